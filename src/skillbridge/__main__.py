@@ -1,0 +1,6 @@
+"""`python -m skillbridge` is the command line."""
+
+from skillbridge.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The declared tables of the core, and the only file I/O below the store.
+
+In memory as in files, lists are one text column: languages `en:B1;fr:A2`, skills and licences `a;b`,
+preferences `NZ:3;employer-17:5;!ES`, past seasons `employer:year` or `employer:2024-05-01/2024-10-31:NZ:nz-rse`.
+They are parsed once per distinct value (:func:`distinct`), which keeps a million rows cheap.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+T = TypeVar("T")
+
+WORKERS: dict[str, pl.DataType] = {
+    "worker_id": pl.String(),
+    "origin": pl.String(),
+    "region": pl.String(),
+    "birth_year": pl.Int16(),
+    "sex": pl.String(),
+    "occupation": pl.String(),
+    "concept": pl.String(),
+    "isco": pl.String(),
+    "experience_months": pl.Int32(),
+    "skills": pl.String(),
+    "languages": pl.String(),
+    "education": pl.Int8(),
+    "licences": pl.String(),
+    "available_from": pl.Date(),
+    "available_to": pl.Date(),
+    "wage_floor": pl.Int64(),
+    "currency": pl.String(),
+    "preferences": pl.String(),
+    "group_id": pl.String(),
+    "past": pl.String(),
+    "waiting_since": pl.Date(),
+    "consent": pl.Boolean(),
+}
+VACANCIES: dict[str, pl.DataType] = {
+    "vacancy_id": pl.String(),
+    "employer_id": pl.String(),
+    "employer": pl.String(),
+    "destination": pl.String(),
+    "region": pl.String(),
+    "occupation": pl.String(),
+    "concept": pl.String(),
+    "isco": pl.String(),
+    "sector": pl.String(),
+    "skills": pl.String(),
+    "positions": pl.Int32(),
+    "start": pl.Date(),
+    "end": pl.Date(),
+    "hours_week": pl.Float64(),
+    "wage": pl.Int64(),
+    "currency": pl.String(),
+    "languages": pl.String(),
+    "experience_months": pl.Int32(),
+    "education": pl.Int8(),
+    "licences": pl.String(),
+    "beds": pl.Int32(),
+    "site_id": pl.String(),
+    "channel": pl.String(),
+    "operator": pl.String(),
+    "named_workers": pl.String(),
+    "partnership": pl.String(),
+}
+EDGES: dict[str, pl.DataType] = {
+    "worker": pl.UInt32(),
+    "vacancy": pl.UInt32(),
+    "start": pl.Date(),
+    "end": pl.Date(),
+    "pathway": pl.UInt8(),
+    "score": pl.UInt16(),
+}
+"""Row numbers into the workers and vacancies frames, sorted by (worker, vacancy); `pathway` numbers the partnerships
+given, `score` is in thousandths."""
+
+PLACEMENTS: dict[str, pl.DataType] = {
+    "worker_id": pl.String(),
+    "vacancy_id": pl.String(),
+    "employer_id": pl.String(),
+    "partnership": pl.String(),
+    "start": pl.Date(),
+    "end": pl.Date(),
+    "score": pl.UInt16(),
+}
+CONCEPTS: dict[str, pl.DataType] = {
+    "concept_uri": pl.String(),
+    "kind": pl.String(),
+    "notation": pl.String(),
+    "isco": pl.String(),
+    "status": pl.String(),
+}
+"""`notation` is the code (ISCO groups: `9211`), `isco` the unit group of an occupation."""
+
+LABELS: dict[str, pl.DataType] = {
+    "concept_uri": pl.String(),
+    "lang": pl.String(),
+    "label": pl.String(),
+    "label_kind": pl.String(),
+    "review": pl.String(),
+}
+RELATIONS: dict[str, pl.DataType] = {"subject": pl.String(), "relation": pl.String(), "object": pl.String()}
+"""`subject` occupation or ISCO group -> `essential`/`optional` skill; `broader` points to the parent."""
+
+
+def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """`frame` with exactly the columns of `schema` in its order and types; absent ones are null."""
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in schema.items()
+    )
+
+
+def distinct(column: pl.Series, parse: Callable[[str | None], T]) -> tuple[list[T], npt.NDArray[np.int32]]:
+    """(parsed distinct values in order of first appearance, the number of each row's value)."""
+    values = column.unique(maintain_order=True)
+    number = pl.DataFrame({"v": values, "n": np.arange(len(values), dtype=np.int32)})
+    codes = pl.DataFrame({"v": column}).join(number, on="v", how="left", nulls_equal=True, maintain_order="left")["n"]
+    return [parse(value) for value in values.to_list()], codes.to_numpy()
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write by `write(temporary path)`, flush it to disk, then rename over `path`: a reader sees old or new, never half.
+
+    On any error the temporary is removed and `path` stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

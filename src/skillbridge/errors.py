@@ -5,6 +5,7 @@
     SkillBridgeError
     ├── BadInput          the caller gave something that cannot be used (exit 2, HTTP 4xx)
     │   └── BadInputs     several of them at once, each with its place
+    ├── Refused           the caller may not, or not now; `code` says why (exit 2, HTTP 4xx)
     ├── Infeasible        nothing satisfies the hard rules; carries the reasons (exit 3)
     └── Corrupt           something stored does not match its checksum or its chain (exit 2, HTTP 500)
 
@@ -44,6 +45,17 @@ class BadInputs(BadInput):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+class Refused(SkillBridgeError):
+    """A request that is understood and not carried out: `code` is stable and documented, `what` is for people."""
+
+    def __init__(self, code: str, what: str) -> None:
+        self.code, self.what = code, what
+        super().__init__(code, what)
+
+    def __str__(self) -> str:
+        return self.what
 
 
 class Infeasible(SkillBridgeError):

@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from skillbridge import __version__
-from skillbridge.errors import BadInput, Corrupt, Infeasible
+from skillbridge.errors import BadInput, Corrupt, Infeasible, Refused
 
 COMMANDS = {
     "demo": ("plan", "Plan a season on bundled data and write a report."),
@@ -62,7 +62,7 @@ def main() -> None:
     """Run the command line; errors made on purpose become one clear message and an exit status."""
     try:
         status = cli.main(prog_name="skillbridge", standalone_mode=False)
-    except (BadInput, Corrupt) as error:
+    except (BadInput, Corrupt, Refused) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
     except Infeasible as error:

@@ -8,12 +8,16 @@ They are parsed once per distinct value (:func:`distinct`), which keeps a millio
 import hashlib
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from skillbridge.errors import BadInput
+from skillbridge.model import CEFR, Cefr, PastSeason, Preference
 
 T = TypeVar("T")
 
@@ -123,6 +127,58 @@ def distinct(column: pl.Series, parse: Callable[[str | None], T]) -> tuple[list[
     number = pl.DataFrame({"v": values, "n": np.arange(len(values), dtype=np.int32)})
     codes = pl.DataFrame({"v": column}).join(number, on="v", how="left", nulls_equal=True, maintain_order="left")["n"]
     return [parse(value) for value in values.to_list()], codes.to_numpy()
+
+
+def parse_list(text: str | None) -> tuple[str, ...]:
+    """The parts of `a;b`, blanks trimmed, empty ones left out, in the order written."""
+    return tuple(part for part in (piece.strip() for piece in (text or "").split(";")) if part)
+
+
+def parse_languages(text: str | None) -> dict[str, Cefr]:
+    """`en:B1;fr:A2` as language -> CEFR level. Raises `BadInput`."""
+    levels: dict[str, Cefr] = {}
+    for part in parse_list(text):
+        language, colon, level = part.partition(":")
+        if not colon or not language or level not in CEFR:
+            raise BadInput("languages", f"{part!r}", f"language:level with a level of {', '.join(CEFR)}")
+        levels[language] = cast(Cefr, level)
+    return levels
+
+
+def parse_preferences(text: str | None) -> tuple[Preference, ...]:
+    """`NZ:3;employer-17:5;!ES` as wishes (weight 1 where none is written) and refusals. Raises `BadInput`."""
+    wishes = []
+    for part in parse_list(text):
+        target, colon, weight = (
+            part.removeprefix("!").rpartition(":") if ":" in part else (part.removeprefix("!"), "", "")
+        )
+        if not target or (colon and weight not in {"1", "2", "3", "4", "5"}):
+            raise BadInput("preferences", f"{part!r}", "target, target:weight with a weight of 1 to 5, or !target")
+        wishes.append(Preference(target, int(weight) if colon else 1, part.startswith("!")))
+    return tuple(wishes)
+
+
+def parse_past(text: str | None) -> tuple[PastSeason, ...]:
+    """`employer:year` or `employer:start/end:destination:partnership` (the last two optional). Raises `BadInput`."""
+    seasons = []
+    for part in parse_list(text):
+        employer, _, rest = part.partition(":")
+        when, *where = rest.split(":")
+        start, slash, end = when.partition("/")
+        try:
+            if slash:
+                first, last = date.fromisoformat(start), date.fromisoformat(end)
+                if last < first:
+                    raise ValueError(when)
+                season = PastSeason(employer, first.year, first, last, *(value or None for value in where))
+            else:
+                season = PastSeason(employer, int(when), None, None, *(value or None for value in where))
+        except (ValueError, TypeError):
+            employer = ""
+        if not employer or len(where) > 2:
+            raise BadInput("past", f"{part!r}", "employer:year or employer:start/end:destination:partnership")
+        seasons.append(season)
+    return tuple(seasons)
 
 
 def sha256(path: Path) -> str:

@@ -91,6 +91,7 @@ class Worker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     past: tuple[PastSeason, ...] = ()
     waiting_since: date | None = None
     consent: bool | None = None
+    facts: dict[str, str] = {}
 
 
 class Employer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,6 +133,7 @@ class Vacancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operator: str | None = None
     named_workers: tuple[str, ...] = ()
     partnership: str | None = None
+    facts: dict[str, str] = {}
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

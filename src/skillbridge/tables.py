@@ -1,13 +1,14 @@
 """The declared tables of the core, and the only file I/O below the store.
 
 In memory as in files, lists are one text column: languages `en:B1;fr:A2`, skills and licences `a;b`,
-preferences `NZ:3;employer-17:5;!ES`, past seasons `employer:year` or `employer:2024-05-01/2024-10-31:NZ:nz-rse`.
+preferences `NZ:3;employer-17:5;!ES`, past seasons `employer:year` or `employer:2024-05-01/2024-10-31:NZ:nz-rse`,
+facts (whatever else a rule of an agreement asks for) `lmt:yes;unemployed_months:8`.
 They are parsed once per distinct value (:func:`distinct`), which keeps a million rows cheap.
 """
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import TypeVar, cast
@@ -44,6 +45,7 @@ WORKERS: dict[str, pl.DataType] = {
     "past": pl.String(),
     "waiting_since": pl.Date(),
     "consent": pl.Boolean(),
+    "facts": pl.String(),
 }
 VACANCIES: dict[str, pl.DataType] = {
     "vacancy_id": pl.String(),
@@ -72,6 +74,7 @@ VACANCIES: dict[str, pl.DataType] = {
     "operator": pl.String(),
     "named_workers": pl.String(),
     "partnership": pl.String(),
+    "facts": pl.String(),
 }
 EDGES: dict[str, pl.DataType] = {
     "worker": pl.UInt32(),
@@ -181,6 +184,37 @@ def parse_past(text: str | None) -> tuple[PastSeason, ...]:
     return tuple(seasons)
 
 
+def write_chunks(path: Path, chunks: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> int:
+    """The number of rows written to a .csv or .parquet file (by extension), chunk by chunk in constant memory.
+
+    The file is replaced only once complete. Raises `BadInput` for another extension.
+    """
+    kind = path.suffix.lower()
+    if kind not in {".csv", ".parquet"}:
+        raise BadInput(str(path), f"the extension {kind!r}", ".csv or .parquet")
+    rows = 0
+
+    def write(temporary: Path) -> None:
+        nonlocal rows
+        empty = pl.DataFrame(schema=schema)
+        if kind == ".csv":
+            with temporary.open("wb") as file:
+                empty.write_csv(file)
+                for chunk in chunks:
+                    chunk.write_csv(file, include_header=False)
+                    rows += len(chunk)
+        else:
+            from pyarrow import parquet
+
+            with parquet.ParquetWriter(temporary, empty.to_arrow().schema, compression="zstd") as writer:
+                for chunk in chunks:
+                    writer.write_table(chunk.to_arrow())
+                    rows += len(chunk)
+
+    replace_file(path, write)
+    return rows
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
@@ -188,7 +222,7 @@ def sha256(path: Path) -> str:
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Write by `write(temporary path)`, flush it to disk, then rename over `path`: a reader sees old or new, never half.
+    """Write by `write(temporary path)`, flush to disk, then rename over `path`: a reader sees old or new, never half.
 
     On any error the temporary is removed and `path` stays as it was.
     """

@@ -1,0 +1,255 @@
+"""Altair charts, one function each, from small tables that `indicators` makes; used by console, report and notebooks.
+
+Every function takes a frame and the language of its words, and gives back a chart. Widths are in pixels. `svg` draws a
+chart offline; colours hold WCAG AA contrast against white (3:1 for shapes, 4.5:1 for text).
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import altair as alt
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from skillbridge import resources, words
+
+INK, MUTED, GRID, PAPER = "#1c2b33", "#52646e", "#dfe5e4", "#ffffff"
+USED, LEFT, ALARM = "#0f6e6e", "#c9d8d5", "#b3401f"
+SERIES = ("#0f6e6e", "#c2571a", "#4b5fa8", "#8a6d00", "#97356b", "#3d7d33", "#6b4fa0", "#5f6b70")
+FONT = "sans-serif"
+"""Drawn with whatever the page uses; one generic family also measures four times faster than a list of fonts."""
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
+def svg(chart: Chart) -> str:
+    """The chart as one SVG element, drawn without network; the same chart gives the same text."""
+    import vl_convert  # 60 ms of V8 start-up: only when something is drawn
+
+    text: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), allowed_base_urls=[])
+    return text
+
+
+def quota_board(rules: pl.DataFrame, *, lang: str = "en", width: int = 960) -> Chart:
+    """Bars of used and left places per quota row. `rules`: place (text), limit, used (heads), the fullest first."""
+    rows = rules.with_columns(
+        share=pl.col("used") / pl.col("limit"),
+        whole=pl.lit(1.0),
+        text=pl.Series(
+            [
+                f"{words.number(lang, used)} / {words.number(lang, limit)}"
+                for used, limit in rules["used", "limit"].rows()
+            ]
+        ),
+    )
+    y = _labels("place", rows["place"].to_list(), width)
+    scale = alt.Scale(domain=[0, 1 + max(110 / (width * 0.5), 0.72 if width < 600 else 0)])
+    base = alt.Chart(rows)
+    cap = base.mark_bar(color=LEFT, height=16, cornerRadius=3).encode(y=y, x=alt.X("whole:Q", axis=None, scale=scale))
+    full = alt.condition("datum.share >= 0.9995", alt.value(ALARM), alt.value(USED))
+    used = base.mark_bar(height=16, cornerRadius=3).encode(y=y, x=alt.X("share:Q", axis=None, scale=scale), color=full)
+    label = base.mark_text(align="left", dx=6, color=INK, fontSize=12).encode(
+        y=y, x=alt.X("whole:Q", axis=None, scale=scale), text="text:N"
+    )
+    return _styled(alt.layer(cap, used, label), width, max(rows.height, 1) * 26)
+
+
+def season_chart(presence: pl.DataFrame, *, lang: str = "en", width: int = 960, height: int = 300) -> Chart:
+    """Workers present by week, stacked. `presence`: week (date), series (text), heads; at most eight series."""
+    order = presence.group_by("series").agg(pl.col("heads").sum()).sort("heads", "series", descending=[True, False])
+    names = order["series"].to_list()
+    rows = presence.join(order.with_row_index("rank").select("series", "rank"), on="series").sort("week", "rank")
+    area = (
+        alt.Chart(rows)
+        .mark_area(interpolate="monotone", opacity=0.92, stroke=PAPER, strokeWidth=0.7)
+        .encode(
+            x=alt.X("week:T", title=None, axis=alt.Axis(format="%m/%y", tickCount=int(width / 75), grid=False)),
+            y=alt.Y("heads:Q", stack="zero", title=words.say(lang, "column.heads"), axis=_figures(5)),
+            color=alt.Color(
+                "series:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=list(SERIES[: len(names)])),
+                legend=alt.Legend(orient="top", columns=max(1, width // 190), labelLimit=170, symbolType="square"),
+            ),
+            order=alt.Order("rank:Q"),
+        )
+    )
+    return _styled(area, width, height)
+
+
+def corridor_map(corridors: pl.DataFrame, *, lang: str = "en", width: int = 960) -> Chart:
+    """Arcs from origin to destination on a world map. `corridors`: origin, destination (ISO 3166-1), placed (heads)."""
+    points = country_points()
+    known = corridors.filter(
+        pl.col("origin").is_in(list(points)) & pl.col("destination").is_in(list(points)) & (pl.col("placed") > 0)
+    ).sort("placed", "origin", "destination", descending=[True, False, False])
+    ends = known["origin"].unique().to_list() + known["destination"].unique().to_list()
+    rotate = _rotation([points[code][0] for code in ends])
+    destinations = known["destination"].unique().to_list()
+    origins = known["origin"].unique().to_list()
+    land = (
+        alt.Chart(_values(_world(), format=alt.TopoDataFormat(feature="countries", type="topojson")))
+        .mark_geoshape(stroke=PAPER, strokeWidth=0.5)
+        .encode(
+            color=alt.condition(
+                alt.FieldOneOfPredicate(field="id", oneOf=destinations),
+                alt.value("#9fc4be"),
+                alt.value("#e3e8e6"),
+            )
+        )
+    )
+    largest = max(known["placed"].to_list(), default=1)
+    arcs = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "LineString", "coordinates": _arc(points[origin], points[destination])},
+            "properties": {"width": 0.8 + 7.2 * (placed / largest) ** 0.5},
+        }
+        for origin, destination, placed in known.rows()
+        if origin != destination
+    ]
+    lines = (
+        alt.Chart(_values(arcs))
+        .mark_geoshape(filled=False, stroke=SERIES[1], opacity=0.62, strokeCap="round")
+        .encode(strokeWidth=alt.StrokeWidth("properties.width:Q", scale=None, legend=None))
+    )
+    totals = [
+        {"code": code, "lon": points[code][0], "lat": points[code][1], "end": end}
+        for end, codes in (("origin", origins), ("destination", destinations))
+        for code in sorted(codes)
+    ]
+    dots = (
+        alt.Chart(_values(totals))
+        .mark_circle(opacity=1, stroke=PAPER, strokeWidth=1)
+        .encode(
+            longitude="lon:Q",
+            latitude="lat:Q",
+            size=alt.condition("datum.end == 'destination'", alt.value(70), alt.value(34)),
+            color=alt.condition("datum.end == 'destination'", alt.value(USED), alt.value(SERIES[1])),
+        )
+    )
+    shown = set(known.head(14)["origin"]) | set(destinations)
+    names = (
+        alt.Chart(_values([end for end in totals if end["code"] in shown]))
+        .mark_text(dy=-9, fontSize=12, fontWeight=600, color=INK, stroke=PAPER, strokeWidth=0)
+        .encode(longitude="lon:Q", latitude="lat:Q", text="code:N")
+    )
+    chart = alt.layer(land, lines, dots, names).project(type="naturalEarth1", rotate=[rotate, 0, 0])
+    return _styled(chart, width, int(width * 0.5))
+
+
+def fill_by_reason(reasons: pl.DataFrame, *, lang: str = "en", width: int = 460) -> Chart:
+    """Bars of heads per reason, filled or placed first. `reasons`: reason (code of words' reason), heads."""
+    done = ("filled", "placed")
+    total = max(int(reasons["heads"].sum()), 1)
+    rows = reasons.with_columns(
+        done=pl.col("reason").is_in(done),
+        label=pl.col("reason").map_elements(lambda code: words.say(lang, f"reason.{code}"), return_dtype=pl.String),
+        text=pl.col("heads").map_elements(
+            lambda heads: f"{words.number(lang, heads)}  ({words.percent(lang, heads / total)})", return_dtype=pl.String
+        ),
+    ).sort("done", "heads", "reason", descending=[True, True, False])
+    y = _labels("label", rows["label"].to_list(), width)
+    x = alt.X("heads:Q", axis=None, scale=alt.Scale(domain=[0, max(rows["heads"].to_list(), default=1) * 1.75]))
+    base = alt.Chart(rows)
+    bars = base.mark_bar(height=16, cornerRadius=3).encode(
+        y=y, x=x, color=alt.condition("datum.done", alt.value(USED), alt.value(SERIES[1]))
+    )
+    label = base.mark_text(align="left", dx=6, color=INK, fontSize=12).encode(y=y, x=x, text="text:N")
+    return _styled(alt.layer(bars, label), width, max(rows.height, 1) * 26)
+
+
+def distribution(bins: pl.DataFrame, title: str, *, lang: str = "en", width: int = 460, height: int = 200) -> Chart:
+    """A histogram. `bins`: low, high (the title's unit), heads."""
+    chart = (
+        alt.Chart(bins)
+        .mark_bar(color=USED, binSpacing=1)
+        .encode(
+            x=alt.X("low:Q", bin="binned", title=title, axis=alt.Axis(grid=False, format="~g", tickCount=6)),
+            x2="high:Q",
+            y=alt.Y("heads:Q", title=words.say(lang, "column.placements"), axis=_figures(4)),
+        )
+    )
+    return _styled(chart, width, height)
+
+
+def _labels(field: str, order: list[str], width: int) -> alt.Y:
+    return alt.Y(f"{field}:N", sort=order, title=None, axis=alt.Axis(labelLimit=int(width * 0.5), labelPadding=6))
+
+
+def _figures(ticks: int) -> alt.Axis:
+    return alt.Axis(format="~s", tickCount=ticks, domain=False, ticks=False)
+
+
+@cache
+def country_points() -> dict[str, tuple[float, float]]:
+    """ISO 3166-1 alpha-2 -> (longitude, latitude) in degrees; see datasets/maps/SOURCE.md."""
+    frame = pl.read_csv(
+        resources.folder("datasets") / "maps" / "countries.csv",
+        schema={"iso2": pl.String, "lon": pl.Float64, "lat": pl.Float64},
+    )
+    return {code: (lon, lat) for code, lon, lat in frame.rows()}
+
+
+@cache
+def _world() -> Any:
+    return json.loads((resources.folder("datasets") / "maps" / "world.json").read_text(encoding="utf-8"))
+
+
+def _rotation(longitudes: Sequence[float]) -> float:
+    """Degrees to turn the globe so that the map's edge falls into the widest stretch without an end of a corridor."""
+    if not longitudes:
+        return 0.0
+    ring = np.sort(np.asarray(longitudes))
+    gaps = np.diff(np.append(ring, ring[0] + 360))
+    widest = int(np.argmax(gaps))
+    edge = ring[widest] + gaps[widest] / 2
+    rotation = float(180 - edge)
+    rotation = (rotation + 180) % 360 - 180
+    return 0.0 if all(-168 < lon < 178 for lon in longitudes) and abs(rotation) < 60 else round(rotation, 1)
+
+
+def _arc(start: tuple[float, float], end: tuple[float, float], steps: int = 32) -> list[list[float]]:
+    """A great circle bowed to its left a little, so that both directions of a corridor and near ones stay apart."""
+    a, b = (_unit(*point) for point in (start, end))
+    normal = np.cross(a, b)
+    if (length := np.linalg.norm(normal)) < 1e-9:
+        return [list(start), list(end)]
+    angle = np.arctan2(length, a @ b)
+    t = np.linspace(0, 1, steps + 1)[:, None]
+    path = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    path = path + 0.18 * angle * np.sin(np.pi * t) * normal / length
+    path /= np.linalg.norm(path, axis=1, keepdims=True)
+    lon, lat = np.degrees(np.arctan2(path[:, 1], path[:, 0])), np.degrees(np.arcsin(path[:, 2]))
+    return [[round(float(x), 2), round(float(y), 2)] for x, y in zip(lon, lat, strict=True)]
+
+
+def _values(values: Any, **settings: Any) -> alt.Data:
+    return alt.Data(values=values, **settings)  # type: ignore[no-untyped-call]
+
+
+def _unit(lon: float, lat: float) -> npt.NDArray[np.float64]:
+    lon, lat = np.radians(lon), np.radians(lat)
+    return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def _styled(chart: Chart, width: int, height: int) -> Chart:
+    styled: Chart = (
+        chart.properties(width=width, height=height, background="transparent", padding=4)
+        .configure(font=FONT, aria=False, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK,
+            titleColor=MUTED,
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            gridColor=GRID,
+            domainColor=GRID,
+            tickColor=GRID,
+        )
+        .configure_legend(labelColor=INK, labelFontSize=12)
+    )
+    return styled

@@ -182,13 +182,17 @@ class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that decides a plan: with the same values the same plan is rebuilt bit for bit."""
+    """Everything that decides a plan: with the same values the same plan is rebuilt bit for bit.
+
+    `limit` is candidates a worker.
+    """
 
     version: str
     seed: int
     objective: str
     time_limit: float | None
     hashes: dict[str, str]
+    limit: int = 32
     versions: dict[str, str] = {}
     synthetic: tuple[str, ...] = ()
     relaxed: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """The best chain of seasons of each worker at given prices: the inner loop of multi-season planning.
 
 A chain is a list of options in order of time that breaks no stay rule. Whether a stay may be added depends only on the
-stays before it: within a scope, days present in any rolling window are at their maximum when the window ends on the
-last day of a stay, so checking each stay's own last day checks every day.
+stays before it. As in `partnerships.stay`, a window is counted from every arrival, since the window that holds the most
+days present begins on one.
 """
 
 from dataclasses import dataclass
@@ -14,29 +14,42 @@ import numpy.typing as npt
 MAX_CHAIN = 24
 """Stays in one chain, history apart."""
 _NODES = 4_000
+Days = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class StayRules:
-    """Stay rules in days. Every stay has a class; rule r binds the classes with `applies[r, class]`.
+    """Stay rules as tables over days, so that months are exact. Every stay has a kind.
 
-    `applies` bool [rules, classes]; int32 [rules], 0 for none: at most `max_days` present in any `window` days;
-    at least `gap` days absent between two stays; at most `career` days ever, counted anew after an absence of `reset`
-    days (0: never anew).
+    Rule r is asked of stays whose kind it `binds` and then counts the stays before them whose kind it `counts`, bool
+    [rules, kinds]. The tables are int32 [rules, days], days counted from `first` (days since 1970-01-01), 0 for no such
+    term: in the window of `window[r, a]` days from an arrival on day a at most `most[r, a]` days are spent; a stay that
+    begins on day d begins at least `gap[r, d]` days after the last of the stays counted; all stays back to an absence
+    longer than `reset[r, a]` days before an arrival on day a (0: ever) last `career[r, a]` days at most.
     """
 
-    applies: npt.NDArray[np.bool_]
-    max_days: npt.NDArray[np.int32]
-    window: npt.NDArray[np.int32]
-    gap: npt.NDArray[np.int32]
-    career: npt.NDArray[np.int32]
-    reset: npt.NDArray[np.int32]
+    binds: npt.NDArray[np.bool_]
+    counts: npt.NDArray[np.bool_]
+    first: int
+    most: Days
+    window: Days
+    gap: Days
+    career: Days
+    reset: Days
 
     @property
-    def between(self) -> npt.NDArray[np.int32]:
-        """int32 [classes, classes]: free days needed between a stay of one class and the very next of another."""
-        both = self.applies[:, :, None] & self.applies[:, None, :]
-        return np.asarray((both * self.gap[:, None, None]).max(axis=0, initial=0), dtype=np.int32)
+    def between(self) -> Days:
+        """int32 [kinds, kinds]: free days at least needed between a stay of one kind and the very next of another."""
+        if not len(self.gap):
+            return np.zeros((self.binds.shape[1], self.binds.shape[1]), dtype=np.int32)
+        least = self.gap.min(axis=1)
+        both = self.counts[:, :, None] & self.binds[:, None, :]
+        return np.asarray((both * least[:, None, None]).max(axis=0, initial=0), dtype=np.int32)
+
+    @property
+    def tables(self) -> tuple[object, ...]:
+        """The fields in the order that the compiled functions take them."""
+        return self.binds, self.counts, self.first, self.most, self.window, self.gap, self.career, self.reset
 
 
 @dataclass(frozen=True)
@@ -52,42 +65,44 @@ class Stays:
 
 @numba.njit(cache=True, nogil=True)
 def may_follow(  # type: ignore[no-untyped-def]
-    start, end, kind, past_start, past_end, past_kind, n_past, applies, max_days, window, gap, career, reset
+    start, end, kind, p_start, p_end, p_kind, n_past, binds, counts, first, most, window, gap, career, reset
 ):
-    """Whether the stay [start, end] of class `kind` may follow the first `n_past` stays given (in order of time)."""
-    if n_past > 0 and start <= past_end[n_past - 1]:
+    """Whether the stay [start, end] of a kind may follow the first `n_past` stays given (in order of time)."""
+    if n_past > 0 and start <= p_end[n_past - 1]:
         return False
-    for r in range(applies.shape[0]):
-        if not applies[r, kind]:
+    for r in range(binds.shape[0]):
+        if not binds[r, kind]:
             continue
-        days = end - start + 1
-        if max_days[r] > 0:
-            first = end - window[r] + 1
-            present = min(days, window[r])
+        if gap[r, start - first] > 0:
             for i in range(n_past - 1, -1, -1):
-                if past_end[i] < first:
-                    continue
-                if applies[r, past_kind[i]]:
-                    present += past_end[i] - max(past_start[i], first) + 1
-            if present > max_days[r]:
-                return False
-        if gap[r] > 0:
-            for i in range(n_past - 1, -1, -1):
-                if applies[r, past_kind[i]]:
-                    if start - past_end[i] - 1 < gap[r]:
+                if counts[r, p_kind[i]]:
+                    if start - p_end[i] - 1 < gap[r, start - first]:
                         return False
                     break
-        if career[r] > 0:
-            total = days
-            next_start = start
+        if window[r, start - first] > 0:
+            if min(end - start + 1, window[r, start - first]) > most[r, start - first]:
+                return False
             for i in range(n_past - 1, -1, -1):
-                if not applies[r, past_kind[i]]:
+                arrival = p_start[i]
+                until = arrival + window[r, arrival - first] - 1
+                if not counts[r, p_kind[i]] or until < start:
                     continue
-                if reset[r] > 0 and next_start - past_end[i] - 1 >= reset[r]:
+                present = min(end, until) - start + 1
+                for j in range(i, n_past):
+                    if counts[r, p_kind[j]]:
+                        present += max(0, min(p_end[j], until) - p_start[j] + 1)
+                if present > most[r, arrival - first]:
+                    return False
+        if career[r, start - first] > 0:
+            arrival, total = start, end - start + 1
+            for i in range(n_past - 1, -1, -1):
+                if not counts[r, p_kind[i]]:
+                    continue
+                if reset[r, arrival - first] > 0 and arrival - p_end[i] > reset[r, arrival - first]:
                     break
-                total += past_end[i] - past_start[i] + 1
-                next_start = past_start[i]
-            if total > career[r]:
+                arrival = p_start[i]
+                total += p_end[i] - arrival + 1
+            if total > career[r, arrival - first]:
                 return False
     return True
 
@@ -95,7 +110,7 @@ def may_follow(  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True)
 def best_chain(  # type: ignore[no-untyped-def]
     lo, hi, start, end, kind, value, h_lo, h_hi, h_start, h_end, h_kind,
-    between, applies, max_days, window, gap, career, reset, chosen,
+    between, binds, counts, first, most, window, gap, career, reset, chosen,
 ):  # fmt: skip
     """(value, length, exact) of the best chain among options lo:hi; `chosen` receives its option numbers.
 
@@ -131,9 +146,9 @@ def best_chain(  # type: ignore[no-untyped-def]
         nodes += 1
         if nodes > _NODES:
             return bound, length, False
-        first = 0 if depth == 0 else path[depth - 1] + 1
+        after = 0 if depth == 0 else path[depth - 1] + 1
         child, child_best = -1, 0.0
-        for a in range(first, k):
+        for a in range(after, k):
             if best[a] <= child_best or gained[depth] + best[a] <= top:
                 continue
             if best[a] > last_best[depth] or (best[a] == last_best[depth] and a <= last_child[depth]):
@@ -150,7 +165,7 @@ def best_chain(  # type: ignore[no-untyped-def]
         j = lo + child
         if not may_follow(
             start[j], end[j], kind[j], p_start, p_end, p_kind, n_history + depth,
-            applies, max_days, window, gap, career, reset,
+            binds, counts, first, most, window, gap, career, reset,
         ):  # fmt: skip
             continue
         p_start[n_history + depth], p_end[n_history + depth] = start[j], end[j]
@@ -169,7 +184,7 @@ def best_chain(  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True, parallel=True)
 def best_chains(  # type: ignore[no-untyped-def]
     indptr, start, end, kind, value, h_indptr, h_start, h_end, h_kind,
-    between, applies, max_days, window, gap, career, reset, who, chosen, bound,
+    between, binds, counts, first, most, window, gap, career, reset, who, chosen, bound,
 ):  # fmt: skip
     """Fill `chosen` int64 [len(who), MAX_CHAIN] (-1 padded) and `bound` float64 [len(who)] for the workers in `who`.
 
@@ -183,7 +198,7 @@ def best_chains(  # type: ignore[no-untyped-def]
         found = np.empty(MAX_CHAIN, np.int64)
         top, length, _ = best_chain(
             indptr[w], indptr[w + 1], start, end, kind, value, h_indptr[w], h_indptr[w + 1], h_start, h_end, h_kind,
-            between, applies, max_days, window, gap, career, reset, found,
+            between, binds, counts, first, most, window, gap, career, reset, found,
         )  # fmt: skip
         bound[n] = top
         for d in range(length):
@@ -193,7 +208,7 @@ def best_chains(  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True)
 def chains_within(  # type: ignore[no-untyped-def]
     lo, hi, start, end, kind, value, h_lo, h_hi, h_start, h_end, h_kind,
-    between, applies, max_days, window, gap, career, reset, slack, room,
+    between, binds, counts, first, most, window, gap, career, reset, slack, room,
 ):  # fmt: skip
     """(chains int64 [count, MAX_CHAIN], complete): every chain worth at least the best one's value less `slack`.
 
@@ -211,7 +226,7 @@ def chains_within(  # type: ignore[no-untyped-def]
     chosen = np.empty(MAX_CHAIN, np.int64)
     top = best_chain(
         lo, hi, start, end, kind, value, h_lo, h_hi, h_start, h_end, h_kind,
-        between, applies, max_days, window, gap, career, reset, chosen,
+        between, binds, counts, first, most, window, gap, career, reset, chosen,
     )[0]  # fmt: skip
     least = top - slack
     n_history = h_hi - h_lo
@@ -235,7 +250,7 @@ def chains_within(  # type: ignore[no-untyped-def]
             continue
         if not may_follow(
             start[j], end[j], kind[j], p_start, p_end, p_kind, n_history + depth,
-            applies, max_days, window, gap, career, reset,
+            binds, counts, first, most, window, gap, career, reset,
         ):  # fmt: skip
             continue
         p_start[n_history + depth], p_end[n_history + depth] = start[j], end[j]
@@ -256,7 +271,7 @@ def chains_within(  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True)
 def all_chains_within(  # type: ignore[no-untyped-def]
     who, indptr, start, end, kind, value, h_indptr, h_start, h_end, h_kind,
-    between, applies, max_days, window, gap, career, reset, slack, room,
+    between, binds, counts, first, most, window, gap, career, reset, slack, room,
 ):  # fmt: skip
     """(chains, complete) of the workers in `who` as :func:`chains_within`, with `room` chains in all."""
     found = np.empty((room, MAX_CHAIN), np.int64)
@@ -264,7 +279,7 @@ def all_chains_within(  # type: ignore[no-untyped-def]
     for w in who:
         some, complete = chains_within(
             indptr[w], indptr[w + 1], start, end, kind, value, h_indptr[w], h_indptr[w + 1], h_start, h_end, h_kind,
-            between, applies, max_days, window, gap, career, reset, slack, min(room - count, 20_000),
+            between, binds, counts, first, most, window, gap, career, reset, slack, min(room - count, 20_000),
         )  # fmt: skip
         found[count : count + len(some)] = some
         count += len(some)

@@ -1,0 +1,55 @@
+"""`skillbridge import`: real files to workers or vacancies, with a report on what was changed or refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from skillbridge.intake import Intake
+
+FORMATS = {
+    "h2a": ("vacancies", "US H-2A disclosure files (certified agricultural cases)."),
+    "h2b": ("vacancies", "US H-2B disclosure files (certified non-agricultural cases)."),
+}
+"""Format -> (what it becomes, one line for the help); each is read by `intake.read_<format>`."""
+
+
+@click.group("import")
+def import_command() -> None:
+    """Read demand and profiles from real files. Writes what was understood, report.json and report.csv."""
+
+
+def _importer(name: str, becomes: str, help_line: str) -> click.Command:
+    @click.command(name, help=help_line)
+    @click.argument(
+        "files",
+        nargs=-1,
+        required=True,
+        metavar="FILE...",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    )
+    @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write.")
+    @click.option(
+        "--format",
+        "kind",
+        type=click.Choice(["parquet", "csv"]),
+        default="parquet",
+        show_default=True,
+        help="Of the table.",
+    )
+    def command(files: tuple[Path, ...], out: Path, kind: str) -> None:
+        from skillbridge import intake
+        from skillbridge.intake.report import write
+
+        read: Callable[[Path], Intake] = getattr(intake, f"read_{name}")
+        written = write([read(path) for path in files], out, becomes, kind)
+        click.echo(written.summary())
+        click.echo(f"{written.counts.get(becomes, 0):,} {becomes} in {out / f'{becomes}.{kind}'}")
+
+    return command
+
+
+for _name, (_becomes, _line) in FORMATS.items():
+    import_command.add_command(_importer(_name, _becomes, _line))

@@ -1,0 +1,361 @@
+"""The US Department of Labor's disclosure files for H-2A and H-2B, of any year's layout since 2008.
+
+One case is one vacancy. Sub-rows of a joint employer's case repeat positions of the master and are counted once; a
+later decision on a case replaces an earlier one; the contract runs by the certification, employment or need dates,
+never by the state job order. Denied and withdrawn cases are counted in the report and are no demand.
+"""
+
+import hashlib
+import re
+from datetime import date, timedelta
+from functools import cache, partial
+from pathlib import Path
+
+import polars as pl
+
+from skillbridge.errors import BadInput
+from skillbridge.intake import values
+from skillbridge.intake.files import read_table
+from skillbridge.intake.headers import Columns, known, match
+from skillbridge.intake.money import hourly
+from skillbridge.intake.places import us_state
+from skillbridge.intake.report import Intake, IntakeReport
+from skillbridge.intake.values import Reading, read_cells
+from skillbridge.resources import folder
+from skillbridge.tables import VACANCIES, conform
+from skillbridge.taxonomies import crosswalk
+
+REQUIRED = ("case_id", "status", "certified")
+ENDS = (("certified_from", "certified_to"), ("employed_from", "employed_to"), ("needed_from", "needed_to"))
+"""The pairs of date columns that can be the contract's, the best first."""
+YEAR = timedelta(days=366)
+NEW = 0.08
+"""The weight of a unit group that the SOC code does not lead to, before words speak for it."""
+ISCED = {
+    "highschool": 3,
+    "associate": 5,
+    "bachelor": 6,
+    "master": 7,
+    "doctor": 8,
+    "phd": 8,
+    "none": 0,
+    "nonerequired": 0,
+}
+
+
+def read_h2a(path: Path) -> Intake:
+    """The certified H-2A cases of a disclosure file as vacancies of `us-h2a`.
+
+    Counts in the report: rows, cases, certified (cases with at least one position), positions, sub_rows, replaced,
+    denied, withdrawn, unresolved, vacancies. Raises `BadInput` if it is not such a file.
+    """
+    return _read(path, "us-h2a", "H-2A cases")
+
+
+def read_h2b(path: Path) -> Intake:
+    """As `read_h2a`, of H-2B cases, as vacancies of `us-h2b`."""
+    return _read(path, "us-h2b", "H-2B cases")
+
+
+def _read(path: Path, partnership: str, what: str) -> Intake:
+    raw = read_table(path, partial(known, "oflc"), what=what)
+    report = IntakeReport(str(path))
+    for row, value, expected in raw.notes:
+        report.add(row, "", value, expected, "noted")
+    columns = match("oflc", raw.table.columns, report)
+    missing = [name for name in REQUIRED if name not in columns.fields]
+    if not any(start in columns.fields for start, _ in ENDS):
+        missing.append("certification, employment or need dates")
+    if missing:
+        raise BadInput(str(path), "no column for " + ", ".join(missing), "the columns of an OFLC disclosure file")
+    table = raw.table.with_columns(raw.rows.alias(" row"))
+    cases = _cases(table, columns, report)
+    frame = _vacancies(cases, columns, partnership, report)
+    report.counts["vacancies"] = len(frame)
+    return Intake(frame, report)
+
+
+def _column(table: pl.DataFrame, columns: Columns, field: str) -> pl.Series:
+    name = columns.fields.get(field)
+    return table[name] if name else pl.Series(field, [None] * len(table), dtype=pl.String)
+
+
+def _cases(table: pl.DataFrame, columns: Columns, report: IntakeReport) -> pl.DataFrame:
+    """The rows that count, one a case with positions, in file order; everything else is counted and noted."""
+    rows = table[" row"]
+
+    def read(field: str, parse: values.Parse, kind: pl.DataType) -> pl.Series:
+        return read_cells([_column(table, columns, field)], rows, columns.fields.get(field, field), parse, report, kind)
+
+    quiet = IntakeReport("")
+    decided = read_cells(
+        [_column(table, columns, "decision")], rows, "decision", values.day(False, years=(1990, 2060)), quiet, pl.Date()
+    )
+    status = _column(table, columns, "status").str.to_lowercase().fill_null("")
+    marked = _column(table, columns, "primary_sub").str.to_lowercase().fill_null("")
+    work = table.with_columns(
+        case=_column(table, columns, "case_id"),
+        decided=decided,
+        positions=read("certified", values.whole(0, 20_000), pl.Int64()),
+        denied=status.str.contains("denied|denial|reject"),
+        withdrawn=status.str.contains("withdraw"),
+        sub=marked.str.starts_with("s"),
+    )
+    report.counts["rows"] = len(work)
+    nameless = work.filter(pl.col("case").is_null())
+    for row in nameless[" row"]:
+        report.add(row, "", None, "a case number", "refused")
+    ordered = work.filter(pl.col("case").is_not_null()).sort(
+        ["case", "decided", "sub", "positions", " row"],
+        descending=[False, True, False, True, False],
+        nulls_last=True,
+    )
+    newest = ordered.with_columns(newest=pl.col("decided").max().over("case"))
+    old = newest.filter(pl.col("decided") < pl.col("newest"))
+    for row, case, day in old.select(" row", "case", "newest").iter_rows():
+        report.add(row, "", case, f"the decision of {day}, which replaces this one", "refused")
+    current = newest.filter(pl.col("decided").is_null() | (pl.col("decided") == pl.col("newest")))
+    chosen = current.unique("case", keep="first", maintain_order=True)
+    subs = current.join(chosen.select(" row"), on=" row", how="anti")
+    report.counts["cases"] = len(chosen)
+    report.counts["sub_rows"] = len(subs)
+    report.counts["replaced"] = len(old)
+    for row, case in subs.select(" row", "case").sort(" row").iter_rows():
+        report.add(row, "", case, "one row a case; positions of a joint employer's sub-row are in its master", "noted")
+    demand = chosen.filter((pl.col("positions") > 0) & ~pl.col("denied") & ~pl.col("withdrawn"))
+    rest = chosen.join(demand.select(" row"), on=" row", how="anti")
+    report.counts["certified"] = len(demand)
+    report.counts["positions"] = int(demand["positions"].sum())
+    report.counts["withdrawn"] = int(rest["withdrawn"].sum())
+    report.counts["denied"] = int((rest["denied"] & ~rest["withdrawn"]).sum())
+    report.counts["unresolved"] = len(rest) - report.counts["withdrawn"] - report.counts["denied"]
+    for row, case, status_text in rest.select(" row", "case", columns.fields["status"]).sort(" row").iter_rows():
+        report.add(row, "", f"{case} {status_text}", "a case certified for at least one position", "refused")
+    if not len(demand):
+        raise BadInput(report.source, "no certified case", "cases certified for at least one position")
+    return demand.sort(" row")
+
+
+def _vacancies(cases: pl.DataFrame, columns: Columns, partnership: str, report: IntakeReport) -> pl.DataFrame:
+    rows = cases[" row"]
+
+    def text(field: str) -> pl.Series:
+        return _column(cases, columns, field)
+
+    def read(field: str, parse: values.Parse, kind: pl.DataType) -> pl.Series:
+        return read_cells([text(field)], rows, columns.fields.get(field, field), parse, report, kind)
+
+    start, end = _contract(cases, columns, report)
+    hours = read("hours", values.measure(0, 168), pl.Float64())
+    wage = read_cells(
+        [text("wage"), text("wage_unit"), hours], rows, columns.fields.get("wage", "wage"), _wage, report, pl.Int64()
+    )
+    employer, state = text("employer"), read("state", us_state, pl.String())
+    home = read("employer_state", us_state, pl.String())
+    title = text("title")
+    titled = title.fill_null(text("soc_title"))
+    isco = [occupation(soc, name, crop) for soc, name, crop in zip(text("soc_code"), titled, text("crop"), strict=True)]
+    unsure = pl.Series([code is None for code in isco])
+    for row, name in zip(rows.filter(unsure), titled.filter(unsure), strict=True):
+        report.add(
+            row, columns.fields.get("soc_code", "soc_code"), name, "a SOC code or a title that says the work", "noted"
+        )
+    asked = read("experience_required", values.truth, pl.Boolean())
+    experience = read("experience", values.whole(0, 480), pl.Int64()).fill_null(0)
+    agent = _column(cases, columns, "contractor").str.to_lowercase().fill_null("").is_in(["y", "yes", "true"])
+    kind = text("kind").str.to_lowercase().fill_null("").str.contains("contractor|as agent")
+    frame = pl.DataFrame(
+        {
+            "vacancy_id": cases["case"],
+            "employer_id": [
+                employer_id(name, place) for name, place in zip(employer, home.fill_null(state), strict=True)
+            ],
+            "employer": employer,
+            "destination": ["US"] * len(cases),
+            "region": state,
+            "occupation": titled,
+            "isco": pl.Series(isco, dtype=pl.String),
+            "sector": pl.Series(
+                [
+                    sector(naics, crop, name, partnership)
+                    for naics, crop, name in zip(text("naics"), text("crop"), titled, strict=True)
+                ],
+                dtype=pl.String,
+            ),
+            "positions": cases["positions"],
+            "start": start,
+            "end": end,
+            "hours_week": hours,
+            "wage": wage,
+            "currency": ["USD"] * len(cases),
+            "experience_months": pl.select(pl.when(asked.fill_null(True)).then(experience).otherwise(0)).to_series(),
+            "education": read("education", _education, pl.Int64()),
+            "beds": read("beds", values.whole(0, 20_000), pl.Int64()),
+            "channel": pl.Series(["agency" if a or k else "direct" for a, k in zip(agent, kind, strict=True)]),
+            "partnership": [partnership] * len(cases),
+            "facts": _facts(cases, columns),
+        }
+    )
+    return conform(frame.filter(start.is_not_null() & end.is_not_null()), VACANCIES)
+
+
+def _facts(cases: pl.DataFrame, columns: Columns) -> pl.Series:
+    """What rules may ask for beyond the columns: `lmt:yes` (a labour certification tests the market), day, crop."""
+    crop = _column(cases, columns, "crop").str.replace_all("[:;]", ",")
+    return (
+        pl.DataFrame({"day": cases["decided"].cast(pl.String), "crop": crop})
+        .select(
+            pl.concat_str(
+                pl.lit("lmt:yes"),
+                pl.format("certified_on:{}", "day"),
+                pl.format("crop:{}", "crop"),
+                separator=";",
+                ignore_nulls=True,
+            )
+        )
+        .to_series()
+    )
+
+
+def _contract(cases: pl.DataFrame, columns: Columns, report: IntakeReport) -> tuple[pl.Series, pl.Series]:
+    """The first and last day of each contract, mistyped years put right where the decision's date shows them."""
+    parse = values.day(False, years=(1990, 9999))
+    pairs = [(start, end) for start, end in ENDS if start in columns.fields and end in columns.fields]
+    starts: list[pl.Series] = []
+    ends: list[pl.Series] = []
+    for field, kept in [(start, starts) for start, _ in pairs] + [(end, ends) for _, end in pairs]:
+        name = columns.fields[field]
+        kept.append(read_cells([cases[name]], cases[" row"], name, parse, report, pl.Date()))
+    both = pl.DataFrame(
+        [series.alias(f"{side}{k}") for side, found in (("s", starts), ("e", ends)) for k, series in enumerate(found)]
+    )
+    start = both.select(pl.coalesce(f"s{k}" for k in range(len(pairs)))).to_series()
+    end = both.select(pl.coalesce(f"e{k}" for k in range(len(pairs)))).to_series()
+    used = next((k for k, series in enumerate(starts) if series.null_count() < len(series)), 0)
+    nature = _column(cases, columns, "nature").str.to_lowercase().str.contains("one.?time")
+    fixed = read_cells(
+        [start, end, cases["decided"], nature],
+        cases[" row"],
+        " and ".join(columns.fields[field] for field in pairs[used]),
+        _span,
+        report,
+        pl.List(pl.Date),
+    )
+    return fixed.list.get(0, null_on_oob=True), fixed.list.get(1, null_on_oob=True)
+
+
+def _span(start: date | None, end: date | None, decided: date | None, one_time: bool | None) -> Reading:
+    """[start, end] of a contract: at most a year (three if needed once only), near its decision.
+
+    A mistyped year is put right and said.
+    """
+    if start is None or end is None:
+        return Reading(None, "a first and a last day of the contract", "refused")
+    if _plausible(start, end, decided, 3 * YEAR if one_time else YEAR):
+        return Reading([start, end])
+    years = range((decided or start).year - 1, (decided or start).year + 3)
+    tries: list[tuple[date | None, date | None]] = [(start, _in_year(end, year)) for year in years] + [
+        (_in_year(start, year), end) for year in years
+    ]
+    tries += [(_in_year(start, year), _in_year(end, other)) for year in years for other in years]
+    for first, last in tries:
+        if first and last and _plausible(first, last, decided):
+            return Reading([first, last], f"a contract of at most a year; read as {first} to {last}", "changed")
+    if timedelta(0) < end - start <= 3 * YEAR and (decided is None or abs(start - decided) <= 2 * YEAR):
+        return Reading(
+            [start, end], f"a contract of at most a year; kept, it is {(end - start).days + 1} days", "noted"
+        )
+    return Reading(None, "a last day after the first and within three years", "refused")
+
+
+def _plausible(start: date, end: date, decided: date | None, longest: timedelta = YEAR) -> bool:
+    near = decided is None or timedelta(days=-300) <= start - decided <= timedelta(days=400)
+    return near and timedelta(0) <= end - start <= longest
+
+
+def _in_year(day: date, year: int) -> date | None:
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return None
+
+
+def _wage(amount: str | None, unit: str | None, hours: float | None) -> Reading:
+    wage = hourly(amount, unit, hours, "USD")
+    if wage.note:
+        return Reading(wage.minor, wage.note, "changed" if wage.minor is not None else "refused")
+    return Reading(wage.minor)
+
+
+def _education(text: str | None) -> Reading:
+    if text is None or values.blank(text):
+        return Reading()
+    key = values.fold(text)
+    level = next((level for word, level in ISCED.items() if key.startswith(word)), None)
+    return Reading(level) if level is not None else Reading(None, "a level of education", "refused")
+
+
+def employer_id(name: str | None, place: str | None) -> str:
+    """A stable id of an employer by name and state: the same in every file, and it does not show the name."""
+    key = f"{values.fold(name or '')}|{place or ''}"
+    return "us-" + hashlib.sha256(key.encode()).hexdigest()[:10]
+
+
+@cache
+def _words() -> tuple[tuple[str, re.Pattern[str], float, re.Pattern[str] | None, float], ...]:
+    table = pl.read_csv(folder("datasets") / "intake" / "work_words.csv", infer_schema_length=0)
+    return tuple(
+        (
+            row["isco"],
+            re.compile(row["title_words"]),
+            float(row["title_gain"]),
+            re.compile(row["crop_words"]) if row["crop_words"] else None,
+            float(row["crop_gain"]),
+        )
+        for row in table.iter_rows(named=True)
+    )
+
+
+@cache
+def occupation(soc: str | None, title: str | None, crop: str | None) -> str | None:
+    """The ISCO-08 unit group of a US job: the SOC code's targets weighted by what the title and the crop say."""
+    weights = dict(_targets(soc, "soc2010--isco08")) if soc else {}
+    name, grown = (title or "").casefold(), (crop or "").casefold()
+    for isco, title_words, title_gain, crop_words, crop_gain in _words():
+        gain = (title_gain if title_words.search(name) else 0) + (
+            crop_gain if crop_words and crop_words.search(grown) else 0
+        )
+        if gain:
+            weights[isco] = weights.get(isco, NEW) * (1 + gain)
+    return max(sorted(weights), key=lambda isco: weights[isco], default=None)
+
+
+@cache
+def _crops() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    table = pl.read_csv(folder("datasets") / "intake" / "crops.csv", infer_schema_length=0)
+    return tuple((row["isic"], re.compile(row["words"])) for row in table.iter_rows(named=True))
+
+
+@cache
+def sector(naics: str | None, crop: str | None, title: str | None, partnership: str) -> str | None:
+    """The ISIC Rev. 4 code of a job: by its crop or title in farming programmes, else by its NAICS code."""
+    if partnership == "us-h2a":
+        for text in (crop, title):
+            for isic, pattern in _crops():
+                if text and pattern.search(text.casefold()):
+                    return isic
+        return "01"
+    found = _targets(naics, "naics--isic4") if naics else ()
+    return found[0][0] if found else None
+
+
+@cache
+def _targets(code: str, pack: str) -> tuple[tuple[str, float], ...]:
+    """(target, weight) of a code, the best first."""
+    found = crosswalk.crosswalk([code], _pack(pack))
+    return tuple(zip(found["target"].to_list(), found["weight"].to_list(), strict=True))
+
+
+@cache
+def _pack(name: str) -> crosswalk.Crosswalk:
+    return crosswalk.load(name)

@@ -1,0 +1,106 @@
+"""The independent judge: walks placements one by one and asks every rule, knowing no array, row or solver."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import polars as pl
+
+from skillbridge.errors import BadInput
+from skillbridge.partnerships.cases import Case, VacancyFacts, WorkerFacts, World
+from skillbridge.partnerships.partnership import Partnership
+from skillbridge.partnerships.rules.base import Violation
+
+
+def judge(
+    placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership]
+) -> list[Violation]:
+    """Every violation, hard and soft, in the order of the partnerships and their rules.
+
+    `placements` follows tables.PLACEMENTS, the other frames tables.WORKERS and tables.VACANCIES. A placement outside
+    the parties or dates of its partnership, or by one that is not given, is a violation too; so is one that makes a
+    vacancy exceed its positions or gives a worker two jobs on one day. Raises `BadInput` for an id that no row has.
+    """
+    cases = read_cases(placements, workers, vacancies)
+    by_id = {partnership.id: partnership for partnership in partnerships}
+    found = list(_parties(cases, by_id))
+    found += _doubles(cases)
+    for partnership in partnerships:
+        if partnership.is_overlay:
+            mine = [
+                case for case in cases if partnership.covers(case.worker.origin, case.vacancy.destination, case.start)
+            ]
+        else:
+            mine = [case for case in cases if case.pathway == partnership.id]
+        for rule in partnership.binding:
+            found += rule.judge(mine, partnership)
+    return found
+
+
+def read_cases(placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame) -> list[Case]:
+    """Every placement with the facts of its worker and vacancy, in the order of the rows."""
+    wanted = set(placements["worker_id"].to_list())
+    people = {
+        row["worker_id"]: WorkerFacts.read(row)
+        for row in workers.filter(pl.col("worker_id").is_in(list(wanted))).iter_rows(named=True)
+    }
+    jobs = {row["vacancy_id"]: VacancyFacts.read(row) for row in vacancies.iter_rows(named=True)}
+    world = World.of(jobs.values())
+    cases = []
+    for number, row in enumerate(placements.iter_rows(named=True)):
+        for kind, known in (("worker_id", people), ("vacancy_id", jobs)):
+            if row[kind] not in known:
+                raise BadInput(f"placements row {number}: {kind}", f"{row[kind]!r}", "an id of the inputs")
+        cases.append(
+            Case(
+                people[row["worker_id"]],
+                jobs[row["vacancy_id"]],
+                row["start"],
+                row["end"],
+                row["partnership"],
+                number,
+                world,
+            )
+        )
+    return cases
+
+
+def _parties(cases: Sequence[Case], by_id: Mapping[str, Partnership]) -> list[Violation]:
+    found = []
+    for case in cases:
+        partnership = by_id.get(case.pathway)
+        rows = (case.number,)
+        if partnership is None or partnership.is_overlay:
+            text = f"placed by {case.pathway!r}, which is no pathway given"
+            found.append(Violation(case.pathway, "", "hard", "corridor.not_given", text, rows))
+        elif case.vacancy.partnership not in (None, case.pathway):
+            text = f"the vacancy goes by {case.vacancy.partnership} only"
+            found.append(Violation(case.pathway, "", "hard", "corridor.named", text, rows))
+        elif not partnership.covers(case.worker.origin, case.vacancy.destination, case.start):
+            text = (
+                f"{case.worker.origin} to {case.vacancy.destination} from {case.start} is outside its parties or dates"
+            )
+            found.append(Violation(case.pathway, "", "hard", "corridor.none", text, rows))
+    return found
+
+
+def _doubles(cases: Sequence[Case]) -> list[Violation]:
+    found = []
+    vacancies: dict[str, list[Case]] = {}
+    workers: dict[str, list[Case]] = {}
+    for case in cases:
+        vacancies.setdefault(case.vacancy.vacancy_id, []).append(case)
+        workers.setdefault(case.worker.worker_id, []).append(case)
+    for group in vacancies.values():
+        excess = len(group) - group[0].vacancy.positions
+        if excess > 0:
+            job = group[0].vacancy
+            text = f"{len(group)} placements in vacancy {job.vacancy_id} with {job.positions} positions"
+            rows = tuple(case.number for case in group)[:20]
+            found.append(Violation(group[0].pathway, "", "hard", "vacancy.positions", text, rows, excess))
+    for group in workers.values():
+        stays = sorted(group, key=lambda case: (case.start, case.end))
+        for one, other in pairwise(stays):
+            if other.start <= one.end:
+                text = f"worker {one.worker.worker_id} placed twice on {other.start}"
+                found.append(Violation(one.pathway, "", "hard", "worker.twice", text, (one.number, other.number)))
+    return found

@@ -1,0 +1,487 @@
+"""What workers are owed: wage, guaranteed hours, costs, housing, transport. Rights: only a scenario relaxes them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+
+from skillbridge.model import Currency
+from skillbridge.partnerships.cases import Case, number, parse_facts
+from skillbridge.partnerships.dates import Duration, parts
+from skillbridge.partnerships.places import is_region, minor_units
+from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, Tally, VacancyRow, Violation, refusal
+from skillbridge.partnerships.selector import Problem
+from skillbridge.partnerships.view import Mask, View
+
+if TYPE_CHECKING:
+    from skillbridge.partnerships.partnership import Partnership
+
+Per = Literal["hour", "day", "week", "month", "year"]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+STANDARD_WEEK = 40.0
+"""Hours a week assumed to turn a wage per week, month or year into one per hour where a vacancy does not say."""
+
+
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An amount in whole units of a currency (12.21 GBP), once or per a unit of time."""
+
+    amount: Amount
+    currency: Currency
+    per: Per | None = None
+
+
+class Floor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A lowest wage: an amount, one by region (ISO 3166-2), or the partnership's reference amount `ref`."""
+
+    currency: Currency | None = None
+    amount: Amount | None = None
+    per: Per = "hour"
+    by_region: dict[str, Amount] = {}
+    ref: str | None = None
+
+
+class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
+    """The lowest wage that may be offered: the greatest of `floors`, raised by `uplift_percent` for workers with at
+    least `uplift_seasons` seasons under the partnership (0: for all). parity: what it must equal, in words, checked by
+    people. An offer without a wage, or in another currency, does not pass.
+    """
+
+    floors: tuple[Floor, ...] = ()
+    uplift_percent: Annotated[float, msgspec.Meta(ge=0)] = 0
+    uplift_seasons: Annotated[int, msgspec.Meta(ge=0)] = 0
+    parity: str = ""
+
+    right = True
+    same_by = ()
+
+    def hourly(
+        self, partnership: "Partnership", day: Any, region: str | None, hours_week: float | None
+    ) -> tuple[float, str] | None:
+        """(the greatest floor in minor units per hour, its currency) on a day, or None where no floor is set."""
+        best: tuple[float, str] | None = None
+        for floor in self.floors:
+            amount, currency, per = floor.amount, floor.currency, floor.per
+            if floor.by_region:
+                keys = [key for key in floor.by_region if region and region.startswith(key)]
+                amount = floor.by_region[max(keys, key=len)] if keys else None
+            if floor.ref:
+                reference = partnership.reference(floor.ref, day)
+                if reference is None:
+                    continue
+                amount, currency, per = reference.amount, reference.currency, reference.per
+            if amount is None or currency is None:
+                continue
+            week = hours_week or STANDARD_WEEK
+            hours = {"hour": 1.0, "day": week / 5, "week": week, "month": week * 52 / 12, "year": week * 52}[per]
+            least = minor_units(amount, currency) / hours
+            if best is None or least > best[0]:
+                best = (least, currency)
+        return best
+
+    def _short(self, floor: tuple[float, str] | None, wage: int | None, currency: str | None, factor: float) -> bool:
+        if floor is None:
+            return False
+        return wage is None or currency != floor[1] or wage < int(floor[0] * factor + 0.5 - 1e-9)
+
+    def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
+        if not self.floors:
+            return
+        factor = 1 + self.uplift_percent / 100
+        names = ("start", "region", "hours_week", "wage", "currency")
+        columns = [
+            view.vacancies[name].to_list() if name in view.vacancies.columns else [None] * len(view.start)
+            for name in names
+        ]
+        cache: dict[Any, tuple[float, str] | None] = {}
+        below = np.zeros(len(view.start), dtype=np.bool_)
+        below_raised = np.zeros(len(view.start), dtype=np.bool_)
+        for i, (day, region, hours, wage, currency) in enumerate(zip(*columns, strict=True)):
+            key = (day, region, hours)
+            if key not in cache:
+                cache[key] = self.hourly(partnership, *key)
+            below[i] = self._short(cache[key], wage, currency, 1 if self.uplift_seasons else factor)
+            below_raised[i] = self._short(cache[key], wage, currency, factor)
+        yield self.refuse(view, partnership, (Mask(vacancy=below),), "wage.floor", floor=self._shown(partnership, view))
+        if self.uplift_percent and self.uplift_seasons:
+            counts = view.seasons_under(partnership.id, partnership.destination)["past"].value_counts()
+            per_past = np.zeros(len(view.codes("worker", "past")[0]), dtype=np.int32)
+            per_past[counts["past"].to_numpy()] = counts["count"].to_numpy()
+            many = view.per_worker(per_past) >= self.uplift_seasons
+            fails = (Mask(worker=many, vacancy=below_raised),)
+            yield self.refuse(
+                view, partnership, fails, "wage.uplift", percent=f"{self.uplift_percent:g}", seasons=self.uplift_seasons
+            )
+
+    def _shown(self, partnership: "Partnership", view: View) -> str:
+        shown = []
+        for floor in self.floors:
+            if floor.amount is not None:
+                shown.append(f"{floor.amount:g} {floor.currency}/{floor.per}")
+            else:
+                shown.append(floor.ref or "by region")
+        return ", ".join(shown)
+
+    def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
+        vacancy = case.vacancy
+        floor = self.hourly(partnership, case.start, vacancy.region, vacancy.hours_week)
+        raised = 1 + self.uplift_percent / 100
+        if self._short(floor, vacancy.wage, vacancy.currency, 1 if self.uplift_seasons else raised):
+            least, currency = floor or (0, "")
+            yield refusal("wage.floor", floor=f"{int(least + 0.5)} minor units {currency}/hour")
+        elif (
+            self.uplift_percent
+            and self.uplift_seasons
+            and len(case.seasons(partnership.id, partnership.destination)) >= self.uplift_seasons
+            and self._short(floor, vacancy.wage, vacancy.currency, raised)
+        ):
+            yield refusal("wage.uplift", percent=f"{self.uplift_percent:g}", seasons=self.uplift_seasons)
+
+    def problems(self) -> Iterable[Problem]:
+        if not self.floors and not self.parity:
+            yield "floors", "missing", "floors or parity"
+        for n, floor in enumerate(self.floors):
+            ways = (floor.amount is not None) + bool(floor.by_region) + bool(floor.ref)
+            if ways != 1:
+                yield f"floors[{n}]", f"{ways} of amount, by_region and ref", "exactly one"
+            if not floor.ref and floor.currency is None:
+                yield f"floors[{n}].currency", "missing", "an ISO 4217 code"
+            for region in floor.by_region:
+                if not is_region(region):
+                    yield f"floors[{n}].by_region", f"unknown region {region!r}", "ISO 3166-2"
+        if self.uplift_seasons and not self.uplift_percent:
+            yield "uplift_seasons", "given without uplift_percent", "uplift_percent"
+
+    def says(self) -> Iterable[Phrase]:
+        code = "say.wage.floor" if len(self.floors) == 1 else "say.wage.greatest"
+        for floor in self.floors:
+            if floor.amount is not None:
+                money = Money(floor.amount, floor.currency or "", floor.per)
+                yield code, {"money": money}
+            elif floor.ref:
+                yield "say.wage.ref", {"ref": floor.ref}
+            for region, amount in floor.by_region.items():
+                yield "say.wage.region", {"region": region, "money": Money(amount, floor.currency or "", floor.per)}
+        if self.uplift_percent:
+            code = "say.wage.uplift" if self.uplift_seasons else "say.wage.uplift_all"
+            yield code, {"percent": self.uplift_percent, "seasons": self.uplift_seasons}
+        if self.parity:
+            yield "say.wage.parity", {"text": self.parity}
+
+
+class GuaranteeRule(Rule, frozen=True, kw_only=True, tag="guarantee"):
+    """Paid hours promised to each worker: `hours` in every `window` (or on average over it), or a `share` of the hours
+    of the contract; what is not worked is paid all the same. An offer whose weekly hours are known must reach it; one
+    that does not say is taken to promise it.
+    """
+
+    hours: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    window: Duration = "P1W"
+    share: Share | None = None
+    basis: Literal["each", "average"] = "each"
+    full_time: bool = False
+
+    right = True
+    same_by = ("window", "basis")
+
+    @property
+    def weekly(self) -> float | None:
+        """The promise in hours a week, or None where it depends on the contract alone."""
+        if self.full_time:
+            return 35.0 if self.hours is None else self.hours
+        if self.hours is None:
+            return None
+        months, days = parts(self.window)
+        return self.hours * 7 / (months * 365.25 / 12 + days)
+
+    def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
+        least = self.weekly
+        if least is not None:
+            few = view.mask(
+                "vacancy", "hours_week", ("under", least), lambda hours: hours is not None and hours < least - 1e-9
+            )
+            yield self.refuse(view, partnership, (Mask(vacancy=few),), "guarantee.hours", hours=f"{least:g}")
+
+    def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
+        least, offered = self.weekly, case.vacancy.hours_week
+        if least is not None and offered is not None and offered < least - 1e-9:
+            yield refusal("guarantee.hours", hours=f"{least:g}")
+
+    def problems(self) -> Iterable[Problem]:
+        if self.hours is None and self.share is None and not self.full_time:
+            yield "hours", "missing", "hours, share or full_time"
+        if self.hours is not None:
+            months, days = parts(self.window)
+            if self.hours > 24 * (months * 31 + days):
+                yield "hours", f"{self.hours:g} hours in {self.window}", "no more hours than the window has"
+
+    def says(self) -> Iterable[Phrase]:
+        if self.hours is not None:
+            code = "say.guarantee.average" if self.basis == "average" else "say.guarantee.hours"
+            yield code, {"hours": self.hours, "window": self.window}
+        if self.share is not None:
+            yield "say.guarantee.share", {"share": self.share}
+        if self.full_time:
+            yield "say.guarantee.full_time", {}
+
+
+class CostRule(Rule, frozen=True, kw_only=True, tag="cost"):
+    """Who pays for an `item`: the worker at most `worker_max` (and at most `worker_share`), the employer the rest.
+
+    What an offer makes the worker pay is the vacancy's fact `worker_pays_<item>`, in whole units of its currency; one
+    that says nothing is taken to ask for nothing more than the rule allows. Recruitment costs the worker nothing
+    unless a rule with a source says otherwise. recover_share, recover_max: what the employer may take back from pay.
+    """
+
+    item: Literal[
+        "recruitment",
+        "visa",
+        "airfare",
+        "transport",
+        "medical",
+        "test",
+        "housing",
+        "food",
+        "training",
+        "equipment",
+        "permit",
+    ]
+    worker_max: Money | None = None
+    worker_share: Share | None = None
+    employer_pays: Money | None = None
+    recover_share: Share | None = None
+    recover_max: Money | None = None
+
+    right = True
+    same_by = ("item",)
+
+    def _limit(self) -> float | None:
+        if self.worker_max is not None:
+            return self.worker_max.amount
+        return 0.0 if self.worker_share == 0 else None
+
+    def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
+        most = self._limit()
+        if most is not None:
+            asks = view.mask(
+                "vacancy",
+                "facts",
+                ("asks", self.item, most),
+                lambda text: (_asked(parse_facts(text), self.item) or 0) > most,
+            )
+            yield self.refuse(
+                view, partnership, (Mask(vacancy=asks),), "cost.worker_max", item=self.item, max=f"{most:g}"
+            )
+
+    def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
+        most = self._limit()
+        if most is not None and (number(case.vacancy.facts.get(f"worker_pays_{self.item}")) or 0) > most:
+            yield refusal("cost.worker_max", item=self.item, max=f"{most:g}")
+
+    def problems(self) -> Iterable[Problem]:
+        given = (self.worker_max, self.worker_share, self.employer_pays, self.recover_share, self.recover_max)
+        if all(one is None for one in given):
+            yield "worker_max", "missing", "worker_max, worker_share, employer_pays or what may be recovered"
+        if (
+            self.item == "recruitment"
+            and not self.source
+            and ((self.worker_max and self.worker_max.amount > 0) or (self.worker_share or 0) > 0)
+        ):
+            yield "worker_max", "a recruitment cost for the worker without a source", "0, or the source that allows it"
+
+    def says(self) -> Iterable[Phrase]:
+        item: dict[str, object] = {"item": self.item}
+        if self._limit() == 0:
+            yield "say.cost.none", item
+        elif self.worker_max is not None:
+            yield "say.cost.worker_max", item | {"money": self.worker_max}
+        if self.worker_share:
+            yield "say.cost.worker_share", item | {"share": self.worker_share}
+        if self.employer_pays is not None:
+            yield "say.cost.employer", item | {"money": self.employer_pays}
+        if self.recover_share is not None:
+            yield "say.cost.recover_share", item | {"share": self.recover_share}
+        if self.recover_max is not None:
+            yield "say.cost.recover_max", item | {"money": self.recover_max}
+
+
+class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
+    """Where workers live: `provided` by the employer, never more people at a site on one day than it has beds, rent at
+    most `rent_max` or `rent_share_max` of pay.
+
+    Beds are the vacancy's column `beds`, once per `site_id` (a vacancy without a site is its own; without beds, no
+    limit is known). The rent is its fact `rent` in whole units of currency per the unit of `rent_max`; the day of the
+    last inspection's end is `inspected_until`.
+    """
+
+    provided: bool = False
+    capacity: bool = True
+    rent_max: Money | None = None
+    rent_share_max: Share | None = None
+    inspected: bool = False
+    standard: str = ""
+
+    right = True
+    same_by = ()
+
+    def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
+        if self.rent_max is not None:
+            most = self.rent_max.amount
+            dear = view.mask(
+                "vacancy", "facts", ("rent", most), lambda text: (number(parse_facts(text).get("rent")) or 0) > most
+            )
+            yield self.refuse(
+                view, partnership, (Mask(vacancy=dear),), "housing.rent", max=f"{most:g} {self.rent_max.currency}"
+            )
+        if self.inspected:
+            late = np.array(
+                [
+                    end.isoformat() > parse_facts(text).get("inspected_until", "9999-12-31")
+                    for end, text in zip(view.end.tolist(), _texts(view), strict=True)
+                ],
+                dtype=np.bool_,
+            )
+            yield self.refuse(view, partnership, (Mask(vacancy=late),), "housing.inspected")
+
+    def clause(self, view: View, partnership: "Partnership") -> Iterator[Tally | VacancyRow]:
+        if not self.capacity or "beds" not in view.vacancies.columns:
+            return
+        population = self.population(view, partnership)
+        bound = np.zeros(len(view.start), dtype=np.bool_)
+        for mask in population.include:
+            bound |= True if mask.vacancy is None else mask.vacancy
+        for mask in population.exclude:
+            if mask.worker is None:
+                bound &= ~mask.vacancy if mask.vacancy is not None else False
+        sites: dict[tuple[str, str], list[int]] = {}
+        ids, site_ids = view.vacancies["vacancy_id"].to_list(), _column(view, "site_id")
+        beds = _column(view, "beds")
+        room: dict[tuple[str, str], int] = {}
+        for i in range(len(ids)):
+            site = _site(site_ids[i], ids[i])
+            if bound[i]:
+                sites.setdefault(site, []).append(i)
+            if beds[i] is not None:
+                room[site] = max(beds[i], room.get(site, 0))
+        for site, members in sites.items():
+            rows = np.array(members)
+            if site not in room or int(view.positions[rows].sum()) <= room[site]:
+                continue
+            for day in _busy_days(view.start[rows], view.end[rows]):
+                present = rows[(view.start[rows] <= day) & (view.end[rows] >= day)]
+                if int(view.positions[present].sum()) > room[site]:
+                    yield VacancyRow(self.id, present, self.limit(room[site], f"{site[1]} {day}", "beds"))
+
+    def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
+        rent = number(case.vacancy.facts.get("rent"))
+        if self.rent_max is not None and rent is not None and rent > self.rent_max.amount:
+            yield refusal("housing.rent", max=f"{self.rent_max.amount:g} {self.rent_max.currency}")
+        until = case.vacancy.facts.get("inspected_until")
+        if self.inspected and until is not None and case.end.isoformat() > until:
+            yield refusal("housing.inspected")
+
+    def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
+        yield from Rule.judge(self, cases, partnership)
+        if not self.capacity:
+            return
+        sites: dict[tuple[str, str], list[Case]] = {}
+        for case in cases:
+            if self.applies(case, partnership):
+                sites.setdefault(case.vacancy.site, []).append(case)
+        for site, group in sorted(sites.items()):
+            beds = group[0].world.beds.get(site)
+            if beds is None or len(group) <= beds:
+                continue
+            for day in sorted({case.start for case in group}):
+                present = [case for case in group if case.start <= day <= case.end]
+                if len(present) > beds:
+                    yield self.broken(
+                        partnership, "housing.beds", present, len(present) - beds, "beds",
+                        site=site[1], day=day, beds=beds, used=len(present),
+                    )  # fmt: skip
+
+    def problems(self) -> Iterable[Problem]:
+        if self.rent_max is not None and self.rent_max.per is None:
+            yield "rent_max.per", "missing", "day, week or month"
+
+    def says(self) -> Iterable[Phrase]:
+        if self.provided:
+            yield "say.housing.provided", {}
+        if self.capacity:
+            yield "say.housing.beds", {}
+        if self.rent_max is not None:
+            yield "say.housing.rent", {"money": self.rent_max}
+        if self.rent_share_max is not None:
+            yield "say.housing.rent_share", {"share": self.rent_share_max}
+        if self.inspected:
+            yield "say.housing.inspected", {}
+        if self.standard:
+            yield "say.housing.standard", {"text": self.standard}
+
+
+class TransportRule(Rule, frozen=True, kw_only=True, tag="transport"):
+    """Who arranges and pays the journey and the daily way to work; said to people and counted in costs, binds no
+    placement. `employer_share` of the international fare, `employer_amount` at most."""
+
+    international: Literal["employer", "worker", "shared"] | None = None
+    daily: Literal["free", "worker", "shared"] | None = None
+    employer_share: Share | None = None
+    employer_amount: Money | None = None
+    reimbursed_after: Share | None = None
+    charter_seats: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    strictness: Literal["hard", "soft"] = "soft"
+
+    same_by = ()
+
+    def problems(self) -> Iterable[Problem]:
+        given = (self.international, self.daily, self.employer_share, self.employer_amount, self.charter_seats)
+        if all(one is None for one in given):
+            yield (
+                "",
+                "a transport rule that says nothing",
+                "international, daily, employer_share, employer_amount or charter_seats",
+            )
+
+    def says(self) -> Iterable[Phrase]:
+        if self.international:
+            yield f"say.transport.{self.international}", {}
+        if self.daily:
+            yield f"say.transport.daily_{self.daily}", {}
+        if self.employer_share is not None:
+            yield "say.transport.share", {"share": self.employer_share}
+        if self.employer_amount is not None:
+            yield "say.transport.amount", {"money": self.employer_amount}
+        if self.reimbursed_after is not None:
+            yield "say.transport.reimbursed", {"share": self.reimbursed_after}
+        if self.charter_seats is not None:
+            yield "say.transport.charter", {"seats": self.charter_seats}
+
+
+def _asked(facts: Mapping[str, str], item: str) -> float | None:
+    return number(facts.get(f"worker_pays_{item}"))
+
+
+def _column(view: View, name: str) -> list[Any]:
+    return view.vacancies[name].to_list() if name in view.vacancies.columns else [None] * len(view.start)
+
+
+def _texts(view: View) -> list[Any]:
+    return _column(view, "facts")
+
+
+def _site(site_id: str | None, vacancy_id: str) -> tuple[str, str]:
+    return ("site", site_id) if site_id else ("vacancy", vacancy_id)
+
+
+def _busy_days(start: Any, end: Any) -> list[Any]:
+    """The arrival days at which the set of those present is not contained in that of another day."""
+    days = np.unique(start)
+    leave = np.sort(end)
+    kept = []
+    for n, day in enumerate(days):
+        following = days[n + 1] if n + 1 < len(days) else None
+        gone = following is None or bool(((leave >= day) & (leave < following)).any())
+        if gone:
+            kept.append(day)
+    return kept

@@ -94,8 +94,9 @@ def read(
 
     `labels` adds a table (CSV or CSV.gz) of columns lang, esco_version, concept_uri, pos, label, preferred,
     concept_kind; of each language it takes the rows of `version`, else of the nearest version it holds, or of
-    `labels_version` (`all` takes every version). `version` is read from the names of the sources where not given. `progress` hears
-    what is being read. Raises `BadInput` for what is no ESCO download, is damaged, or lacks a needed column.
+    `labels_version` (`all` takes every version). `version` is read from the names of the sources where not given.
+    `progress` hears what is being read. Raises `BadInput` for what is no ESCO download, is
+    damaged, or lacks a needed column.
     """
     tables = read_tables(sources, progress)
     version = version or _version_of(sources)

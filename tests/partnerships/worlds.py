@@ -22,7 +22,7 @@ def workers(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def vacancies(*rows: dict[str, Any]) -> pl.DataFrame:
-    """tables.VACANCIES of these rows; each is a fruit picker's job in NZ, March to August 2026, unless it says otherwise."""
+    """tables.VACANCIES of these rows; each is a picker's job in NZ, March to August 2026, unless it says otherwise."""
     usual = {
         "employer_id": "e0", "destination": "NZ", "isco": "9211", "sector": "0122", "positions": 1, "wage": 3000,
         "currency": "NZD", "hours_week": 40.0, "start": date(2026, 3, 1), "end": date(2026, 8, 31),
@@ -76,7 +76,8 @@ def admitted(people: pl.DataFrame, jobs: pl.DataFrame, *partnerships: Partnershi
     answer = found.pairs(left, right, jobs["start"].to_numpy()[right], jobs["end"].to_numpy()[right])
     by_class = found.pathway[found.worker_class[left], found.vacancy_class[right]] != REFUSED
     assert not (answer[~by_class] == 0).any()
-    return (answer == 0).reshape(n, m)
+    through: np.ndarray = (answer == 0).reshape(n, m)
+    return through
 
 
 def all_edges(people: pl.DataFrame, jobs: pl.DataFrame) -> pl.DataFrame:

@@ -169,9 +169,7 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
             then: Where = (Mask(vacancy=view.start_year == year),)
             if self.age_min is not None:
                 young = view.workers_where(
-                    "birth_year",
-                    ("younger", self.age_min, year),
-                    lambda born, year=year: born is None or year - born - 1 < self.age_min,  # type: ignore[misc,operator]
+                    "birth_year", ("younger", self.age_min, year), partial(_younger, self.age_min, year)
                 )
                 yield both(young, then), "eligibility.age_min", {"age": self.age_min}
             if self.age_max is not None:
@@ -296,6 +294,10 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
 def _speaks_less(language: str, level: Cefr, text: str | None) -> bool:
     levels = parse_languages(text)
     return language not in levels or CEFR.index(levels[language]) < CEFR.index(level)
+
+
+def _younger(least: int, year: int, born: int | None) -> bool:
+    return born is None or year - born - 1 < least
 
 
 def _below(least: int, level: int | None) -> bool:

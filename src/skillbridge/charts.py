@@ -90,7 +90,7 @@ def corridor_map(corridors: pl.DataFrame, *, lang: str = "en", width: int = 960)
     destinations = known["destination"].unique().to_list()
     origins = known["origin"].unique().to_list()
     land = (
-        alt.Chart(_values(_world(), format=alt.TopoDataFormat(feature="countries", type="topojson")))
+        alt.Chart(alt.NamedData(name="world", format=alt.TopoDataFormat(feature="countries", type="topojson")))
         .mark_geoshape(stroke=PAPER, strokeWidth=0.5)
         .encode(
             color=alt.condition(
@@ -111,7 +111,7 @@ def corridor_map(corridors: pl.DataFrame, *, lang: str = "en", width: int = 960)
         if origin != destination
     ]
     lines = (
-        alt.Chart(_values(arcs))
+        alt.Chart(alt.NamedData(name="arcs"))
         .mark_geoshape(filled=False, stroke=SERIES[1], opacity=0.62, strokeCap="round")
         .encode(strokeWidth=alt.StrokeWidth("properties.width:Q", scale=None, legend=None))
     )
@@ -136,8 +136,13 @@ def corridor_map(corridors: pl.DataFrame, *, lang: str = "en", width: int = 960)
         .mark_text(dy=-9, fontSize=12, fontWeight=600, color=INK, stroke=PAPER, strokeWidth=0)
         .encode(longitude="lon:Q", latitude="lat:Q", text="code:N")
     )
-    chart = alt.layer(land, lines, dots, names).project(type="naturalEarth1", rotate=[rotate, 0, 0])
-    return _styled(chart, width, int(width * 0.5))
+    return _styled(
+        alt.layer(land, lines, dots, names),
+        width,
+        int(width * 0.5),
+        projection=alt.Projection(type="naturalEarth1", rotate=[rotate, 0, 0]),
+        datasets={"world": _world(), "arcs": arcs},
+    )
 
 
 def fill_by_reason(reasons: pl.DataFrame, *, lang: str = "en", width: int = 460) -> Chart:
@@ -235,12 +240,13 @@ def _unit(lon: float, lat: float) -> npt.NDArray[np.float64]:
     return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
-def _styled(chart: Chart, width: int, height: int) -> Chart:
-    styled: Chart = (
-        chart.properties(width=width, height=height, background="transparent", padding=4)
-        .configure(font=FONT, aria=False, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
-        .configure_view(stroke=None)
-        .configure_axis(
+def _styled(chart: Chart, width: int, height: int, **properties: Any) -> Chart:
+    """One call for everything: each chained one copies the chart with its data."""
+    config = alt.Config(
+        font=FONT,
+        aria=False,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
             labelColor=INK,
             titleColor=MUTED,
             labelFontSize=12,
@@ -249,7 +255,16 @@ def _styled(chart: Chart, width: int, height: int) -> Chart:
             gridColor=GRID,
             domainColor=GRID,
             tickColor=GRID,
-        )
-        .configure_legend(labelColor=INK, labelFontSize=12)
+        ),
+        legend=alt.LegendConfig(labelColor=INK, labelFontSize=12),
+    )
+    styled: Chart = chart.properties(
+        width=width,
+        height=height,
+        background="transparent",
+        padding=4,
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        config=config,
+        **properties,
     )
     return styled

@@ -1,0 +1,68 @@
+"""The upper bound that prices prove, in plain numpy: for any prices >= 0, no plan is worth more.
+
+Each worker is credited with the best of its edges after paying the prices of the vacancy and of every row that the
+edge uses (or with nothing); each vacancy and row is credited with its price for each unit it has to give. A group
+is credited with the best place that all its members reach.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from skillbridge.partnerships.rows import Rows
+
+
+def upper_bound(
+    indptr: npt.NDArray[np.int64],
+    vacancy: npt.NDArray[np.int32],
+    weight: npt.NDArray[np.int32],
+    positions: npt.NDArray[np.int32],
+    rows: Rows,
+    group: npt.NDArray[np.int32],
+    place: npt.NDArray[np.int32],
+    vacancy_price: npt.NDArray[np.float64],
+    row_price: npt.NDArray[np.float64],
+) -> float:
+    """Objective points that no plan exceeds (arrays as in `solver.problem.Problem`), in time linear in the edges.
+
+    Raises `ValueError` for a price that proves nothing: negative, not finite, or above a soft row's penalty.
+    """
+    ceiling = np.array([np.inf if ref.penalty is None else ref.penalty for ref in rows.refs], np.float64)
+    for name, prices in (("vacancy", vacancy_price), ("row", row_price)):
+        if not (np.isfinite(prices).all() and (prices >= 0).all()):
+            raise ValueError(f"a {name} price is negative or not finite")
+    if (row_price > ceiling).any():
+        raise ValueError("the price of a soft row exceeds its penalty")
+    at_vacancy = vacancy_price + rows.vacancy_rows @ row_price
+    at_cell = rows.cell_rows @ row_price
+    worker = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    surplus = weight - at_vacancy[vacancy] - at_cell[rows.cell]
+    alone = group[worker] < 0
+    best = np.zeros(len(indptr) - 1)
+    np.maximum.at(best, worker[alone], surplus[alone])
+    total = float(best.sum() + (vacancy_price * positions).sum() + (row_price * rows.limit).sum())
+    return total + _groups(worker[~alone], place[vacancy[~alone]], surplus[~alone], group)
+
+
+def _groups(
+    worker: npt.NDArray[np.int64],
+    place: npt.NDArray[np.int32],
+    surplus: npt.NDArray[np.float64],
+    group: npt.NDArray[np.int32],
+) -> float:
+    """What all groups are credited with: each its best place, summed over members, if every member reaches it."""
+    if not len(worker):
+        return 0.0
+    size = np.bincount(group[group >= 0])
+    key = worker * (int(place.max()) + 1) + place
+    seats, seat = np.unique(key, return_inverse=True)
+    best = np.full(len(seats), -np.inf)
+    np.maximum.at(best, seat, surplus)
+    whose = group[seats // (int(place.max()) + 1)].astype(np.int64)
+    option = whose * (int(place.max()) + 1) + seats % (int(place.max()) + 1)
+    options, number = np.unique(option, return_inverse=True)
+    worth, members = np.bincount(number, weights=best), np.bincount(number)
+    owner = options // (int(place.max()) + 1)
+    complete = members == size[owner]
+    total = np.zeros(len(size))
+    np.maximum.at(total, owner[complete], worth[complete])
+    return float(total.sum())

@@ -1,0 +1,259 @@
+"""The board a plan is made on: who sits where, what is left of every vacancy and row, and moves that keep the sums.
+
+Every act is compiled and works in place. A row's excess costs its penalty per unit; a hard row's penalty is `HARD`,
+more than any plan is worth, so that one number says both what a move is worth and whether it is legal.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skillbridge.solver.groups import Groups
+from skillbridge.solver.plan import NONE, usage
+from skillbridge.solver.pricing import Edges, Floats, Ints, Pricer, Surcharge, compiled, surplus_of
+
+HARD = float(2**40)
+"""Points per unit of excess of a hard row: beyond any weight, and exact in double precision."""
+
+Marks = npt.NDArray[np.bool_]
+
+
+class Tables(NamedTuple):
+    """The arrays that the compiled acts share.
+
+    `owner_ptr`: the rows of cells, then of vacancies: owner k (cell, or `n_cells` + vacancy) has the entries
+    owner_ptr[k]:owner_ptr[k + 1] of `row` and `amount`. `free`: positions left; `left`: limit less use.
+    """
+
+    edges: Edges
+    n_cells: int
+    owner_ptr: Ints
+    row: Ints
+    amount: Ints
+    penalty: Floats
+    free: Ints
+    left: Ints
+
+
+class Board:
+    """A plan under way: `chosen` int64 [workers], and the tables with what is free and left."""
+
+    def __init__(self, pricer: Pricer, chosen: Ints | None = None) -> None:
+        p = pricer.problem
+        self.pricer, self.problem = pricer, p
+        cells, vacancies = p.rows.cell_rows, p.rows.vacancy_rows
+        ceiling = pricer.ceiling[p.n_vacancies :]
+        self.chosen = np.full(p.n_workers, NONE, np.int64) if chosen is None else chosen.copy()
+        heads, used = usage(p, self.chosen)
+        self.tables = Tables(
+            pricer.edges,
+            p.rows.n_cells,
+            np.concatenate([cells.indptr, vacancies.indptr[1:] + cells.indptr[-1]]).astype(np.int64),
+            np.concatenate([cells.indices, vacancies.indices]).astype(np.int64),
+            np.concatenate([cells.data, vacancies.data]).astype(np.int64),
+            np.where(np.isfinite(ceiling), ceiling, HARD),
+            p.positions.astype(np.int64) - heads,
+            p.rows.limit.astype(np.int64) - used,
+        )
+        self.mixed = np.zeros(p.n_rows, bool)
+        self.mixed[self.tables.row[self.tables.amount < 0]] = True
+        self._strict = np.zeros(p.n_rows, bool)
+        self._no_price = Surcharge(np.zeros(p.n_vacancies), np.zeros(p.rows.n_cells))
+
+    @property
+    def limits(self) -> Ints:
+        """What is left of vacancies, then of rows: the limits of the problem that remains."""
+        return np.concatenate([self.tables.free, self.tables.left])
+
+    @property
+    def legal(self) -> bool:
+        """Whether no vacancy and no hard row is exceeded."""
+        left = self.tables.left[self.tables.penalty == HARD]
+        return bool((left >= 0).all() and (self.tables.free >= 0).all())
+
+    def take(self, workers: Ints, edges: Ints, *, caps_only: bool = False) -> int:
+        """Place `workers` on `edges` (-1: skip) in their order where that fits; how many were placed.
+
+        With `caps_only`, rows with negative amounts (shares, minimums) do not hold anyone back.
+        """
+        return int(_take(self.chosen, workers, edges, self.mixed if caps_only else self._strict, self.tables))
+
+    def take_options(self, options: Ints, at: Surcharge | None = None, *, caps_only: bool = False) -> int:
+        """Place whole groups by `options` in their order where all members fit; how many groups were placed.
+
+        Each member gets the edge with the most points, or, with prices `at`, the most surplus.
+        """
+        mixed = self.mixed if caps_only else self._strict
+        return int(_take_options(self.chosen, options, mixed, at or self._no_price, self.pricer.groups, self.tables))
+
+    def settle(self, workers: Ints, at: Surcharge | None = None) -> int:
+        """Give each of `workers` (not in groups) in order its best move, counting penalties; how many moved.
+
+        The best move is the one that adds most points, or, with prices `at`, most surplus; it may be to go home.
+        """
+        return int(_settle(self.chosen, workers, at or self._no_price, self.tables))
+
+    def settle_groups(self, groups: Ints) -> int:
+        """Give each of `groups` in order the option that adds most points, or none; how many moved."""
+        return int(_settle_groups(self.chosen, groups, self._strict, self._no_price, self.pricer.groups, self.tables))
+
+
+@compiled
+def shift(e: int, sign: int, b: Tables) -> float:
+    """Put edge `e` on the board (`sign` 1) or take it off (-1); the change of all penalties, positions included."""
+    cost = 0.0
+    v = b.edges.vacancy[e]
+    old = b.free[v]
+    new = old - sign
+    b.free[v] = new
+    if new < 0 or old < 0:
+        cost += HARD * (max(0, -new) - max(0, -old))
+    for owner in (np.int64(b.edges.cell[e]), np.int64(b.n_cells + v)):
+        for k in range(b.owner_ptr[owner], b.owner_ptr[owner + 1]):
+            r = b.row[k]
+            old = b.left[r]
+            new = old - sign * b.amount[k]
+            b.left[r] = new
+            if new < 0 or old < 0:
+                cost += b.penalty[r] * (max(0, -new) - max(0, -old))
+    return cost
+
+
+@compiled
+def fits(e: int, mixed: Marks, b: Tables) -> bool:
+    """Whether `e` can be put on the board without excess, rows marked in `mixed` aside."""
+    v = b.edges.vacancy[e]
+    if b.free[v] <= 0:
+        return False
+    for owner in (np.int64(b.edges.cell[e]), np.int64(b.n_cells + v)):
+        for k in range(b.owner_ptr[owner], b.owner_ptr[owner + 1]):
+            r = b.row[k]
+            if b.amount[k] > 0 and b.left[r] < b.amount[k] and not mixed[r]:
+                return False
+    return True
+
+
+@compiled
+def _take(chosen: Ints, workers: Ints, edges: Ints, mixed: Marks, b: Tables) -> int:
+    placed = 0
+    for t in range(len(workers)):
+        e = edges[t]
+        if e < 0 or chosen[workers[t]] >= 0 or not fits(e, mixed, b):
+            continue
+        if shift(e, 1, b) > 0 and not mixed.any():  # a row of both its cell and its vacancy
+            shift(e, -1, b)
+            continue
+        chosen[workers[t]] = e
+        placed += 1
+    return placed
+
+
+@compiled
+def _settle(chosen: Ints, workers: Ints, at: Surcharge, b: Tables) -> int:
+    moved = 0
+    for i in workers:
+        old = chosen[i]
+        best, target, base = 1e-6, -2, 0.0
+        if old >= 0:
+            base = surplus_of(old, b.edges, at) + shift(old, -1, b)
+            if -base > best:
+                best, target = -base, -1
+        for e in range(b.edges.indptr[i], b.edges.indptr[i + 1]):
+            gain = surplus_of(e, b.edges, at) - base
+            if e == old:
+                continue
+            gain -= shift(e, 1, b)
+            shift(e, -1, b)
+            if gain > best:
+                best, target = gain, e
+        if target == -2:
+            target = old
+        else:
+            chosen[i] = target
+            moved += 1
+        if target >= 0:
+            shift(target, 1, b)
+    return moved
+
+
+@compiled
+def _sit(o: int, mixed: Marks, strict: bool, at: Surcharge, taken: Ints, g: Groups, b: Tables) -> tuple[bool, float]:
+    """Seat option `o`, each member on the best edge that fits (else, unless `strict`, the best), noted in `taken`.
+
+    Gives (all are seated, points gained less penalties); a strict option that fails leaves the board as it was.
+    """
+    gain = 0.0
+    first = g.seat_ptr[o]
+    for s in range(first, g.seat_ptr[o + 1]):
+        best, seat, fitting = -np.inf, -1, False
+        for k in range(g.edge_ptr[s], g.edge_ptr[s + 1]):
+            e = g.edge[k]
+            surplus = surplus_of(e, b.edges, at)
+            fit = fits(e, mixed, b)
+            if (fit and not fitting) or (fit == fitting and surplus > best):
+                best, seat, fitting = surplus, e, fit
+        if strict and not fitting:
+            for t in range(s - first):
+                shift(taken[t], -1, b)
+            return False, 0.0
+        gain += b.edges.weight[seat] - shift(seat, 1, b)
+        taken[s - first] = seat
+    return True, gain
+
+
+@compiled
+def _take_options(chosen: Ints, options: Ints, mixed: Marks, at: Surcharge, g: Groups, b: Tables) -> int:
+    placed = 0
+    taken = np.zeros(len(g.seat_worker) + 1, np.int64)
+    for o in options:
+        first = g.seat_ptr[o]
+        if chosen[g.seat_worker[first]] >= 0:
+            continue
+        done, _ = _sit(o, mixed, True, at, taken, g, b)
+        if done:
+            placed += 1
+            for s in range(first, g.seat_ptr[o + 1]):
+                chosen[g.seat_worker[s]] = taken[s - first]
+    return placed
+
+
+@compiled
+def _settle_groups(chosen: Ints, groups: Ints, mixed: Marks, at: Surcharge, g: Groups, b: Tables) -> int:
+    moved = 0
+    taken = np.zeros(len(g.seat_worker) + 1, np.int64)
+    before = np.zeros(len(g.seat_worker) + 1, np.int64)
+    for number in groups:
+        first, last = g.option_ptr[number], g.option_ptr[number + 1]
+        if first == last:
+            continue
+        lo = g.seat_ptr[first]
+        size = g.seat_ptr[first + 1] - lo
+        base = 0.0
+        seated = chosen[g.seat_worker[lo]] >= 0
+        if seated:
+            for k in range(size):
+                before[k] = chosen[g.seat_worker[lo + k]]
+                base += b.edges.weight[before[k]] + shift(before[k], -1, b)
+        best, option = 1e-6, -1
+        home = seated and -base > best
+        if home:
+            best = -base
+        for o in range(first, last):
+            _, gain = _sit(o, mixed, False, at, taken, g, b)
+            for k in range(size):
+                shift(taken[k], -1, b)
+            if gain - base > best:
+                best, option = gain - base, o
+        if option >= 0:
+            _sit(option, mixed, False, at, taken, g, b)
+        for k in range(size):
+            who = g.seat_worker[lo + k]
+            if option >= 0:
+                chosen[who] = taken[k]
+            elif home:
+                chosen[who] = -1
+            elif seated:
+                shift(before[k], 1, b)
+        moved += option >= 0 or home
+    return moved

@@ -1,0 +1,82 @@
+"""From prices to a plan: fix the choices that are sure, price what remains again, and so on down to the last worker.
+
+A worker whose best edge beats its second best by a wide margin would take it at any good prices. Fixing the surest
+half leaves a problem half the size with fewer places, whose prices tell the rest where to go. Shares and minimums do
+not hold anyone back on the way down (their prices do that); what they still lack at the end is repaired by moves.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from skillbridge.solver.board import Board
+from skillbridge.solver.prices import descend
+from skillbridge.solver.pricing import Floats, Ints, Pricer
+
+
+def dive(
+    pricer: Pricer,
+    price: Floats,
+    *,
+    share: float = 0.5,
+    passes: int = 100,
+    step: float = 5.0,
+    stopped: Callable[[], bool] | None = None,
+) -> Board:
+    """A board with a plan made from `price`: in each round the surest `share` of those left is fixed.
+
+    Each round prices the rest again in `passes` passes with steps falling from `step` points. The plan is repaired and
+    filled up; only absolute minimums can leave it illegal.
+    """
+    board = Board(pricer)
+    singles, groups = pricer.singles, pricer.all_groups
+    while len(singles) + len(groups):
+        if len(singles) + len(groups) < len(pricer.singles) + pricer.groups.n_groups:
+            price, _ = descend(
+                pricer, price, passes, (step, 0.3), singles=singles, groups=groups, limits=board.limits, stopped=stopped
+            )
+        left = len(singles) + len(groups)
+        at = pricer.surcharge(price)
+        option, _, margin = pricer.group_margins(price, groups)
+        sure = np.argsort(-margin, kind="stable")[: max(20, int(share * len(groups)))]
+        board.take_options(option[sure][option[sure] >= 0], at, caps_only=True)
+        groups = _remaining(groups, sure, option, board.chosen[_first_member(pricer, groups)] >= 0)
+        edge, _, margin = pricer.margins(price, singles)
+        sure = np.argsort(-margin, kind="stable")[: max(50, int(share * len(singles)))]
+        board.take(singles[sure], edge[sure], caps_only=True)
+        singles = _remaining(singles, sure, edge, board.chosen[singles] >= 0)
+        if len(singles) + len(groups) == left:
+            break
+    repair(board, price)
+    return board
+
+
+def repair(board: Board, price: Floats, rounds: int = 6) -> None:
+    """Mend what exceeds its limit by the moves that cost least, then let everyone improve, until nothing moves."""
+    pricer = board.pricer
+    for _ in range(rounds):
+        _, surplus, _ = pricer.margins(price, pricer.singles)
+        placed = board.chosen[pricer.singles]
+        weight = np.where(placed >= 0, pricer.problem.weight[np.maximum(placed, 0)], 0)
+        moved = board.settle(pricer.singles[np.argsort(weight, kind="stable")])
+        moved += board.settle_groups(pricer.all_groups)
+        moved += board.settle(pricer.singles[np.argsort(-surplus, kind="stable")])
+        if not moved:
+            return
+
+
+def _first_member(pricer: Pricer, groups: Ints) -> Ints:
+    """A member of each group that has an option (of a group without, worker 0: it is dropped anyway)."""
+    g = pricer.groups
+    if not len(g.seat_worker):
+        return np.zeros(len(groups), np.int64)
+    option = np.minimum(g.option_ptr[groups], len(g.seat_ptr) - 2)
+    return g.seat_worker[g.seat_ptr[option]]
+
+
+def _remaining(units: Ints, sure: Ints, choice: Ints, placed: npt.NDArray[np.bool_]) -> Ints:
+    """`units` less those placed and those that surely stay home."""
+    keep: npt.NDArray[np.bool_] = ~placed
+    keep[sure[choice[sure] < 0]] = False
+    return np.asarray(units[keep], np.int64)

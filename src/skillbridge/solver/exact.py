@@ -1,0 +1,253 @@
+"""The exact part, by OR-Tools: a problem, or a part of one, as an integer or linear program; and plain network flow.
+
+The only module that imports OR-Tools, and only inside functions (it takes most of a second to load).
+"""
+
+import datetime
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from skillbridge.errors import BadInput
+from skillbridge.solver.groups import Groups
+from skillbridge.solver.pricing import Pricer
+from skillbridge.solver.problem import Problem
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Program:
+    """maximise gain @ x subject to matrix @ x <= limit, 0 <= x <= ceiling; x whole where `whole`.
+
+    The first `len(edge)` columns stand for the edges `edge`; groups' places and soft rows' excesses follow. The first
+    rows are those of `workers` (then of groups' seats), then of `vacancies`, then of `rows`, all numbered as in the
+    problem.
+    """
+
+    gain: Floats
+    matrix: sparse.csr_array
+    lowest: Floats
+    limit: Floats
+    ceiling: Floats
+    whole: npt.NDArray[np.bool_]
+    edge: Ints
+    vacancies: Ints
+    rows: Ints
+    first_vacancy_row: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a solver says of a program: `edges` chosen (None without a plan), its bound, and whether that is proven.
+
+    `x` float64 [columns] is the answer itself.
+
+    `status`: optimal, feasible, infeasible, unknown. `duals` float64 [rows of the program], for linear programs.
+    """
+
+    status: str
+    edges: Ints | None
+    bound: float
+    duals: Floats | None = None
+    objective: float = -np.inf
+    x: Floats | None = None
+
+
+def program(pricer: Pricer, edges: Ints, chosen_groups: Ints, limits: Ints) -> Program:
+    """The program over `edges` of workers alone (sorted) and all options of `chosen_groups`.
+
+    `limits` are what vacancies, then rows, have left for them.
+    """
+    p, rows, groups = pricer.problem, pricer.problem.rows, pricer.groups
+    free, left = limits[: p.n_vacancies], limits[p.n_vacancies :]
+    options, seats, group_edges, seat_of_edge = _seats(groups, chosen_groups)
+    edge = np.concatenate([edges, group_edges])
+    n_alone, n_edges, n_options = len(edges), len(edge), len(options)
+    worker = np.searchsorted(p.indptr, edges, side="right") - 1
+    workers, worker_row = np.unique(worker, return_inverse=True)
+    vacancies, vacancy_row = np.unique(p.vacancy[edge], return_inverse=True)
+    cells, cell_row = np.unique(rows.cell[edge], return_inverse=True)
+    columns = np.arange(n_edges)
+    ones = np.ones(n_edges)
+    in_vacancy = sparse.csr_array((ones, (vacancy_row, columns)), shape=(len(vacancies), n_edges))
+    in_cell = sparse.csr_array((ones, (cell_row, columns)), shape=(len(cells), n_edges))
+    use = rows.cell_rows[cells].T @ in_cell + rows.vacancy_rows[vacancies].T @ in_vacancy
+    use = sparse.csr_array(use)
+    touched = np.flatnonzero(np.diff(use.indptr))
+    cost = pricer.ceiling[p.n_vacancies :][touched]
+    soft = np.flatnonzero(np.isfinite(cost))
+
+    def block(data: Floats, row: Ints, column: Ints, height: int, width: int) -> sparse.csr_array:
+        return sparse.csr_array((data, (row, column)), shape=(height, width))
+
+    option_group = np.repeat(np.arange(len(chosen_groups)), np.diff(groups.option_ptr)[chosen_groups])
+    seat_option = np.repeat(np.arange(n_options), np.diff(groups.seat_ptr)[options])
+    n_seats = len(seats)
+    blocks = [
+        [block(np.ones(n_alone), worker_row, np.arange(n_alone), len(workers), n_edges), None, None],
+        [
+            block(np.ones(len(group_edges)), seat_of_edge, n_alone + np.arange(len(group_edges)), n_seats, n_edges),
+            block(-np.ones(n_seats), np.arange(n_seats), seat_option, n_seats, n_options),
+            None,
+        ],
+        [None, block(np.ones(n_options), option_group, np.arange(n_options), len(chosen_groups), n_options), None],
+        [in_vacancy, None, None],
+        [use[touched], None, block(-np.ones(len(soft)), soft, np.arange(len(soft)), len(touched), len(soft))],
+    ]
+    heights = [len(workers), n_seats, len(chosen_groups), len(vacancies), len(touched)]
+    widths = [n_edges, n_options, len(soft)]
+    matrix = sparse.vstack(
+        [
+            sparse.hstack(
+                [
+                    part if part is not None else sparse.csr_array((height, width))
+                    for part, width in zip(line, widths, strict=True)
+                ]
+            )
+            for line, height in zip(blocks, heights, strict=True)
+        ]
+    )
+    limit = np.concatenate(
+        [np.ones(len(workers)), np.zeros(n_seats), np.ones(len(chosen_groups)), free[vacancies], left[touched]]
+    ).astype(np.float64)
+    lowest = np.full(len(limit), -np.inf)
+    lowest[len(workers) : len(workers) + n_seats] = 0.0
+    return Program(
+        gain=np.concatenate([p.weight[edge], np.zeros(n_options), -cost[soft]]).astype(np.float64),
+        matrix=sparse.csr_array(matrix),
+        lowest=lowest,
+        limit=limit,
+        ceiling=np.concatenate([np.ones(n_edges + n_options), np.full(len(soft), np.inf)]),
+        whole=np.concatenate([np.ones(n_edges + n_options, bool), np.zeros(len(soft), bool)]),
+        edge=edge,
+        vacancies=vacancies,
+        rows=touched,
+        first_vacancy_row=len(workers) + n_seats + len(chosen_groups),
+    )
+
+
+def _seats(groups: Groups, chosen: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """(options, seats, edges, each edge's number among the seats) of the `chosen` groups."""
+    options = _spans(groups.option_ptr, chosen)
+    seats = _spans(groups.seat_ptr, options)
+    edges = groups.edge[_spans(groups.edge_ptr, seats)]
+    return options, seats, edges, np.repeat(np.arange(len(seats)), np.diff(groups.edge_ptr)[seats])
+
+
+def _spans(ptr: Ints, chosen: Ints) -> Ints:
+    """ptr[c]:ptr[c + 1] for each c of `chosen`, one after the other."""
+    size = np.diff(ptr)[chosen]
+    return np.asarray(np.arange(size.sum()) + np.repeat(ptr[chosen] - np.cumsum(size) + size, size), np.int64)
+
+
+def solve_program(
+    found: Program,
+    *,
+    whole: bool = True,
+    time_limit: float | None = None,
+    node_limit: int | None = None,
+    relative_gap: float = 0.0,
+    seed: int = 0,
+    barrier: bool = False,
+) -> Answer:
+    """HiGHS's answer, through MathOpt; `whole=False` gives the linear relaxation with its duals.
+
+    Node limits end at the same plan every time, time limits do not.
+    """
+    if not len(found.edge):
+        feasible = bool((found.limit >= 0).all())
+        none = np.zeros(0, np.int64)
+        return Answer("optimal" if feasible else "infeasible", none if feasible else None, 0.0, objective=0.0)
+    from ortools.math_opt import model_pb2
+    from ortools.math_opt.python import mathopt
+
+    proto = model_pb2.ModelProto()
+    n, m = len(found.gain), len(found.limit)
+    proto.variables.ids.extend(range(n))
+    proto.variables.lower_bounds.extend([0.0] * n)
+    proto.variables.upper_bounds.extend(found.ceiling.tolist())
+    proto.variables.integers.extend((found.whole & whole).tolist())
+    proto.objective.maximize = True
+    proto.objective.linear_coefficients.ids.extend(range(n))
+    proto.objective.linear_coefficients.values.extend(found.gain.tolist())
+    proto.linear_constraints.ids.extend(range(m))
+    proto.linear_constraints.lower_bounds.extend(found.lowest.tolist())
+    proto.linear_constraints.upper_bounds.extend(found.limit.tolist())
+    matrix = sparse.csr_array(found.matrix)
+    matrix.sum_duplicates()
+    matrix.sort_indices()
+    matrix.eliminate_zeros()
+    proto.linear_constraint_matrix.row_ids.extend(np.repeat(np.arange(m), np.diff(matrix.indptr)).tolist())
+    proto.linear_constraint_matrix.column_ids.extend(matrix.indices.tolist())
+    proto.linear_constraint_matrix.coefficients.extend(matrix.data.tolist())
+    model = mathopt.Model.from_model_proto(proto)
+    params = mathopt.SolveParameters(
+        time_limit=None if time_limit is None else datetime.timedelta(seconds=max(0.01, time_limit)),
+        node_limit=node_limit,
+        relative_gap_tolerance=relative_gap,
+        absolute_gap_tolerance=0.5 if relative_gap == 0 else None,
+        random_seed=seed % 2**31,
+        lp_algorithm=mathopt.LPAlgorithm.BARRIER if barrier else None,
+    )
+    result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=params)
+    reason = result.termination.reason
+    bound = float(result.termination.objective_bounds.dual_bound)
+    if reason in (mathopt.TerminationReason.INFEASIBLE, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED):
+        return Answer("infeasible", None, bound)
+    if not result.has_primal_feasible_solution():
+        return Answer("unknown", None, bound)
+    values = result.variable_values()
+    x = np.array([values[v] for v in model.variables()])
+    status = "optimal" if reason == mathopt.TerminationReason.OPTIMAL else "feasible"
+    duals = None
+    if not whole and result.has_dual_feasible_solution():
+        given = result.dual_values()
+        duals = np.array([given[c] for c in model.linear_constraints()])
+    return Answer(status, found.edge[x[: len(found.edge)] > 0.5], bound, duals, float(found.gain @ x), x)
+
+
+def flow(
+    tail: npt.NDArray[np.integer],
+    head: npt.NDArray[np.integer],
+    capacity: npt.NDArray[np.integer],
+    cost: npt.NDArray[np.integer],
+    supply: npt.NDArray[np.integer],
+) -> tuple[int, Ints]:
+    """(least total cost, flow of each arc) that carries `supply` (negative: demand) of the nodes over the arcs.
+
+    Raises `BadInput` where the arcs cannot carry it.
+    """
+    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
+
+    network = SimpleMinCostFlow()
+    arcs = network.add_arcs_with_capacity_and_unit_cost(
+        tail.astype(np.int32), head.astype(np.int32), capacity.astype(np.int64), cost.astype(np.int64)
+    )
+    network.set_nodes_supplies(np.arange(len(supply), dtype=np.int32), supply.astype(np.int64))
+    status = network.solve()
+    if status != network.OPTIMAL:
+        raise BadInput("network", f"no flow ({status.name.lower()})", "supplies that the arcs can carry")
+    return int(network.optimal_cost()), np.asarray(network.flows(arcs), np.int64)
+
+
+def plain_flow(problem: Problem) -> Ints:
+    """The best choice of edges if there were no rows and no groups: int64 [workers], by min-cost flow."""
+    p = problem
+    n, m = p.n_workers, p.n_vacancies
+    sink = n + m
+    worker = np.repeat(np.arange(n), np.diff(p.indptr))
+    full = np.flatnonzero(p.positions > 0)
+    tail = np.concatenate([worker, n + full, np.arange(n)])
+    head = np.concatenate([n + p.vacancy, np.full(len(full), sink), np.full(n, sink)])
+    capacity = np.concatenate([np.ones(len(worker)), p.positions[full], np.ones(n)])
+    cost = np.concatenate([-p.weight, np.zeros(len(full) + n, np.int64)])
+    supply = np.concatenate([np.ones(n), np.zeros(m), [-n]])
+    _, flows = flow(tail, head, capacity.astype(np.int64), cost, supply)
+    chosen = np.full(n, -1, np.int64)
+    used = np.flatnonzero(flows[: len(worker)])
+    chosen[worker[used]] = used
+    return chosen

@@ -1,0 +1,66 @@
+"""Good prices at low cost: a descent on the dual function that looks at nothing but counts.
+
+At any prices >= 0 the dual function bounds every plan (see FORMULATION.md). Its slope in a price is what is left of
+that vacancy or row when every worker takes its best edge. Each price follows its own slope's sign and steadiness
+(momentum over a running mean square), with steps that fall geometrically; the best prices seen are kept. A pass costs
+a few nanoseconds an edge, so hundreds of passes are affordable, and they end within some hundredths of a per mille
+of the linear relaxation.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from skillbridge.solver.pricing import Floats, Ints, Pricer
+
+MOMENTUM, STEADINESS = 0.9, 0.99
+
+
+def descend(
+    pricer: Pricer,
+    price: Floats,
+    passes: int,
+    steps: tuple[float, float],
+    *,
+    singles: Ints | None = None,
+    groups: Ints | None = None,
+    limits: Ints | Floats | None = None,
+    tally: npt.NDArray[np.uint8] | None = None,
+    stopped: Callable[[], bool] | None = None,
+) -> tuple[Floats, float]:
+    """(the best prices met in `passes` passes, their bound), with steps falling from steps[0] to steps[1] points.
+
+    The arguments after `steps` are those of `Pricer.demand`; `stopped` is asked before every pass.
+    """
+    room = pricer.limits if limits is None else limits
+    first, last = steps
+    best, best_value = price, np.inf
+    drift, square = np.zeros_like(price), np.zeros_like(price)
+    for k in range(passes):
+        if stopped is not None and stopped():
+            break
+        found = pricer.demand(price, singles, groups, room, tally)
+        if found.value < best_value:
+            best, best_value = price, found.value
+        slope = room - found.use
+        drift = MOMENTUM * drift + (1 - MOMENTUM) * slope
+        square = STEADINESS * square + (1 - STEADINESS) * slope * slope
+        size = first * (last / first) ** (k / passes)
+        step = size / (1 - MOMENTUM ** (k + 1)) * drift
+        step /= np.sqrt(square / (1 - STEADINESS ** (k + 1))) + 1e-3
+        price = np.clip(price - step, 0.0, pricer.ceiling)
+    return best, best_value
+
+
+def sample(pricer: Pricer, share: float, seed: int) -> tuple[Ints, Ints, Floats]:
+    """(workers alone, groups, limits) of a random `share` of the pool, the limits scaled to what was drawn."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, round(share * 1e6)]))
+    singles = pricer.singles[rng.random(len(pricer.singles)) < share]
+    groups = pricer.all_groups[rng.random(pricer.groups.n_groups) < share]
+    drawn = len(singles) + len(groups)
+    return (
+        singles,
+        groups,
+        pricer.limits.astype(np.float64) * (drawn / max(1, len(pricer.singles) + pricer.groups.n_groups)),
+    )

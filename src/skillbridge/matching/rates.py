@@ -1,0 +1,62 @@
+"""Exchange rates, for one purpose: comparing a wage with a worker's floor when the two are in different currencies."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from skillbridge import resources
+from skillbridge.errors import BadInput, BadInputs
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Units of each currency (ISO 4217) for one US dollar, with the decimal digits of its minor unit.
+
+    `name` and `basis` say which year and whose figures: an assumption of every match that crosses currencies.
+    """
+
+    name: str
+    per_usd: Mapping[str, float]
+    minor_digits: Mapping[str, int]
+    basis: Mapping[str, str]
+
+    def factor(self, given: str | None, wanted: str | None) -> float | None:
+        """Minor units of `wanted` for one minor unit of `given`; None where a rate is lacking and the two differ."""
+        if given == wanted:
+            return 1.0
+        if given is None or wanted is None or given not in self.per_usd or wanted not in self.per_usd:
+            return None
+        scale = float(10 ** self.minor_digits[wanted]) / float(10 ** self.minor_digits[given])
+        return self.per_usd[wanted] / self.per_usd[given] * scale
+
+
+def load_rates(name_or_file: str | Path = "2025") -> Rates:
+    """The bundled rates of a year, or those of a CSV file of the same columns. Raises `BadInput`."""
+    path = Path(name_or_file)
+    if path.suffix != ".csv":
+        path = resources.folder("datasets") / "rates" / f"{name_or_file}.csv"
+    if not path.is_file():
+        raise BadInput("rates", f"{name_or_file}", "a bundled year such as 2025, or a CSV file")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    per_usd: dict[str, float] = {}
+    minor_digits: dict[str, int] = {}
+    basis: dict[str, str] = {}
+    problems = []
+    for line, row in enumerate(rows, start=2):
+        try:
+            rate, digits = float(row["per_usd"]), int(row["minor_digits"])
+            sound = 0 < rate < float("inf") and 0 <= digits <= 4 and row["currency"] not in per_usd
+        except (KeyError, TypeError, ValueError):
+            sound = False
+        if not sound:
+            problems.append(
+                BadInput(f"{path.name} line {line}", f"{row}", "currency once, per_usd > 0, minor_digits 0 to 4, basis")
+            )
+            continue
+        per_usd[row["currency"]], minor_digits[row["currency"]] = rate, digits
+        basis[row["currency"]] = row.get("basis") or "not stated"
+    if problems:
+        raise BadInputs(problems)
+    return Rates(path.stem, per_usd, minor_digits, basis)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 FORMATS = {
     "h2a": ("vacancies", "US H-2A disclosure files (certified agricultural cases)."),
     "h2b": ("vacancies", "US H-2B disclosure files (certified non-agricultural cases)."),
+    "workers": ("workers", "Lists of workers: CSV, XLSX or Parquet."),
+    "vacancies": ("vacancies", "Lists of vacancies: CSV, XLSX or Parquet."),
 }
 """Format -> (what it becomes, one line for the help); each is read by `intake.read_<format>`."""
 

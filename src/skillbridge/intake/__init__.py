@@ -2,5 +2,7 @@
 
 from skillbridge.intake.oflc import read_h2a, read_h2b
 from skillbridge.intake.report import Entry, Intake, IntakeReport
+from skillbridge.intake.vacancies import read_vacancies
+from skillbridge.intake.workers import read_workers
 
-__all__ = ["Entry", "Intake", "IntakeReport", "read_h2a", "read_h2b"]
+__all__ = ["Entry", "Intake", "IntakeReport", "read_h2a", "read_h2b", "read_vacancies", "read_workers"]

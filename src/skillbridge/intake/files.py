@@ -121,10 +121,10 @@ def _recognised(text: str, known: Callable[[Sequence[str]], int]) -> int:
 
 
 def _text(text: str, known: Callable[[Sequence[str]], int], where: str, what: str) -> Raw:
-    lines = text.splitlines(keepends=True)
+    lines = text[:1_000_000].splitlines(keepends=True)
     best, mark, first, header = 0, ",", 0, 0
     for candidate in (",", ";", "\t", "|"):
-        reader = csv.reader(lines[:2000], delimiter=candidate)
+        reader = csv.reader(lines, delimiter=candidate)
         before = 0
         try:
             for number, cells in enumerate(reader):
@@ -138,7 +138,7 @@ def _text(text: str, known: Callable[[Sequence[str]], int], where: str, what: st
             continue
     if not best:
         raise BadInput(where, f"no known header in the first {PREAMBLE} rows", f"a header row for {what}")
-    body = "".join(lines[first:])
+    body = text[sum(len(line) for line in lines[:first]) :]
     try:
         frame = pl.read_csv(
             io.BytesIO(body.encode()), separator=mark, infer_schema_length=0, truncate_ragged_lines=False

@@ -89,9 +89,9 @@ def number(text: str, *, decimal: str = ".") -> float | None:
 
     digits = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
     digits = digits.replace("٫", ".").replace("٬", "").replace("−", "-")
-    plain = re.sub(
-        r"[\s'’_\u00a0\u202f]", "", re.sub(r"(?i)(us|ca|au|nz)?\$|[€£¥₩₱₹]|[a-z]{3}\b|\b[a-z]{3}", "", digits)
-    )
+    signs = re.sub(r"(?i)(us|ca|au|nz)?\$|[€£¥₩₱₹]", "", digits)
+    codes = re.sub(r"(?i)[a-z]{3}(?![a-z])", lambda code: "" if code[0].upper() in _currencies() else code[0], signs)
+    plain = re.sub(r"[\s'’_\u00a0\u202f]", "", codes)
     plain = plain.rstrip(".,") if re.search(r"\d[.,]$", plain) else plain
     comma, point = plain.count(","), plain.count(".")
     if comma and point:
@@ -105,6 +105,13 @@ def number(text: str, *, decimal: str = ".") -> float | None:
     return float(plain) if _NUMBER.match(plain) else None
 
 
+@cache
+def _currencies() -> frozenset[str]:
+    from babel.numbers import list_currencies
+
+    return frozenset(list_currencies())
+
+
 def decimal_mark(column: pl.Series) -> str:
     """The decimal mark of a column: a comma if any value can only be read so (`12,5`, `1.234,50`), else a point."""
     texts = column.drop_nulls().unique()
@@ -113,14 +120,14 @@ def decimal_mark(column: pl.Series) -> str:
     return "," if comma and not point else "."
 
 
-def whole(low: int, high: int, *, decimal: str = ".") -> Parse:
-    """A parser of whole numbers from `low` to `high`; others are refused."""
+def whole(low: int, high: int) -> Parse:
+    """A parser of whole numbers from `low` to `high` (1.200 and 1,200 are twelve hundred); others are refused."""
     expected = f"a whole number from {low:,} to {high:,}"
 
     def parse(text: str | None) -> Reading:
         if text is None or blank(text):
             return Reading()
-        value = number(text, decimal=decimal)
+        value = number(text, decimal="")
         if value is None or value != int(value) or not low <= value <= high:
             return Reading(None, expected, "refused")
         return Reading(int(value))

@@ -267,8 +267,8 @@ def _work(
             stating = rows[u[3, rows] < 0.6]
             stated[stating] = lists.to_numpy()[(u[3, stating] / 0.6 * len(lists)).astype(np.int64)]
     return {
-        "occupation": pl.Series(written, dtype=pl.String),
-        "skills": pl.Series(stated, dtype=pl.String),
+        "occupation": pl.Series(written.tolist(), dtype=pl.String),
+        "skills": pl.Series(stated.tolist(), dtype=pl.String),
         "true_isco": pl.Series(trades).gather(job),
     }
 
@@ -304,7 +304,7 @@ def _season(
     waited = rng.exponential(220, n).astype(np.int64) + 1
     last = pl.DataFrame(
         {
-            "employer": pl.Series(employer[unit], dtype=pl.String),
+            "employer": pl.Series(employer[unit].tolist(), dtype=pl.String),
             "from": pl.Series(start[unit] - 365, dtype=pl.Int32).cast(pl.Date),
             "to": pl.Series(end[unit] - 365, dtype=pl.Int32).cast(pl.Date),
             "destination": pl.Series([scheme.destination for scheme in mixed]).gather(at),

@@ -1,0 +1,220 @@
+"""The fields that lists of workers and of vacancies share: codes, lists and money."""
+
+import re
+from collections.abc import Callable
+
+import polars as pl
+from babel.numbers import get_currency_precision, get_territory_currencies, list_currencies
+
+from skillbridge.errors import BadInput
+from skillbridge.intake.money import PLAUSIBLE, hourly, unit_of
+from skillbridge.intake.sheet import Sheet
+from skillbridge.intake.values import Reading, blank, decimal_mark, number
+from skillbridge.tables import parse_past, parse_preferences
+
+SIGNS = {
+    "€": "EUR",
+    "£": "GBP",
+    "₩": "KRW",
+    "¥": "JPY",
+    "₱": "PHP",
+    "₹": "INR",
+    "C$": "CAD",
+    "US$": "USD",
+    "NZ$": "NZD",
+}
+_SECTORS = {
+    "agriculture": "A",
+    "farming": "A",
+    "horticulture": "01",
+    "agricultura": "A",
+    "زراعة": "A",
+    "fishing": "03",
+    "forestry": "02",
+    "construction": "F",
+    "construccion": "F",
+    "hospitality": "I",
+    "hotellerie": "I",
+    "manufacturing": "C",
+    "care": "Q",
+    "health": "Q",
+    "poultry": "0146",
+    "landscaping": "8130",
+}
+
+
+def isco(text: str | None) -> Reading:
+    """An ISCO-08 code of one to four digits, out of `9211`, `9211.0`, `ISCO 9211` or `9211 - Crop farm labourers`."""
+    if text is None or blank(text):
+        return Reading()
+    found = re.match(r"^(?:isco(?:[- ]?08)?|ciuo|citp|c)?\s*[:.-]?\s*(\d{1,4})(?:\.0)?(?:\D.*)?$", text.strip(), re.I)
+    if not found:
+        return Reading(None, "an ISCO-08 code of one to four digits", "refused")
+    code = found[1]
+    if code in ("110", "210", "310"):
+        return Reading("0" + code, f"an ISCO-08 code; read as 0{code}, its leading zero was lost", "changed")
+    return Reading(code)
+
+
+def sector(text: str | None) -> Reading:
+    """An ISIC code: a section letter or two to four digits, dots left out; a few plain words."""
+    from skillbridge.intake.values import fold
+
+    if text is None or blank(text):
+        return Reading()
+    code = text.strip().upper().replace(".", "")
+    if re.fullmatch(r"[A-V]|\d{2,4}", code):
+        return Reading(code)
+    if re.fullmatch(r"[A-V]\d{2,4}", code):
+        return Reading(code[1:])
+    word = _SECTORS.get(fold(text))
+    if word:
+        return Reading(word, f"an ISIC code; read as {word}", "changed")
+    return Reading(None, "an ISIC code: a section letter or two to four digits", "refused")
+
+
+def concept(text: str | None) -> Reading:
+    """A concept URI."""
+    if text is None or blank(text):
+        return Reading()
+    return Reading(text) if re.match(r"^(https?|urn):", text) else Reading(None, "a concept URI", "refused")
+
+
+def listed(column: pl.Series) -> Callable[[str | None], Reading]:
+    """A parser of list cells into `a;b`, by the mark the column uses: semicolons, bars or line breaks; else commas."""
+    strong = column.str.contains(r"[;|\n•]").any()
+    marks = re.compile(r"[;|\n•]" if strong else r"[,،]")
+
+    def read(text: str | None) -> Reading:
+        if text is None or blank(text):
+            return Reading()
+        parts = dict.fromkeys(" ".join(part.split()) for part in marks.split(text))
+        return Reading(";".join(part for part in parts if part) or None)
+
+    return read
+
+
+def checked(parse: Callable[[str | None], object]) -> Callable[[str | None], Reading]:
+    """A parser that keeps text which `parse` accepts and refuses what it raises `BadInput` for."""
+
+    def read(text: str | None) -> Reading:
+        if text is None or blank(text):
+            return Reading()
+        try:
+            parse(text)
+        except BadInput as error:
+            return Reading(None, error.expected, "refused")
+        return Reading(text)
+
+    return read
+
+
+preferences = checked(parse_preferences)
+past = checked(parse_past)
+
+
+def facts(text: str | None) -> Reading:
+    """`key:value;...`."""
+    if text is None or blank(text):
+        return Reading()
+    good = all(re.match(r"^\s*[\w.-]+\s*:", part) for part in text.split(";") if part.strip())
+    return Reading(text) if good else Reading(None, "key:value;...", "refused")
+
+
+def currency(text: str | None) -> Reading:
+    """An ISO 4217 code, or the sign of a currency that only one country uses."""
+    if text is None or blank(text):
+        return Reading()
+    code = text.strip().upper()
+    if code in list_currencies():
+        return Reading(code)
+    if code in SIGNS:
+        return Reading(SIGNS[code])
+    return Reading(None, "an ISO 4217 currency code", "refused")
+
+
+def national(country: str | None) -> str | None:
+    """The currency of a country."""
+    if country is None:
+        return None
+    current: list[str] = get_territory_currencies(country, tender=True)
+    return current[-1] if current else None
+
+
+def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """(minor units an hour, currency) of the wage column `field`.
+
+    The unit comes from the unit column, the header (`Wage (EUR/h)`) or the cell (`12,50 €/h`); the currency from the
+    cell, the header or `codes`. Whole numbers without a unit that are only plausible as minor units an hour are read
+    so: that is how SkillBridge itself writes wages.
+    """
+    cells = sheet.text(field)
+    hint = sheet.columns.hints.get(field, "")
+    header_unit = next((unit for part in re.split(r"[\s/]+", hint) if (unit := unit_of(part))), None)
+    if header_unit is None and re.search(r"hour|horaire|por hora|/h", sheet.name(field), re.I):
+        header_unit = "hour"
+    header_code = next((code for part in re.split(r"[\s/]+", hint) if (code := currency(part).value)), None)
+    units = sheet.text("wage_unit").fill_null(header_unit) if header_unit else sheet.text("wage_unit")
+    mark = decimal_mark(cells)
+    known = codes.fill_null(header_code) if header_code else codes
+    minor = _in_minor_units(cells, units, known, mark)
+    if minor:
+        sheet.report.assumptions.append(
+            f"{sheet.name(field)}: whole numbers are minor units (cents) an hour, as SkillBridge writes them"
+        )
+
+    def read(text: str | None, unit: str | None, code: str | None, week: float | None) -> Reading:
+        if text is None or blank(text):
+            return Reading()
+        said = next((SIGNS[sign] for sign in sorted(SIGNS, key=len, reverse=True) if sign in text), None) or next(
+            (part for part in re.findall(r"[A-Z]{3}", text.upper()) if part in PLAUSIBLE), None
+        )
+        code = said or code
+        if code is None:
+            return Reading(None, "a currency beside the wage", "refused")
+        if minor:
+            amount = number(text, decimal=mark)
+            return Reading(f"{code}:{int(amount)}") if amount else Reading(None, "an amount above 0", "refused")
+        inside = re.search(r"(?:/|\bper\b|\bpar\b|\bpor\b|\bal?\b|\bla\b)\s*([^\W\d]+)", text.casefold())
+        stated = unit or (inside[1] if inside and unit_of(inside[1]) else None)
+        wage = hourly(re.sub(r"/.*$", "", text), stated, week, code, decimal=mark)
+        if wage.minor is None:
+            return Reading(None, wage.note or "an amount above 0", "refused")
+        return Reading(f"{code}:{wage.minor}", wage.note, "changed")
+
+    read_money = sheet.combine([cells, units, known, hours], field, read, pl.String())
+    parts = read_money.str.splitn(":", 2).struct.unnest()
+    return parts["field_1"].cast(pl.Int64), parts["field_0"]
+
+
+def _in_minor_units(cells: pl.Series, units: pl.Series, codes: pl.Series, mark: str) -> bool:
+    """Whether a column can only be minor units an hour: all whole, no unit but hour, 90 % plausible only so."""
+    named = {unit_of(unit) for unit in units.drop_nulls().unique()}
+    if named - {"hour"}:
+        return False
+    plausible = total = 0
+    pairs = pl.DataFrame({"text": cells, "code": codes}).drop_nulls("text").unique().head(5000)
+    for text, code in pairs.iter_rows():
+        amount = number(text, decimal=mark)
+        if amount is None:
+            continue
+        if amount != int(amount) or re.search(r"\d[.,]\d\d?$", text.strip()):
+            return False
+        scale = 10 ** get_currency_precision(code) if code else 100
+        low, high = PLAUSIBLE.get(code or "", (1.0, 200.0))
+        if scale == 1:
+            continue
+        total += 1
+        plausible += low <= amount / scale <= high and not low <= amount <= high
+    return total > 0 and plausible >= 0.9 * total
+
+
+def refuse_repeats(sheet: Sheet, ids: pl.Series, what: str) -> pl.Series:
+    """Whether each row has an id and is its first; the others are reported, a repeat with both rows."""
+    first = pl.DataFrame({"id": ids, "row": sheet.rows}).with_columns(first=pl.col("row").first().over("id"))
+    again = first.filter(pl.col("id").is_not_null() & (pl.col("row") != pl.col("first")))
+    for row, value, before in again.select("row", "id", "first").iter_rows():
+        sheet.report.add(row, "", value, f"each {what} once; it is already in row {before}", "refused")
+    for row in first.filter(pl.col("id").is_null())["row"]:
+        sheet.report.add(row, "", None, f"the {what}'s id", "refused")
+    return first["id"].is_not_null() & (first["row"] == first["first"])

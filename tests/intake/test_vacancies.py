@@ -1,0 +1,93 @@
+"""Lists of vacancies in the layouts that employers and operators send."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from skillbridge.errors import BadInput
+from skillbridge.intake import Intake, read_vacancies
+from skillbridge.synth import vacancies
+from skillbridge.tables import VACANCIES
+
+
+def read(tmp_path: Path, text: str, encoding: str = "utf-8") -> Intake:
+    path = tmp_path / "vacancies.csv"
+    path.write_text(text, encoding=encoding)
+    return read_vacancies(path)
+
+
+def test_a_spanish_demand_list_with_decimal_commas(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "Folio;Empresa;País;Puesto;Plazas;Fecha de inicio;Fecha de fin;Horas semanales;Salario (EUR/hora);"
+        "Sector;Idiomas\n"
+        "7;Fresas del Sur SL;España;Peón agrícola;1.200;15/01/2026;30/06/2026;39,5;9,26;01.25;español A1\n",
+        "cp1252",
+    )
+    row = found.frame.row(0, named=True)
+    assert dict(found.frame.schema) == VACANCIES
+    assert (row["destination"], row["positions"], row["hours_week"]) == ("ES", 1200, 39.5)
+    assert (row["wage"], row["currency"], row["sector"], row["languages"]) == (926, "EUR", "0125", "es:A1")
+    assert (row["start"], row["end"]) == (date(2026, 1, 15), date(2026, 6, 30))
+    assert row["employer_id"].startswith("e-")
+
+
+@pytest.mark.parametrize(
+    ("wage", "unit", "currency", "minor", "code"),
+    [
+        ("17.50", "hour", "USD", 1750, "USD"),
+        ("700", "week", "USD", 1750, "USD"),
+        ("3033.33", "Monthly", "", 1750, "USD"),
+        ("$17.50", "", "", 1750, "USD"),
+        ("17.50 USD", "", "", 1750, "USD"),
+        ("€12,50/h", "", "", 1250, "EUR"),
+    ],
+)
+def test_wages_with_their_units(tmp_path: Path, wage: str, unit: str, currency: str, minor: int, code: str) -> None:
+    header = "id,employer,country,title,positions,start,end,hours per week,pay,per,currency"
+    found = read(tmp_path, f'{header}\nv1,Acme,US,picker,3,2026-03-01,2026-09-01,40,"{wage}",{unit},{currency}\n')
+    assert found.frame.select("wage", "currency").row(0) == (minor, code)
+
+
+def test_impossible_rows_are_refused_with_their_reasons(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "vacancy_id,employer,destination,occupation,positions,start,end,wage,wage_unit,beds\n"
+        "v1,A,US,x,0,2026-03-01,2026-09-01,15,hour,1\n"
+        "v2,A,US,x,2,2026-09-01,2026-03-01,15,hour,1\n"
+        "v3,A,Atlantis,x,2,2026-03-01,2026-09-01,15,hour,1\n"
+        "v4,A,US,x,2,3016-02-30,2026-09-01,15,hour,1\n"
+        "v5,A,US,x,2,2026-03-01,2026-09-01,-15,hour,-4\n"
+        "v5,A,US,x,2,2026-03-01,2026-09-01,15,hour,1\n",
+    )
+    assert found.frame["vacancy_id"].to_list() == ["v5"]
+    assert found.frame.select("wage", "beds").row(0) == (None, None)
+    assert found.report.refused_rows() == {2, 3, 4, 5, 7}
+    reasons = {entry.row: entry.expected for entry in found.report.entries if not entry.column}
+    assert reasons[2] == "one position or more"
+    assert reasons[3] == "a last day after the first"
+    assert "row 6" in reasons[7]
+
+
+def test_a_list_without_positions_is_not_usable(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no column for employer_id or employer, positions"):
+        read(tmp_path, "vacancy_id,destination,occupation,start,end\nv1,US,x,2026-03-01,2026-09-01\n")
+
+
+def test_contacts_are_left_out(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "id,employer,country,title,positions,start,end,contact name,contact email\n"
+        "v1,Acme,US,picker,3,2026-03-01,2026-09-01,Jane Roe,jane@example.org\n",
+    )
+    assert "Jane" not in str(found.frame.rows())
+    assert "jane@example.org" not in str(found.frame.rows())
+
+
+def test_what_skillbridge_writes_it_reads_back_unchanged(tmp_path: Path) -> None:
+    demand = vacancies(400, 9, ["nz-rse", "ca-sawp", "gb-seasonal"])
+    demand.write_csv(tmp_path / "v.csv")
+    found = read_vacancies(tmp_path / "v.csv")
+    assert found.frame.equals(demand)
+    assert found.report.entries == []

@@ -8,7 +8,6 @@ Nothing is dropped: labels, relations and texts all arrive, and every irregulari
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,10 +15,9 @@ import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.model import ISCO
+from skillbridge.tables import RELATIONS
 from skillbridge.taxonomies.esco_files import Table, read_csv_file, read_tables
-from skillbridge.taxonomies.pack import Taxonomy, from_tables
-
-ODDITIES: dict[str, pl.DataType] = {"oddity": pl.String(), "subject": pl.String(), "detail": pl.String()}
+from skillbridge.taxonomies.pack import ATTRIBUTES, COLLECTIONS, ODDITIES, Import, from_tables
 
 _KINDS = {
     "Occupation": "occupation",
@@ -46,19 +44,6 @@ _REPEATED = {"broaderConceptUri", "broaderConceptPT"}
 _TRANSLATED = {"description", "definition", "scopeNote", "note", "editorialNote", "title"}
 _RELATION_WORDS = (("essential", "essential"), ("optional", "optional"), ("broader", "broader"), ("related", "related"))
 _REGULATED = "http://data.europa.eu/esco/regulated-professions/regulated"
-
-
-@dataclass(frozen=True, eq=False)
-class Import:
-    """What was understood, and every irregularity met: `oddities` has one row each (oddity, subject, detail)."""
-
-    taxonomy: Taxonomy
-    oddities: pl.DataFrame
-
-    def counts(self) -> dict[str, int]:
-        """How many of each oddity, most frequent first."""
-        rows = self.oddities.group_by("oddity").len().sort(["len", "oddity"], descending=[True, False])
-        return dict(rows.rows())
 
 
 class _Collector:
@@ -125,8 +110,8 @@ def read(
         concepts=concepts,
         labels=words,
         relations=relations,
-        collections=_stack(found.collections, {"concept_uri": pl.String(), "collection": pl.String()}),
-        attributes=_stack(found.attributes, _ATTRIBUTES),
+        collections=_stack(found.collections, COLLECTIONS),
+        attributes=_stack(found.attributes, ATTRIBUTES),
         meta={
             "id": "esco",
             "version": version,
@@ -136,9 +121,6 @@ def read(
         },
     )
     return Import(taxonomy, _stack(found.oddities, ODDITIES).unique().sort(list(ODDITIES)))
-
-
-_ATTRIBUTES: dict[str, pl.DataType] = dict.fromkeys(("concept_uri", "attribute", "lang", "value"), pl.String())
 
 
 def _stack(frames: Sequence[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
@@ -374,8 +356,7 @@ def _concepts(found: _Collector) -> pl.DataFrame:
 
 
 def _relations(concepts: pl.DataFrame, found: _Collector) -> pl.DataFrame:
-    schema: dict[str, pl.DataType] = dict.fromkeys(("subject", "relation", "object"), pl.String())
-    relations = _stack(found.relations, schema).unique()
+    relations = _stack(found.relations, RELATIONS).unique()
     known = concepts.select("concept_uri")
     what = pl.col("relation") + " " + pl.col("object")
     for side, name in (("subject", "relation of a missing concept"), ("object", "relation to a missing concept")):

@@ -15,6 +15,8 @@ over them.
 """
 
 import hashlib
+import os
+import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
+import tomli_w
 
 from skillbridge import resources
 from skillbridge.errors import BadInput, BadInputs
@@ -36,6 +39,7 @@ ATTRIBUTES: dict[str, pl.DataType] = {
     "lang": pl.String(),
     "value": pl.String(),
 }
+ODDITIES: dict[str, pl.DataType] = {"oddity": pl.String(), "subject": pl.String(), "detail": pl.String()}
 TABLES: dict[str, dict[str, pl.DataType]] = {
     "concepts": CONCEPTS,
     "labels": LABELS,
@@ -104,6 +108,19 @@ class Taxonomy:
     def find(self, text: str) -> Concept:
         """The concept of a URI or a notation (`9211`); raises `BadInput` where there is none or more than one."""
         return find(self, text)
+
+
+@dataclass(frozen=True, eq=False)
+class Import:
+    """What an importer understood, and every irregularity met: a row of `oddities` each (oddity, subject, detail)."""
+
+    taxonomy: Taxonomy
+    oddities: pl.DataFrame
+
+    def counts(self) -> dict[str, int]:
+        """How many of each oddity, most frequent first."""
+        rows = self.oddities.group_by("oddity").len().sort(["len", "oddity"], descending=[True, False])
+        return dict(rows.rows())
 
 
 def from_tables(
@@ -190,6 +207,51 @@ def preferred(taxonomy: Taxonomy) -> pl.DataFrame:
         .unique(["concept_uri", "lang"], keep="first", maintain_order=True)
         .select("concept_uri", "lang", "label")
     )
+
+
+def save(taxonomy: Taxonomy, folder: Path, *, extra: Mapping[str, pl.DataFrame] | None = None) -> Path:
+    """The folder of `taxonomy` written as a pack, CSVs and compiled tables, all of it or nothing.
+
+    `extra` are further CSVs by name (an importer's oddities). A pack of the same id there is replaced; any other
+    content is refused with `BadInput`. What does not become part of the pack is an extended pack's rows: give the own
+    pack, not an overlay.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        there = _meta(folder).get("id") if (folder / "pack.toml").is_file() else None
+        if there != taxonomy.id:
+            what = f"holds the pack {there!r}" if there else "is not empty and no pack"
+            raise BadInput(str(folder), what, f"an empty or new folder, or an older pack {taxonomy.id!r}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{word}") for word in ("new", "old"))
+    try:
+        _write(taxonomy, new, extra or {})
+        if folder.exists():
+            folder.replace(old)
+        new.replace(folder)
+    except BaseException:
+        if old.exists() and not folder.exists():
+            old.replace(folder)
+        raise
+    finally:
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+    return folder
+
+
+def _write(taxonomy: Taxonomy, folder: Path, extra: Mapping[str, pl.DataFrame]) -> None:
+    (folder / "compiled").mkdir(parents=True)
+    meta = {**taxonomy.meta, "id": taxonomy.id, "version": taxonomy.version}
+    (folder / "pack.toml").write_text(tomli_w.dumps(meta), encoding="utf-8")
+    stamp: dict[str, dict[str, str]] = {"csv": {}, "parquet": {}}
+    for name in TABLES:
+        table: pl.DataFrame = getattr(taxonomy, name)
+        csv, parquet = folder / f"{name}.csv", folder / "compiled" / f"{name}.parquet"
+        table.write_csv(csv)
+        table.write_parquet(parquet, compression="zstd", compression_level=3, statistics=False)
+        stamp["csv"][name], stamp["parquet"][name] = sha256(csv), sha256(parquet)
+    for name, table in extra.items():
+        table.write_csv(folder / f"{name}.csv")
+    (folder / "compiled" / "stamp.toml").write_text(tomli_w.dumps(stamp), encoding="utf-8")
 
 
 def _ordered(table: pl.DataFrame) -> pl.DataFrame:

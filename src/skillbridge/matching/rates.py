@@ -9,7 +9,7 @@ from skillbridge import resources
 from skillbridge.errors import BadInput, BadInputs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rates:
     """Units of each currency (ISO 4217) for one US dollar, with the decimal digits of its minor unit.
 

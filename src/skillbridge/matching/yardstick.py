@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -165,15 +166,14 @@ class Yardstick:
         return refusals(self.facts(worker, vacancy), self.policy.filters)
 
 
+@lru_cache(maxsize=4)
 def yardstick(taxonomy: Taxonomy, policy: Policy | None = None, rates: Rates | None = None) -> Yardstick:
-    """The yardstick of a taxonomy, with the bundled policy and rates unless others are given."""
+    """The yardstick of a taxonomy, with the bundled policy and rates unless others are given; the last are kept."""
     essential = pl.col("strength") == "essential"
     own = skills_of(taxonomy).select(pl.col("concept"), pl.col("skill"), essential.alias("essential"))
     typical = group_skills(taxonomy).filter(pl.col("weight") >= TYPICAL["optional"])
     groups = typical.select(
-        pl.lit(ISCO) + pl.col("isco").alias("concept"),
-        "skill",
-        (pl.col("weight") >= TYPICAL["essential"]).alias("essential"),
+        concept=pl.lit(ISCO) + pl.col("isco"), skill="skill", essential=pl.col("weight") >= TYPICAL["essential"]
     ).join(own, on="concept", how="anti")
     skills: dict[str, Skills] = {}
     for concept, must, may in (

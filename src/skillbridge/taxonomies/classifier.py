@@ -1,0 +1,241 @@
+"""A linear classifier from text to concept, learned from a taxonomy's own labels in all its languages at once.
+
+A text is the bag of its features weighted by rarity, of length one; a table maps features to a few dimensions, a second
+one from there to concepts: softmax(x @ table @ concepts.T + bias). A share of the features is dropped at random while
+learning, and part of the loss is on the concept's group (the ISCO unit group), so that near misses stay in the family.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from skillbridge.taxonomies.fold import FEATURES, Features
+
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+
+
+class Classifier(NamedTuple):
+    """`rarity` and `row` [features] (-1 for one never seen), `table` [rows x dimensions], `concepts` [concepts x
+    dimensions], `bias` [concepts]."""
+
+    rarity: F32
+    row: I32
+    table: F32
+    concepts: F32
+    bias: F32
+
+
+class Compact(NamedTuple):
+    """A classifier to keep: its table in 8 bits times the `scale` of each row."""
+
+    rarity: F32
+    row: I32
+    table: npt.NDArray[np.int8]
+    scale: F32
+    concepts: F32
+    bias: F32
+
+
+def compact(model: Classifier) -> Compact:
+    """The classifier in a quarter of the bytes; logits differ by less than a hundredth."""
+    scale = np.maximum(np.abs(model.table).max(axis=1, initial=0), 1e-12) / 127
+    cells = np.rint(model.table / scale[:, None]).astype(np.int8)
+    return Compact(model.rarity, model.row, cells, scale.astype(np.float32), model.concepts, model.bias)
+
+
+def logits(model: Compact, texts: Features) -> F32:
+    """[texts x concepts] unnormalised log probabilities."""
+    hidden = np.zeros((len(texts.start) - 1, model.table.shape[1]), np.float32)
+    _gather(texts.start, texts.feature, texts.count, model.rarity, model.row, model.table, model.scale, hidden)
+    return hidden @ model.concepts.T + model.bias
+
+
+def rarity(texts: Features) -> F32:
+    """Inverse document frequency of each feature over `texts`; an unseen feature weighs nothing."""
+    seen = np.bincount(texts.feature, minlength=FEATURES)
+    return np.where(seen > 0, np.log((len(texts.start)) / np.maximum(seen, 1)) + 1, 0).astype(np.float32)
+
+
+def train(
+    texts: Features,
+    concept: I32,
+    group: I32,
+    *,
+    weights: F32 | None = None,
+    dimensions: int = 192,
+    passes: int = 2,
+    rate: float = 0.1,
+    dropped: float = 0.25,
+    family: float = 0.25,
+    batch: int = 512,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Classifier:
+    """The classifier of texts [n] labelled with `concept` [n]; `group` [concepts] numbers each concept's family.
+
+    Row-wise Adagrad with a linearly falling rate; about 4 million multiply-adds per text, pass and 3,600 concepts.
+    """
+    n, concepts = len(concept), len(group)
+    rng = np.random.default_rng(seed)
+    idf = rarity(texts)
+    seen = np.flatnonzero(idf > 0)
+    row = np.full(FEATURES, -1, np.int32)
+    row[seen] = np.arange(len(seen), dtype=np.int32)
+    table = rng.standard_normal((len(seen), dimensions), np.float32)
+    table *= np.float32(0.1)
+    out = np.zeros((concepts, dimensions), np.float32)
+    bias = np.zeros(concepts, np.float32)
+    table_seen = np.full(len(seen), 1e-6, np.float32)
+    out_seen = np.full(concepts, 1e-6, np.float32)
+    bias_seen = np.full(concepts, 1e-6, np.float32)
+    steps = passes * -(-n // batch)
+    step = 0
+    weight = np.ones(n, np.float32) if weights is None else weights
+    for _ in range(passes):
+        order = rng.permutation(n)
+        for first in range(0, n, batch):
+            rows = order[first : first + batch]
+            keep = rng.integers(0, 1 << 62)
+            start, feature, value = _bag(texts.start, texts.feature, texts.count, idf, row, rows, dropped, keep)
+            hidden = np.zeros((len(rows), dimensions), np.float32)
+            _sum(start, feature, value, table, hidden)
+            logits = hidden @ out.T
+            logits += bias
+            _gradient(logits, concept[rows], group, family, weight[rows])
+            falling = rate * (1 - step / steps)
+            back = logits @ out
+            slope = logits.T @ hidden
+            _adagrad(out, out_seen, slope, np.float32(falling))
+            flat = logits.sum(0)
+            bias_seen += flat * flat
+            bias -= falling * flat / np.sqrt(bias_seen)
+            _scatter(start, feature, value, back, table, table_seen, np.float32(falling))
+            step += 1
+            if progress is not None:
+                progress(step / steps)
+    return Classifier(idf, row, table, out, bias)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _gather(start, feature, count, idf, row, table, scale, out):
+    for i in range(len(start) - 1):
+        norm = np.float32(0)
+        for j in range(start[i], start[i + 1]):
+            f = feature[j]
+            w = idf[f] * count[j]
+            norm += w * w
+            if row[f] >= 0:
+                w *= scale[row[f]]
+                cells = table[row[f]]
+                for k in range(cells.size):
+                    out[i, k] += w * np.float32(cells[k])
+        if norm > 0:
+            out[i] *= np.float32(1) / np.sqrt(norm)
+
+
+@numba.njit(cache=True)
+def _bag(start, feature, count, idf, row, rows, dropped, seed):
+    room = 0
+    for r in rows:
+        room += start[r + 1] - start[r]
+    s = np.zeros(len(rows) + 1, np.int64)
+    f = np.empty(room, np.int32)
+    v = np.empty(room, np.float32)
+    state = np.uint64(seed) | np.uint64(1)
+    bound = np.uint64(dropped * 4294967296.0)
+    n = 0
+    for i in range(len(rows)):
+        norm = 0.0
+        first = n
+        for j in range(start[rows[i]], start[rows[i] + 1]):
+            state ^= state << np.uint64(13)
+            state ^= state >> np.uint64(7)
+            state ^= state << np.uint64(17)
+            if (state >> np.uint64(32)) < bound:
+                continue
+            w = idf[feature[j]] * count[j]
+            f[n] = row[feature[j]]
+            v[n] = w
+            norm += w * w
+            n += 1
+        if norm > 0:
+            scale = np.float32(1 / np.sqrt(norm))
+            for j in range(first, n):
+                v[j] *= scale
+        s[i + 1] = n
+    return s, f[:n], v[:n]
+
+
+@numba.njit(cache=True, fastmath=True)
+def _sum(start, feature, value, table, out):
+    for i in range(len(start) - 1):
+        for j in range(start[i], start[i + 1]):
+            row = table[feature[j]]
+            w = value[j]
+            for k in range(row.size):
+                out[i, k] += w * row[k]
+
+
+@numba.njit(cache=True, fastmath=True)
+def _gradient(logits, concept, group, family, weight):
+    """Logits -> the loss's derivative by them, in place."""
+    concepts = logits.shape[1]
+    for i in range(len(concept)):
+        row = logits[i]
+        top = row[0]
+        for c in range(concepts):
+            top = max(top, row[c])
+        total = np.float32(0)
+        for c in range(concepts):
+            row[c] = np.exp(row[c] - top)
+            total += row[c]
+        inverse = np.float32(1) / total
+        right = concept[i]
+        mine = group[right]
+        mass = np.float32(0)
+        for c in range(concepts):
+            row[c] *= inverse
+            if group[c] == mine:
+                mass += row[c]
+        share = np.float32(family) / max(mass, np.float32(1e-12))
+        w = weight[i]
+        for c in range(concepts):
+            p = row[c]
+            if group[c] == mine:
+                row[c] = w * (p * (np.float32(1 + family) - share))
+            else:
+                row[c] = w * (p * np.float32(1 + family))
+        row[right] -= w
+
+
+@numba.njit(cache=True, fastmath=True)
+def _adagrad(table, seen, slope, rate):
+    for r in range(table.shape[0]):
+        square = np.float32(0)
+        for k in range(table.shape[1]):
+            square += slope[r, k] * slope[r, k]
+        seen[r] += square / table.shape[1]
+        scale = rate / np.sqrt(seen[r])
+        for k in range(table.shape[1]):
+            table[r, k] -= scale * slope[r, k]
+
+
+@numba.njit(cache=True, fastmath=True)
+def _scatter(start, feature, value, back, table, seen, rate):
+    width = table.shape[1]
+    for i in range(len(start) - 1):
+        square = np.float32(0)
+        for k in range(width):
+            square += back[i, k] * back[i, k]
+        square /= width
+        for j in range(start[i], start[i + 1]):
+            f = feature[j]
+            w = value[j]
+            seen[f] += w * w * square
+            scale = rate * w / np.sqrt(seen[f])
+            for k in range(width):
+                table[f, k] -= scale * back[i, k]

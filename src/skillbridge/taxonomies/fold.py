@@ -1,0 +1,171 @@
+"""Texts as the normalizer compares them: folded to plain words, then to numbered features.
+
+A folded text is lower-case ASCII words joined by single blanks: NFKC, case folding, gender marks dropped, every script
+transliterated to Latin (so that Cyrillic and Greek words meet their Latin cognates), anything else a blank.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from anyascii import anyascii
+
+LONGEST = 400
+"""Characters of a text that are read; the rest of a longer one is cut off at a word."""
+
+WORDS = 1 << 16
+PAIRS = WORDS + (1 << 11)
+TRIPLES = 1 << 17
+FEATURES = 1 << 19
+"""Features below WORDS are words and word heads (hashed), below PAIRS and TRIPLES character 2- and 3-grams (exact),
+below FEATURES 4- and 5-grams (hashed)."""
+
+_SEPARATOR = "\x00"
+_PERSON = re.compile(r"\(\s*(?:[mwfdhxiv]|gn)\s*(?:[/|,.]\s*(?:[mwfdhxiv]|gn|in)\s*)+\)")
+_SUFFIX = re.compile(
+    r"(?<=\w{3})(?:[/*:_·]-?(?:innen|in|frau|a|e|euse|rice|trice|ère|ka|ca|ice|ra|oara)\b"
+    r"|/-\w{1,6}\b|\((?:in|innen|e|a|ne|euse|rice|trice|r|n|s|ka|-\w{1,6})\)|-(?=/))"
+)
+_PLUS, _SHARP = re.compile(r"(?<=\w)\+\+"), re.compile(r"(?<=\b\w)#")
+
+
+class Features(NamedTuple):
+    """The features of texts, row after row: `start` [texts + 1], `feature` sorted within a row, `count` of each."""
+
+    start: npt.NDArray[np.int64]
+    feature: npt.NDArray[np.int32]
+    count: npt.NDArray[np.float32]
+
+
+class _Letters(dict[int, str]):
+    """Character number -> its folded form, worked out once per character."""
+
+    def __missing__(self, number: int) -> str:
+        char = chr(number)
+        if number == 0:
+            folded = _SEPARATOR
+        elif char.isspace() or unicodedata.category(char)[0] in "PSZC":
+            folded = " "
+        else:
+            folded = "".join(c if c.isalnum() else " " if c.isspace() else "" for c in anyascii(char).lower())
+        self[number] = folded
+        return folded
+
+
+_LETTERS = _Letters()
+
+
+def fold(texts: Iterable[str]) -> list[str]:
+    """The folded form of each text, in order; empty where nothing legible is left."""
+    clipped = [text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] for text in texts]
+    whole = _SEPARATOR.join(text.replace(_SEPARATOR, " ") for text in clipped)
+    whole = unicodedata.normalize("NFKC", whole).casefold()
+    whole = _SUFFIX.sub("", _PERSON.sub(" ", whole))
+    if "+" in whole or "#" in whole:
+        whole = _SHARP.sub("sharp", _PLUS.sub("plusplus", whole))
+    return [" ".join(part.split()) for part in whole.translate(_LETTERS).split(_SEPARATOR)] if clipped else []
+
+
+def features(folded: Sequence[str]) -> Features:
+    """The words (whole, and cut to six letters) and the character 2- to 5-grams inside words of folded texts."""
+    data = "\n".join(folded).encode("ascii", "replace")
+    letters = np.frombuffer(data + b"\n", dtype=np.uint8)
+    ends = np.flatnonzero(letters == 10)
+    start = np.concatenate([[0], ends + 1]).astype(np.int64)
+    return Features(*_features(letters, start, len(folded)))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _code(letter):  # type: ignore[no-untyped-def]  # pragma: no cover
+    return letter - 96 if letter >= 97 else letter - 21 if letter >= 48 else 0
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _features(letters, start, texts):  # type: ignore[no-untyped-def]  # pragma: no cover
+    room = 0
+    for text in range(texts):
+        room += 5 * (start[text + 1] - start[text]) + 8
+    out_start = np.zeros(texts + 1, np.int64)
+    out_feature = np.empty(room, np.int32)
+    out_count = np.empty(room, np.float32)
+    buffer = np.empty(16, np.int32)
+    word = np.empty(64, np.uint8)
+    filled = 0
+    for text in range(texts):
+        first, last = start[text], start[text + 1] - 1
+        if buffer.size < 5 * (last - first) + 16:
+            buffer = np.empty(5 * (last - first) + 16, np.int32)
+        n = 0
+        at = first
+        while at < last:
+            if letters[at] == 32:
+                at += 1
+                continue
+            length = 0
+            word[length] = 32
+            length += 1
+            while at < last and letters[at] != 32:
+                if length < 62:
+                    word[length] = letters[at]
+                    length += 1
+                at += 1
+            word[length] = 32
+            length += 1
+            key = np.uint64(1469598103934665603)
+            for i in range(length):
+                key = (key ^ np.uint64(word[i])) * np.uint64(1099511628211)
+                if i == 6 and length > 8:
+                    buffer[n] = np.int32((key ^ (key >> np.uint64(29))) & np.uint64(0xFFFF))
+                    n += 1
+            buffer[n] = np.int32((key ^ (key >> np.uint64(29))) & np.uint64(0xFFFF))
+            n += 1
+            for i in range(length - 1):
+                pair = _code(word[i]) * 37 + _code(word[i + 1])
+                buffer[n] = WORDS + pair
+                n += 1
+                if i + 2 < length:
+                    buffer[n] = PAIRS + pair * 37 + _code(word[i + 2])
+                    n += 1
+                key = np.uint64(pair * 37 + 1)
+                for size in range(3, 6):
+                    if i + size > length:
+                        break
+                    key = (key ^ np.uint64(word[i + size - 1])) * np.uint64(0x9E3779B97F4A7C15)
+                    if size > 3:
+                        buffer[n] = np.int32(TRIPLES + (key ^ (key >> np.uint64(31))) % np.uint64(FEATURES - TRIPLES))
+                        n += 1
+        row = np.sort(buffer[:n])
+        for i in range(n):
+            if i > 0 and row[i] == row[i - 1]:
+                out_count[filled - 1] += 1
+            else:
+                out_feature[filled] = row[i]
+                out_count[filled] = 1
+                filled += 1
+        out_start[text + 1] = filled
+    return out_start, out_feature[:filled].copy(), out_count[:filled].copy()
+
+
+def keys(folded: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """A 64-bit number for each folded text, the same on every machine: equal texts, equal numbers."""
+    letters = np.frombuffer("\n".join([*folded, ""]).encode("ascii", "replace"), dtype=np.uint8)
+    return _keys(letters, len(folded))  # type: ignore[no-any-return]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _keys(letters, texts):  # type: ignore[no-untyped-def]  # pragma: no cover
+    out = np.empty(texts, np.uint64)
+    text = 0
+    key = np.uint64(1469598103934665603)
+    for letter in letters:
+        if letter == 10:
+            out[text] = key ^ (key >> np.uint64(32))
+            text += 1
+            key = np.uint64(1469598103934665603)
+        else:
+            key = (key ^ np.uint64(letter)) * np.uint64(1099511628211)
+    return out

@@ -1,0 +1,328 @@
+"""A taxonomy made ready for linking: its labels as features, its concepts as documents, and a classifier of both.
+
+Compiled once per taxonomy and kind, saved as memory-mapped arrays, loaded in a fraction of a second.
+"""
+
+import tomllib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import tomli_w
+
+from skillbridge.errors import BadInput, Corrupt
+from skillbridge.tables import replace_file
+from skillbridge.taxonomies import classifier
+from skillbridge.taxonomies.classifier import Compact
+from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, features, fold, keys
+from skillbridge.taxonomies.pack import Taxonomy
+
+Kind = Literal["occupation", "skill"]
+KINDS: tuple[Kind, ...] = ("occupation", "skill")
+FORMAT = 1
+
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+
+_CONCEPT_KINDS = {"occupation": ("occupation", "isco_group"), "skill": ("skill",)}
+
+
+class Documents(NamedTuple):
+    """Which concepts a feature occurs in, within one language: `start` [features + 1] into `concept`."""
+
+    feature: I32
+    start: I64
+    concept: I32
+
+
+class View(NamedTuple):
+    """The part of a branch that one language, or all of them, searches."""
+
+    label_first: I64  # [concepts + 1] into label
+    label: I32  # label numbers, concept after concept
+    weight: F32  # [TRIPLES] rarity of label features
+    word_norm: F32  # [labels of the branch] length of a label's words, and of its letters below
+    letter_norm: F32
+    documents: Documents
+    rarity: F32  # of each feature of the documents
+    document_norm: F32  # [concepts]
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """One kind's compiled index.
+
+    `concepts`: concept_uri, notation, isco, is_group.
+    `labels`: concept, lang (number in `languages`), label; sorted by lang, concept. `features` are the labels' words,
+    2- and 3-grams; `key` the sorted hashes of folded labels and `key_label` the label of each.
+    """
+
+    kind: Kind
+    languages: tuple[str, ...]
+    concepts: pl.DataFrame
+    labels: pl.DataFrame
+    arrays: dict[str, npt.NDArray[np.generic]]
+    _views: dict[int, View] = field(default_factory=dict)
+
+    @property
+    def classifier(self) -> Compact:
+        return Compact(*(self.arrays[f"classifier.{name}"] for name in Compact._fields))
+
+    @property
+    def fusion(self) -> str:
+        """The name of the fusion that fits: `group` where there are ISCO groups and no occupation under them."""
+        return "group" if self.kind == "occupation" and self.concepts["is_group"].all() else self.kind
+
+    @property
+    def label_concept(self) -> I32:
+        return self.arrays["label.concept"]  # type: ignore[return-value]
+
+    @property
+    def group(self) -> I32:
+        return self.arrays["group"]  # type: ignore[return-value]
+
+    @property
+    def is_broad(self) -> npt.NDArray[np.bool_]:
+        """Whether a concept is an ISCO group above the unit groups."""
+        return self.arrays["broad"]  # type: ignore[return-value]
+
+    def view(self, language: int) -> View:
+        """What language number `language` searches; -1 searches all languages."""
+        if language not in self._views:
+            self._views[language] = _view(self, language)
+        return self._views[language]
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The compiled branches of a taxonomy; `digest` is the taxonomy's."""
+
+    id: str
+    version: str
+    digest: str
+    branches: dict[str, Branch]
+
+    def branch(self, kind: str) -> Branch:
+        if kind not in self.branches:
+            raise BadInput(f"taxonomy {self.id}", f"no {kind} concepts in it", f"one of {sorted(self.branches)}")
+        return self.branches[kind]
+
+
+def compile_index(
+    taxonomy: Taxonomy,
+    kinds: Sequence[Kind] = KINDS,
+    *,
+    titles: pl.DataFrame | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Index:
+    """The index of a taxonomy: seconds for the core pack, some minutes for ESCO in 21 languages.
+
+    `titles` (concept_uri, label) are further texts the classifier learns from; they are not searched themselves.
+    `progress` is told the share done, from 0 to 1.
+    """
+    branches = {}
+    for number, kind in enumerate(kinds):
+
+        def tell(share: float, number: int = number) -> None:
+            if progress is not None:
+                progress((number + share) / len(kinds))
+
+        branch = _branch(taxonomy, kind, titles, tell)
+        if branch is not None:
+            branches[kind] = branch
+    return Index(taxonomy.id, taxonomy.version, taxonomy.digest, branches)
+
+
+def _branch(
+    taxonomy: Taxonomy, kind: Kind, titles: pl.DataFrame | None, progress: Callable[[float], None]
+) -> Branch | None:
+    concepts = taxonomy.concepts.filter(pl.col("kind").is_in(_CONCEPT_KINDS[kind])).sort("concept_uri")
+    number = concepts.select("concept_uri").with_row_index("concept")
+    labels = (
+        taxonomy.labels.join(number, on="concept_uri")
+        .filter(pl.col("label").str.strip_chars() != "")
+        .unique(["lang", "concept", "label"])
+    )
+    if labels.is_empty():
+        return None
+    languages = tuple(labels["lang"].unique().sort().to_list())
+    labels = (
+        labels.with_columns(
+            lang=pl.col("lang").replace_strict(list(languages), list(range(len(languages))), return_dtype=pl.UInt8),
+            preferred=pl.col("label_kind") == "preferred",
+        )
+        .sort("lang", "concept", "preferred", "label", descending=[False, False, True, False])
+        .select("lang", "concept", "label", "preferred")
+    )
+    groups = _groups(concepts)
+    folded = fold(labels["label"].to_list())
+    bags = features(folded)
+    concept = labels["concept"].to_numpy().astype(np.int32)
+    learned = bags, concept
+    if titles is not None:
+        extra = titles.join(number, on="concept_uri").sort("concept", "label")
+        more = features(fold(extra["label"].to_list()))
+        learned = _join(bags, more), np.concatenate([concept, extra["concept"].to_numpy().astype(np.int32)])
+    family = np.where(groups >= 0, groups, np.arange(len(groups), dtype=np.int32))
+    model = classifier.train(*learned, family, progress=progress)
+    arrays: dict[str, npt.NDArray[np.generic]] = {
+        f"classifier.{name}": value for name, value in classifier.compact(model)._asdict().items()
+    }
+    broad = (concepts["kind"] == "isco_group").to_numpy() & (concepts["notation"].str.len_chars() < 4).to_numpy()
+    arrays |= _label_features(bags) | _keys(folded) | {"label.concept": concept, "group": groups, "broad": broad}
+    lang = labels["lang"].to_numpy()
+    for code in range(len(languages)):
+        arrays |= {f"{code}.{name}": a for name, a in _documents(bags, concept, lang == code)._asdict().items()}
+    table = concepts.select("concept_uri", "notation", "isco", is_group=pl.col("kind") == "isco_group")
+    return Branch(kind, languages, table, labels, arrays)
+
+
+def _groups(concepts: pl.DataFrame) -> I32:
+    """The number of each concept's ISCO unit group (its own for a group), -1 where it has none."""
+    of_group = concepts["kind"] == "isco_group"
+    own = dict(zip(concepts["notation"].filter(of_group), np.flatnonzero(of_group.to_numpy()), strict=True))
+    codes = concepts.select(pl.when(of_group).then("notation").otherwise("isco"))["notation"].to_list()
+    return np.array([own.get(code, -1) for code in codes], np.int32)
+
+
+def _join(first: Features, second: Features) -> Features:
+    return Features(
+        np.concatenate([first.start, second.start[1:] + first.start[-1]]),
+        np.concatenate([first.feature, second.feature]),
+        np.concatenate([first.count, second.count]),
+    )
+
+
+def _label_features(bags: Features) -> dict[str, npt.NDArray[np.generic]]:
+    """The words, 2- and 3-grams of the labels, which candidates are compared by."""
+    kept = bags.feature < TRIPLES
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return {"label.start": before[bags.start].astype(np.int64), "label.feature": bags.feature[kept]}
+
+
+def _keys(folded: Sequence[str]) -> dict[str, npt.NDArray[np.generic]]:
+    hashes = keys(folded)
+    order = np.argsort(hashes, kind="stable")
+    return {"key.hash": hashes[order], "key.label": order.astype(np.int32)}
+
+
+def _documents(bags: Features, concept: I32, rows: npt.NDArray[np.bool_]) -> Documents:
+    """The 3- to 5-grams and words of each concept's labels in `rows`, turned round: feature -> concepts."""
+    lengths = np.diff(bags.start)
+    inside = np.repeat(rows, lengths) & ((bags.feature < WORDS) | (bags.feature >= PAIRS))
+    pair = bags.feature[inside].astype(np.int64) << 32 | np.repeat(concept, lengths)[inside]
+    pair = np.unique(pair)
+    feature, start = np.unique((pair >> 32).astype(np.int32), return_index=True)
+    return Documents(feature, np.append(start, len(pair)).astype(np.int64), (pair & 0xFFFFFFFF).astype(np.int32))
+
+
+def _view(branch: Branch, language: int) -> View:
+    lang, concept = branch.labels["lang"].to_numpy(), branch.label_concept
+    start, feature = branch.arrays["label.start"], branch.arrays["label.feature"]
+    label = np.flatnonzero(lang == language) if language >= 0 else np.argsort(concept, kind="stable")
+    first = np.searchsorted(concept[label], np.arange(branch.concepts.height + 1)).astype(np.int64)
+    if language >= 0:
+        low, high = int(start[label[0]]), int(start[label[-1] + 1])
+        documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))  # type: ignore[arg-type]
+    else:
+        low, high = 0, len(feature)
+        every = [
+            Documents(*(branch.arrays[f"{code}.{name}"] for name in Documents._fields))  # type: ignore[arg-type]
+            for code in range(len(branch.languages))
+        ]
+        documents = _merge(every)
+    seen = np.bincount(feature[low:high].astype(np.int64), minlength=TRIPLES)
+    weight = np.where(seen > 0, np.log((1 + len(label)) / (1 + seen)) + 1, 0).astype(np.float32)
+    square = weight[feature[low:high]].astype(np.float64) ** 2
+    words = feature[low:high] < WORDS
+    norms = [_norm(np.where(part, square, 0), start, label, low, branch.labels.height) for part in (words, ~words)]
+    rare = _rare(documents, branch.concepts.height)
+    lengths = np.diff(documents.start)
+    length = np.bincount(documents.concept, weights=np.repeat(rare**2, lengths), minlength=branch.concepts.height)
+    return View(first, label.astype(np.int32), weight, *norms, documents, rare, np.sqrt(length).astype(np.float32))
+
+
+def _norm(square: npt.NDArray[np.float64], start: I64, label: I64, low: int, labels: int) -> F32:
+    total = np.concatenate([[0.0], np.cumsum(square)])
+    norm = np.zeros(labels, np.float32)
+    norm[label] = np.sqrt(np.maximum(total[start[label + 1] - low] - total[start[label] - low], 0))
+    return norm
+
+
+def _rare(documents: Documents, concepts: int) -> F32:
+    return (np.log((1 + concepts) / (1 + np.diff(documents.start))) + 1).astype(np.float32)
+
+
+def _merge(parts: Sequence[Documents]) -> Documents:
+    pair = np.unique(
+        np.concatenate([np.repeat(p.feature, np.diff(p.start)).astype(np.int64) << 32 | p.concept for p in parts])
+    )
+    feature, start = np.unique((pair >> 32).astype(np.int32), return_index=True)
+    return Documents(feature, np.append(start, len(pair)).astype(np.int64), (pair & 0xFFFFFFFF).astype(np.int32))
+
+
+def open_index(
+    taxonomy: Taxonomy,
+    folder: Path | None,
+    kinds: Sequence[Kind] = KINDS,
+    *,
+    progress: Callable[[str, float], None] | None = None,
+) -> Index:
+    """The index of `taxonomy`, from `folder` where it was saved, else compiled and saved there (if it can be written).
+
+    `progress` is told the kind and the share of it compiled, from 0 to 1.
+    """
+    branches = {}
+    for kind in kinds:
+        place = folder / kind if folder is not None else None
+        branch = _load(place, taxonomy.digest) if place is not None else None
+        if branch is None:
+            tell = None if progress is None else partial(progress, kind)
+            branch = compile_index(taxonomy, (kind,), progress=tell).branches.get(kind)
+            if branch is not None and place is not None:
+                with suppress(PermissionError):
+                    _save(branch, place, taxonomy.digest)
+        if branch is not None:
+            branches[kind] = branch
+    return Index(taxonomy.id, taxonomy.version, taxonomy.digest, branches)
+
+
+def _save(branch: Branch, place: Path, digest: str) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "index.toml").unlink(missing_ok=True)
+    for name, array in branch.arrays.items():
+        np.save(place / f"{name}.npy", array, allow_pickle=False)
+    branch.concepts.write_ipc(place / "concepts.arrow")
+    branch.labels.write_ipc(place / "labels.arrow")
+    stamp = {
+        "format": FORMAT,
+        "digest": digest,
+        "kind": branch.kind,
+        "languages": list(branch.languages),
+        "arrays": sorted(branch.arrays),
+    }
+    replace_file(place / "index.toml", lambda path: path.write_text(tomli_w.dumps(stamp), encoding="utf-8"))
+
+
+def _load(place: Path, digest: str) -> Branch | None:
+    """The branch saved in `place`, or None where there is none for this format and `digest`."""
+    stamp = place / "index.toml"
+    if not stamp.is_file():
+        return None
+    told = tomllib.loads(stamp.read_text(encoding="utf-8"))
+    if told["format"] != FORMAT or told["digest"] != digest:
+        return None
+    try:
+        arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in told["arrays"]}
+        concepts = pl.read_ipc(place / "concepts.arrow")
+        labels = pl.read_ipc(place / "labels.arrow")
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise Corrupt(f"index {place}: {error}; remove the folder and it is compiled again") from None
+    return Branch(told["kind"], tuple(told["languages"]), concepts, labels, arrays)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FORMATS = {
     "h2a": ("vacancies", "US H-2A disclosure files (certified agricultural cases)."),
     "h2b": ("vacancies", "US H-2B disclosure files (certified non-agricultural cases)."),
+    "lmia": ("vacancies", "Lists of positive labour market impact assessments in Canada."),
     "workers": ("workers", "Lists of workers: CSV, XLSX or Parquet."),
     "vacancies": ("vacancies", "Lists of vacancies: CSV, XLSX or Parquet."),
 }

@@ -45,6 +45,8 @@ class Raw:
     kind: str
     notes: tuple[tuple[int | None, str, str], ...] = ()
     """(row, value, what was expected) of lines that do not fit the table."""
+    title: str = ""
+    """The text above the header."""
 
 
 def read_table(path: Path, known: Callable[[Sequence[str]], int], *, what: str) -> Raw:
@@ -108,6 +110,7 @@ def _decode(content: bytes, known: Callable[[Sequence[str]], int], where: str, w
             raise BadInput(where, "this is not text", f"a table of {what}: CSV, XLSX or Parquet")
         readings = [content.decode(page, errors="replace") for page in _LEGACY]
         text = max(readings, key=lambda reading: _recognised(reading, known))
+    text = text.replace("\r\r\n", "\n").replace("\r\n", "\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")
     if any(ord(c) < 9 for c in text[:4000]):
@@ -121,7 +124,7 @@ def _recognised(text: str, known: Callable[[Sequence[str]], int]) -> int:
 
 
 def _text(text: str, known: Callable[[Sequence[str]], int], where: str, what: str) -> Raw:
-    lines = text[:1_000_000].splitlines(keepends=True)
+    lines = [line + "\n" for line in text[:1_000_000].split("\n")]
     best, mark, first, header = 0, ",", 0, 0
     for candidate in (",", ";", "\t", "|"):
         reader = csv.reader(lines, delimiter=candidate)
@@ -138,20 +141,21 @@ def _text(text: str, known: Callable[[Sequence[str]], int], where: str, what: st
             continue
     if not best:
         raise BadInput(where, f"no known header in the first {PREAMBLE} rows", f"a header row for {what}")
-    body = text[sum(len(line) for line in lines[:first]) :]
+    title, body = "".join(lines[:first]), text[sum(len(line) for line in lines[:first]) :]
     try:
         frame = pl.read_csv(
             io.BytesIO(body.encode()), separator=mark, infer_schema_length=0, truncate_ragged_lines=False
         )
         if any(name.rpartition("_duplicated_")[1] for name in frame.columns):
-            return _ragged(body, mark, header)
+            return _ragged(body, mark, header, title)
+        frame.columns = _unique(frame.columns)
         rows = pl.Series(range(header + 2, header + 2 + len(frame)), dtype=pl.Int64)
-        return _without_blank(Raw(_clean(frame), rows, "csv"))
+        return _without_blank(Raw(_clean(frame), rows, "csv", title=title))
     except pl.exceptions.PolarsError:
-        return _ragged(body, mark, header)
+        return _ragged(body, mark, header, title)
 
 
-def _ragged(body: str, mark: str, header: int) -> Raw:
+def _ragged(body: str, mark: str, header: int, title: str) -> Raw:
     """The slow, forgiving reading: rows with more cells than the header keep their first ones and are noted."""
     notes: list[tuple[int | None, str, str]] = []
     rows: list[list[str | None]] = []
@@ -173,7 +177,7 @@ def _ragged(body: str, mark: str, header: int) -> Raw:
         rows.append([*cells[: len(names)], *[None] * (len(names) - len(cells))])
         numbers.append(number)
     table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    return _without_blank(Raw(_clean(table), pl.Series(numbers, dtype=pl.Int64), "csv", tuple(notes)))
+    return _without_blank(Raw(_clean(table), pl.Series(numbers, dtype=pl.Int64), "csv", tuple(notes), title))
 
 
 def _workbook(content: bytes, known: Callable[[Sequence[str]], int], where: str, what: str) -> Raw:
@@ -204,6 +208,7 @@ def _workbook(content: bytes, known: Callable[[Sequence[str]], int], where: str,
     name, frame = sheets[place[0]]
     titles = _unique([cell or "" for cell in frame.row(place[1])])
     table = frame.slice(place[1] + 1)
+    title = "\n".join(cell for cells in frame.head(place[1]).iter_rows() for cell in cells if cell)
     table.columns = titles
     rows = pl.Series(range(place[1] + 2, place[1] + 2 + len(table)), dtype=pl.Int64)
     others = tuple(
@@ -211,7 +216,7 @@ def _workbook(content: bytes, known: Callable[[Sequence[str]], int], where: str,
         for number, (other, sheet_frame) in enumerate(sheets)
         if number != place[0] and len(sheet_frame)
     )
-    return _without_blank(Raw(_clean(table), rows, f"workbook sheet {name!r}", others))
+    return _without_blank(Raw(_clean(table), rows, f"workbook sheet {name!r}", others, title))
 
 
 def _frame(frame: pl.DataFrame, known: Callable[[Sequence[str]], int], where: str, what: str) -> Raw:
@@ -242,7 +247,7 @@ def _without_blank(raw: Raw) -> Raw:
     if not raw.table.width:
         return raw
     filled = raw.table.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    return Raw(raw.table.filter(filled), raw.rows.filter(filled), raw.kind, raw.notes)
+    return Raw(raw.table.filter(filled), raw.rows.filter(filled), raw.kind, raw.notes, raw.title)
 
 
 def _unique(names: Sequence[str]) -> list[str]:

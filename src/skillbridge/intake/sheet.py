@@ -22,6 +22,8 @@ class Sheet:
     rows: pl.Series
     columns: Columns
     report: IntakeReport
+    title: str = ""
+    """The text above the header."""
 
     def has(self, field: str) -> bool:
         """Whether the file has a column for `field`."""
@@ -75,4 +77,4 @@ def open_sheet(path: Path, table: str, required: Sequence[str | tuple[str, ...]]
         raise BadInput(str(path), "no column for " + ", ".join(missing), f"a header row for {what}")
     if not len(raw.table):
         raise BadInput(str(path), "no row below the header", f"at least one of the {what}")
-    return Sheet(raw.table, raw.rows, columns, report)
+    return Sheet(raw.table, raw.rows, columns, report, raw.title)

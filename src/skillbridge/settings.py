@@ -20,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, msgspec.Meta(description="file with the workspace secret; empty: secret.key in the workspace")
     ] = ""
     body_limit: Annotated[Positive, msgspec.Meta(description="bytes of one JSON request body")] = 1_000_000
-    upload_limit: Annotated[Positive, msgspec.Meta(description="bytes of one bulk upload")] = 512_000_000
+    upload_limit: Annotated[Positive, msgspec.Meta(description="bytes of one bulk upload")] = 64_000_000
     page_limit: Annotated[Positive, msgspec.Meta(description="rows of one page at most")] = 200
     requests_per_minute: Annotated[Positive, msgspec.Meta(description="requests of one account and minute")] = 6_000
     logins_per_minute: Annotated[Positive, msgspec.Meta(description="failed logins of one account name and minute")] = 5
@@ -36,6 +36,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     webhook_private: Annotated[
         bool, msgspec.Meta(description="deliver to private addresses and plain http (tests only)")
     ] = False
+    debug: Annotated[bool, msgspec.Meta(description="raise internal errors instead of answering 500 (tests only)")] = (
+        False
+    )
     secure_cookies: Annotated[bool, msgspec.Meta(description="console cookies only over https")] = True
 
 

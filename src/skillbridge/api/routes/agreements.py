@@ -1,0 +1,88 @@
+"""Partnerships: draft, check, compare, publish, sharing."""
+
+from skillbridge.api.operations import op
+from skillbridge.workspace import agreements as acts
+from skillbridge.workspace import views as v
+
+OPERATIONS = (
+    op(
+        "agreements",
+        "list_partnerships",
+        "GET /v1/partnerships",
+        "partnerships.read",
+        acts.list_partnerships,
+        "List versions of partnerships",
+        query=acts.PartnershipsQuery,
+        answer=v.Partnerships,
+    ),
+    op(
+        "agreements",
+        "check_partnership",
+        "POST /v1/partnerships/check",
+        "partnerships.read",
+        acts.check_text,
+        "Say what an agreement's text means and what is wrong with it",
+        body=v.Draft,
+        answer=v.Checked,
+        reads=True,
+    ),
+    op(
+        "agreements",
+        "get_partnership",
+        "GET /v1/partnerships/{partnership_id}",
+        "partnerships.read",
+        acts.read_partnership,
+        "Read the partnership in force",
+        answer=v.PartnershipView,
+    ),
+    op(
+        "agreements",
+        "put_draft",
+        "PUT /v1/partnerships/{partnership_id}/draft",
+        "partnerships.draft",
+        acts.put_draft,
+        "Keep a draft",
+        body=v.Draft,
+        answer=v.PartnershipView,
+    ),
+    op(
+        "agreements",
+        "diff_partnership",
+        "GET /v1/partnerships/{partnership_id}/diff",
+        "partnerships.read",
+        acts.diff_versions,
+        "Compare two versions",
+        query=acts.DiffQuery,
+        answer=v.Difference,
+    ),
+    op(
+        "agreements",
+        "publish_partnership",
+        "POST /v1/partnerships/{partnership_id}/publication",
+        "partnerships.publish",
+        acts.publish,
+        "Publish the draft; never by its author",
+        answer=v.PartnershipView,
+        versioned=True,
+        errors=("four_eyes",),
+    ),
+    op(
+        "agreements",
+        "get_sharing",
+        "GET /v1/partnerships/{partnership_id}/sharing",
+        "sharing.read",
+        acts.read_sharing,
+        "Read who sees what",
+        answer=v.SharingView,
+    ),
+    op(
+        "agreements",
+        "put_sharing",
+        "PUT /v1/partnerships/{partnership_id}/sharing",
+        "sharing.write",
+        acts.put_sharing,
+        "Say who sees what",
+        body=v.Sharing,
+        answer=v.SharingView,
+    ),
+)

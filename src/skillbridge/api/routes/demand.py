@@ -1,0 +1,92 @@
+"""Employers and vacancies."""
+
+from skillbridge.api.operations import op
+from skillbridge.model import Employer, Vacancy
+from skillbridge.workspace import demand as acts
+from skillbridge.workspace import views as v
+
+OPERATIONS = (
+    op(
+        "demand",
+        "list_employers",
+        "GET /v1/employers",
+        "employers.read",
+        acts.list_employers,
+        "List employers",
+        query=acts.EmployersQuery,
+        answer=v.Employers,
+    ),
+    op(
+        "demand",
+        "create_employer",
+        "POST /v1/employers",
+        "employers.write",
+        acts.create_employer,
+        "Enter an employer",
+        body=Employer,
+        answer=v.EmployerView,
+        status=201,
+    ),
+    op(
+        "demand",
+        "get_employer",
+        "GET /v1/employers/{employer_id}",
+        "employers.read",
+        acts.read_employer,
+        "Read an employer",
+        answer=v.EmployerView,
+    ),
+    op(
+        "demand",
+        "update_employer",
+        "PUT /v1/employers/{employer_id}",
+        "employers.write",
+        acts.update_employer,
+        "Change or suspend an employer",
+        body=Employer,
+        answer=v.EmployerView,
+        versioned=True,
+    ),
+    op(
+        "demand",
+        "list_vacancies",
+        "GET /v1/vacancies",
+        "vacancies.read",
+        acts.list_vacancies,
+        "List vacancies",
+        query=acts.VacanciesQuery,
+        answer=v.Vacancies,
+    ),
+    op(
+        "demand",
+        "create_vacancy",
+        "POST /v1/vacancies",
+        "vacancies.write",
+        acts.create_vacancy,
+        "Post a vacancy",
+        body=Vacancy,
+        answer=v.VacancyView,
+        status=201,
+        errors=("employer_suspended",),
+    ),
+    op(
+        "demand",
+        "get_vacancy",
+        "GET /v1/vacancies/{vacancy_id}",
+        "vacancies.read",
+        acts.read_vacancy,
+        "Read a vacancy",
+        answer=v.VacancyView,
+    ),
+    op(
+        "demand",
+        "update_vacancy",
+        "PUT /v1/vacancies/{vacancy_id}",
+        "vacancies.write",
+        acts.update_vacancy,
+        "Change, pause or withdraw a vacancy",
+        body=v.VacancyChange,
+        answer=v.VacancyView,
+        versioned=True,
+    ),
+)

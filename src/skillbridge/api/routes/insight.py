@@ -1,0 +1,3 @@
+"""Indicators and scenarios."""
+
+OPERATIONS: tuple[()] = ()

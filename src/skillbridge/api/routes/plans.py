@@ -1,0 +1,83 @@
+"""Plans: proposals made by the solver, decided by people."""
+
+from skillbridge.api.operations import op
+from skillbridge.workspace import plans as acts
+from skillbridge.workspace import views as v
+
+OPERATIONS = (
+    op(
+        "plans",
+        "list_plans",
+        "GET /v1/plans",
+        "plans.read",
+        acts.list_plans,
+        "List plans",
+        query=acts.PlansQuery,
+        answer=v.Plans,
+    ),
+    op(
+        "plans",
+        "start_plan",
+        "POST /v1/plans",
+        "plans.start",
+        acts.start_plan,
+        "Queue a plan",
+        body=v.PlanRequest,
+        answer=v.PlanView,
+        status=202,
+    ),
+    op("plans", "get_plan", "GET /v1/plans/{plan_id}", "plans.read", acts.read_plan, "Read a plan", answer=v.PlanView),
+    op(
+        "plans",
+        "stop_plan",
+        "POST /v1/plans/{plan_id}/stop",
+        "plans.start",
+        acts.stop_plan,
+        "Stop the solver and keep the best so far",
+        answer=v.PlanView,
+        status=202,
+    ),
+    op(
+        "plans",
+        "review_placement",
+        "POST /v1/plans/{plan_id}/placements/{placement_id}/review",
+        "plans.decide",
+        acts.review_placement,
+        "Look at one placement of a proposal",
+        answer=v.PlacementView,
+    ),
+    op(
+        "plans",
+        "override",
+        "POST /v1/plans/{plan_id}/overrides",
+        "plans.decide",
+        acts.override,
+        "Decide one placement otherwise, with a reason",
+        body=v.Override,
+        answer=v.PlacementView,
+        errors=("reason_required",),
+    ),
+    op(
+        "plans",
+        "approve_plan",
+        "POST /v1/plans/{plan_id}/approval",
+        "plans.decide",
+        acts.approve_plan,
+        "Approve what is still proposed",
+        body=v.Approval,
+        answer=v.PlanView,
+        versioned=True,
+        errors=("sample_unseen",),
+    ),
+    op(
+        "plans",
+        "reject_plan",
+        "POST /v1/plans/{plan_id}/rejection",
+        "plans.decide",
+        acts.reject_plan,
+        "Reject what is still proposed",
+        body=v.Rejection,
+        answer=v.PlanView,
+        versioned=True,
+    ),
+)

@@ -1,0 +1,144 @@
+"""Versioned JSON records and the small tables beside them: every SQL statement about them is here."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from skillbridge.errors import Refused
+from skillbridge.store.database import Database
+
+Where = Mapping[str, Any]
+"""Column -> value it equals, tuple or set it is in, None (absent), or a (comparison, value) pair made by `ge`/`lt`."""
+
+
+class Record(NamedTuple):
+    """A stored body (JSON) with its place in the order of creation, owner party and version."""
+
+    seq: int
+    id: str
+    party: str | None
+    version: int
+    created: str
+    updated: str
+    body: str
+
+
+class Compare(NamedTuple):
+    """A comparison in a `Where`."""
+
+    operator: str
+    value: Any
+
+
+_COLUMNS = "seq, id, party, version, created, updated, body"
+
+
+class Records:
+    """Create, read, replace and page records of any kind in `schema`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def get(self, kind: str, record_id: str) -> Record | None:
+        """The record, or None."""
+        row = self.database.one(f"SELECT {_COLUMNS} FROM {kind} WHERE id = ?", record_id)
+        return Record(*row) if row else None
+
+    def need(self, kind: str, record_id: str) -> Record:
+        """The record; raises `Refused` not_found."""
+        record = self.get(kind, record_id)
+        if record is None:
+            raise Refused("not_found", f"there is no {kind} {record_id}")
+        return record
+
+    def create(self, kind: str, record_id: str, body: bytes, party: str | None, now: datetime) -> Record:
+        """The new record; raises `Refused` conflict if the id is taken."""
+        moment = now.isoformat()
+        if self.get(kind, record_id) is not None:
+            raise Refused("conflict", f"there is a {kind} {record_id} already")
+        self.database.run(
+            f"INSERT INTO {kind}(id, party, created, updated, body) VALUES (?, ?, ?, ?, ?)",
+            *(record_id, party, moment, moment, body.decode()),
+        )
+        return self.need(kind, record_id)
+
+    def create_many(self, kind: str, rows: Iterable[tuple[str, bytes, str | None]], now: datetime) -> int:
+        """How many of the rows (id, body, party) were new; the others stay as they were."""
+        moment = now.isoformat()
+        cursor = self.database.connection.executemany(
+            f"INSERT OR IGNORE INTO {kind}(id, party, created, updated, body) VALUES (?, ?, ?, ?, ?)",
+            ((record_id, party, moment, moment, body.decode()) for record_id, body, party in rows),
+        )
+        return int(cursor.rowcount)
+
+    def replace(self, kind: str, record_id: str, body: bytes, now: datetime, version: int | None = None) -> Record:
+        """The changed record, one version up; raises `Refused` stale if it is no longer at `version`."""
+        changed = self.database.run(
+            f"UPDATE {kind} SET body = ?, updated = ?, version = version + 1 "
+            "WHERE id = ? AND (? IS NULL OR version = ?)",
+            *(body.decode(), now.isoformat(), record_id, version, version),
+        )
+        record = self.need(kind, record_id)
+        if not changed:
+            raise Refused("stale", f"{kind} {record_id} is at version {record.version}, not {version}: read it again")
+        return record
+
+    def remove(self, kind: str, record_id: str) -> None:
+        """Delete for good (audited by the caller)."""
+        self.database.run(f"DELETE FROM {kind} WHERE id = ?", record_id)
+
+    def page(
+        self, kind: str, where: Where | None = None, *, after: int = 0, limit: int | None = None, newest: bool = False
+    ) -> list[Record]:
+        """Records in order of creation (or newest first) beyond `after`, at most `limit`."""
+        clause, values = _clause(where or {})
+        order = f"seq {'<' if newest else '>'} ?" if after else "?"
+        sql = f"SELECT {_COLUMNS} FROM {kind} WHERE {order}{clause} ORDER BY seq {'DESC' if newest else ''}"
+        found = self.database.all(f"{sql} LIMIT ?", after or 1, *values, -1 if limit is None else limit)
+        return [Record(*row) for row in found]
+
+    def count(self, kind: str, where: Where | None = None) -> int:
+        """How many records."""
+        clause, values = _clause(where or {})
+        row = self.database.one(f"SELECT count(*) FROM {kind} WHERE 1{clause}", *values)
+        return int(row[0]) if row else 0
+
+    def tally(self, kind: str, column: str, where: Where | None = None) -> dict[str, int]:
+        """How many records per value of a column."""
+        clause, values = _clause(where or {})
+        rows = self.database.all(
+            f"SELECT {_name(column)}, count(*) FROM {kind} WHERE 1{clause} GROUP BY 1 ORDER BY 1", *values
+        )
+        return {str(value): int(number) for value, number in rows}
+
+    def revision(self, *kinds: str) -> int:
+        """A number that changes whenever a record of these kinds does."""
+        marks = ", ".join("?" * len(kinds))
+        row = self.database.one(f"SELECT sum(number) FROM revision WHERE kind IN ({marks})", *kinds)
+        return int(row[0] or 0) if row else 0
+
+
+def _name(column: str) -> str:
+    if not column.isidentifier():
+        raise ValueError(column)
+    return f'"{column}"'
+
+
+def _clause(where: Where) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+    for column, value in where.items():
+        name = _name(column)
+        if value is None:
+            parts.append(f" AND {name} IS NULL")
+        elif isinstance(value, Compare):
+            parts.append(f" AND {name} {value.operator} ?")
+            values.append(value.value)
+        elif isinstance(value, tuple | list | set | frozenset):
+            chosen = sorted(value)
+            parts.append(f" AND {name} IN ({', '.join('?' * len(chosen))})")
+            values.extend(chosen)
+        else:
+            parts.append(f" AND {name} = ?")
+            values.append(value)
+    return "".join(parts), values

@@ -1,0 +1,209 @@
+"""Acts on taxonomies: list, search as you type, resolve texts in batch, walk the graph of skills.
+
+The engines are imported at the first question, which keeps the start of a server short.
+"""
+
+import bisect
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+import msgspec
+
+from skillbridge.access import Actor, check
+from skillbridge.errors import BadInput, Refused
+from skillbridge.workspace import Workspace
+from skillbridge.workspace.views import (
+    ConceptHit,
+    ConceptHits,
+    ConceptLink,
+    ConceptView,
+    Resolution,
+    Resolutions,
+    Resolve,
+    TaxonomyList,
+    TaxonomyView,
+    Understood,
+)
+
+if TYPE_CHECKING:
+    from skillbridge.taxonomies.pack import Taxonomy
+
+PACK = "core"
+"""The taxonomy that workspaces use unless their settings name another."""
+
+Kind = Literal["occupation", "skill"]
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@lru_cache(maxsize=4)
+def taxonomy(name: str = PACK) -> "Taxonomy":
+    """A pack, loaded once."""
+    from skillbridge.taxonomies import pack
+
+    with _ONE_AT_A_TIME:
+        return pack.load(name)
+
+
+class _Labels(NamedTuple):
+    folded: list[str]
+    rows: list[tuple[str, str, str, str, str]]
+
+
+@lru_cache(maxsize=4)
+def _labels(name: str = PACK) -> _Labels:
+    """Folded labels in order, with (uri, notation, kind, label, lang)."""
+    import polars as pl
+
+    from skillbridge.taxonomies.fold import fold
+
+    loaded = taxonomy(name)
+    table = loaded.labels.join(loaded.concepts, on="concept_uri", how="inner").select(
+        "concept_uri", pl.col("notation").fill_null(""), "kind", "label", "lang"
+    )
+    rows: list[tuple[str, str, str, str, str]] = list(table.iter_rows())
+    folded = fold(row[3] for row in rows)
+    order = sorted(range(len(rows)), key=lambda n: (folded[n], rows[n]))
+    return _Labels([folded[n] for n in order], [rows[n] for n in order])
+
+
+def warm() -> None:
+    """Load and compile what the first questions need."""
+    from skillbridge.taxonomies.normalizer import resolve as resolve_texts
+
+    _labels()
+    resolve_texts(["fruit picker"], taxonomy(), kind="occupation", limit=1)
+    resolve_texts(["welding"], taxonomy(), kind="skill", limit=1)
+
+
+def list_taxonomies(ws: Workspace, actor: Actor) -> TaxonomyList:
+    """The bundled taxonomies."""
+    from skillbridge.taxonomies import pack
+
+    check(actor, "concepts.read")
+    loaded = [taxonomy(name) for name in pack.library()]
+    return TaxonomyList(
+        [
+            TaxonomyView(one.id, one.version, list(one.languages), one.concepts.height, one.labels.height)
+            for one in loaded
+        ]
+    )
+
+
+class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was typed so far."""
+
+    q: Annotated[
+        str, msgspec.Meta(description="beginning of a label or code", examples=["fruit"], min_length=1, max_length=100)
+    ]
+    kind: Annotated[
+        Literal["occupation", "isco_group", "skill", "skill_group"] | None,
+        msgspec.Meta(description="kind of concept", examples=["occupation"]),
+    ] = None
+    lang: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                description="language of the labels", examples=["en"], max_length=35, pattern="^[A-Za-z0-9-]*$"
+            ),
+        ]
+        | None
+    ) = None
+    limit: Annotated[int, msgspec.Meta(description="labels at most", examples=[10], ge=1, le=100)] = 10
+
+
+def search(ws: Workspace, actor: Actor, query: SearchQuery) -> ConceptHits:
+    """Labels and codes that begin as typed, one a concept, shortest first."""
+    from skillbridge.taxonomies.fold import fold
+
+    check(actor, "concepts.read")
+    labels, typed = _labels(), (fold([query.q]) or [""])[0]
+    found: dict[str, ConceptHit] = {}
+    if typed:
+        start = bisect.bisect_left(labels.folded, typed)
+        hits = []
+        for number in range(start, min(len(labels.folded), start + 5_000)):
+            if not labels.folded[number].startswith(typed):
+                break
+            hits.append(labels.rows[number])
+        for uri, notation, kind, label, lang in sorted(hits, key=lambda row: (len(row[3]), row[3], row[0])):
+            if (query.kind in (None, kind)) and (query.lang in (None, lang)) and uri not in found:
+                found[uri] = ConceptHit(uri, notation, kind, label, lang)
+            if len(found) >= query.limit:
+                break
+    return ConceptHits(list(found.values()))
+
+
+def resolve(ws: Workspace, actor: Actor, body: Resolve) -> Resolutions:
+    """The concepts that texts name, with calibrated confidence; equal texts are resolved once."""
+    check(actor, "concepts.read")
+    return Resolutions(
+        [
+            Resolution(text, answers)
+            for text, answers in zip(
+                body.texts, _answers(tuple(body.texts), body.kind, body.lang, body.limit), strict=True
+            )
+        ]
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _answers(texts: tuple[str, ...], kind: Kind, lang: str | None, limit: int) -> list[list[Understood]]:
+    from skillbridge.taxonomies.normalizer import resolve as resolve_texts
+
+    found: list[list[Understood]] = [[] for _ in texts]
+    frame = resolve_texts(list(texts), taxonomy(), kind=kind, lang=lang or None, limit=limit)
+    columns = ["item", "rank", "concept_uri", "notation", "isco", "label", "score", "method", "decision"]
+    for item, *answer in frame.select(columns).iter_rows():
+        found[item].append(Understood(*answer))
+    return found
+
+
+class ConceptQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which concept."""
+
+    uri: Annotated[
+        str,
+        msgspec.Meta(
+            description="concept URI or code",
+            examples=["http://data.europa.eu/esco/isco/C9211"],
+            min_length=1,
+            max_length=300,
+        ),
+    ]
+
+
+def read_concept(ws: Workspace, actor: Actor, query: ConceptQuery) -> ConceptView:
+    """A concept with its labels, the skills it asks for, and the concepts above, below and beside it."""
+    import polars as pl
+
+    from skillbridge.taxonomies import pack
+
+    check(actor, "concepts.read")
+    loaded = taxonomy()
+    try:
+        concept = pack.find(loaded, query.uri)
+    except BadInput as error:
+        raise Refused("not_found", error.what) from None
+    names = pack.preferred(loaded)
+    mine = names.filter(pl.col("concept_uri") == concept.uri)
+    relations = loaded.relations
+    out = relations.filter(pl.col("subject") == concept.uri).select("relation", other="object")
+    below = relations.filter((pl.col("object") == concept.uri) & (pl.col("relation") == "broader")).select(
+        relation=pl.lit("narrower"), other="subject"
+    )
+    links = pl.concat([out, below]).unique().sort("relation", "other").head(500)
+    label_of = dict(
+        names.filter(pl.col("concept_uri").is_in(links["other"].unique()))
+        .sort(pl.col("lang") == "en", maintain_order=True)
+        .select("concept_uri", "label")
+        .iter_rows()
+    )
+    return ConceptView(
+        concept.uri,
+        concept.kind,
+        concept.notation,
+        concept.label,
+        dict(mine.select("lang", "label").iter_rows()),
+        [ConceptLink(relation, other, label_of.get(other, "")) for relation, other in links.iter_rows()],
+    )

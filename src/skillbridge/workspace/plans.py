@@ -1,0 +1,235 @@
+"""Acts on plans: start, follow, stop, review a sample, approve, reject, override; a proposal until approved."""
+
+import random
+from typing import Annotated
+
+import msgspec
+from msgspec.structs import replace
+
+from skillbridge.access import Actor, check, parties
+from skillbridge.errors import BadInput, Refused
+from skillbridge.journey import move
+from skillbridge.store import Record
+from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
+from skillbridge.workspace.hooks import announce
+from skillbridge.workspace.placements import step, view_placement
+from skillbridge.workspace.views import (
+    Approval,
+    Override,
+    PlacementBody,
+    PlacementView,
+    PlanBody,
+    PlanRequest,
+    Plans,
+    PlanView,
+    Rejection,
+)
+
+
+class PlansQuery(PageQuery, frozen=True):
+    """Which plans."""
+
+    status: (
+        Annotated[str, msgspec.Meta(description="state of the plan", examples=["proposal"], pattern="^[a-z]{1,12}$")]
+        | None
+    ) = None
+
+
+def start_plan(ws: Workspace, actor: Actor, body: PlanRequest) -> PlanView:
+    """Queue a plan. Its job freezes the inputs when it starts; partnerships must be published by then and now."""
+    covered = parties(ws.store, actor, check(actor, "plans.start"))
+    if body.time_limit > ws.settings.job_seconds:
+        raise BadInput("$.time_limit", str(body.time_limit), f"at most {ws.settings.job_seconds} seconds")
+    for number, party in enumerate(body.parties or ()):
+        if covered is not None and party not in covered:
+            raise BadInput(f"$.parties[{number}]", f"{party!r}", "a party whose workers you may see")
+    plan_id, job_id = new_id("plan"), new_id("job")
+    with ws.acting():
+        for number, name in enumerate(body.partnerships):
+            if not ws.store.records.count("partnership", {"partnership_id": name, "status": "published"}):
+                raise BadInput(f"$.partnerships[{number}]", f"{name!r} is not published", "a published partnership")
+        if body.base_plan is not None:
+            ws.store.records.need("plan", body.base_plan)
+        if body.parties is None and covered is not None:
+            body = replace(body, parties=sorted(covered))
+        stored = PlanBody(body, "queued", job_id, actor.account_id)
+        record = ws.store.records.create("plan", plan_id, write(stored), actor.party, ws.now())
+        queue(ws, actor, job_id, "plan", {"plan_id": plan_id}, body.priority)
+        ws.note(actor, "plans.start", plan_id, why=body.purpose, after=record)
+    return view_plan(ws, record)
+
+
+def queue(ws: Workspace, actor: Actor, job_id: str, kind: str, payload: dict[str, object], priority: int = 0) -> None:
+    """Add a job for the worker processes, within the caller's transaction."""
+    ws.store.queue.add(
+        job_id,
+        kind,
+        msgspec.json.encode(payload),
+        party=actor.party,
+        account_id=actor.account_id,
+        priority=priority,
+        created=ws.now().isoformat(),
+    )
+
+
+def list_plans(ws: Workspace, actor: Actor, query: PlansQuery) -> Plans:
+    """Plans, newest first."""
+    check(actor, "plans.read")
+    where = {"status": query.status} if query.status else {}
+    records = ws.store.records.page("plan", where, after=after(query), limit=query.limit + 1, newest=True)
+    cursor = following(records, query.limit)
+    return Plans([view_plan(ws, record) for record in records], next=cursor)
+
+
+def read_plan(ws: Workspace, actor: Actor, plan_id: str) -> PlanView:
+    """One plan with its progress and, once there, its record."""
+    check(actor, "plans.read")
+    return view_plan(ws, ws.store.records.need("plan", plan_id))
+
+
+def view_plan(ws: Workspace, record: Record) -> PlanView:
+    """A plan as it stands."""
+    body = read(record, PlanBody)
+    progress = msgspec.json.decode(ws.store.queue.need(body.job_id).progress) if body.status == "running" else {}
+    return PlanView(
+        plan_id=record.id,
+        version=record.version,
+        status=body.status,
+        request=body.request,
+        job_id=body.job_id,
+        started_by=body.started_by,
+        decided_by=body.decided_by,
+        reason=body.reason,
+        progress=progress,
+        summary=body.summary,
+        sample=sample_of(ws, record.id) if body.status == "proposal" else [],
+        created=record.created,
+    )
+
+
+def sample_of(ws: Workspace, plan_id: str) -> list[str]:
+    """The placements to look at before a bulk approval: drawn by the plan's id, so nobody picks the easy ones."""
+    ids = [record.id for record in ws.store.records.page("placement", {"plan_id": plan_id})]
+    return sorted(random.Random(plan_id).sample(ids, min(len(ids), ws.settings.sample_review)))
+
+
+def stop_plan(ws: Workspace, actor: Actor, plan_id: str) -> PlanView:
+    """Stop the solver: what it has found so far becomes the proposal; a plan still queued is dropped."""
+    check(actor, "plans.start")
+    with ws.acting():
+        record = ws.store.records.need("plan", plan_id)
+        body = read(record, PlanBody)
+        if body.status not in {"queued", "running"}:
+            raise Refused("conflict", f"the plan is {body.status} already")
+        job = ws.store.queue.cancel(body.job_id, ws.now().isoformat())
+        if job.state == "cancelled":
+            record = ws.store.records.replace("plan", plan_id, write(replace(body, status="stopped")), ws.now())
+        ws.note(actor, "plans.stop", plan_id, after=record)
+    return view_plan(ws, record)
+
+
+def review_placement(ws: Workspace, actor: Actor, plan_id: str, placement_id: str) -> PlacementView:
+    """Look at one placement of a proposal; that this officer did is kept and counts for the bulk approval."""
+    check(actor, "plans.decide")
+    with ws.acting():
+        _, body = _proposal(ws, plan_id)
+        placement = _placement_of(ws, plan_id, placement_id)
+        seen = set(body.reviewed.get(actor.account_id, ())) | {placement_id}
+        reviewed = body.reviewed | {actor.account_id: sorted(seen)}
+        ws.store.records.replace("plan", plan_id, write(replace(body, reviewed=reviewed)), ws.now())
+        ws.note(actor, "plans.review", placement_id)
+    return view_placement(actor, placement)
+
+
+def approve_plan(ws: Workspace, actor: Actor, plan_id: str, body: Approval, *, version: int | None) -> PlanView:
+    """Approve every placement still proposed. The officer must have looked at the sample first."""
+    check(actor, "plans.decide")
+    with ws.acting():
+        record, stored = _proposal(ws, plan_id, version)
+        missing = set(sample_of(ws, plan_id)) - set(stored.reviewed.get(actor.account_id, ()))
+        if missing:
+            raise Refused("sample_unseen", f"look at the sample first: {', '.join(sorted(missing))}")
+        _guard_places(ws, plan_id)
+        record = _decide(ws, actor, record, stored, "approved", body.reason)
+    return view_plan(ws, record)
+
+
+def reject_plan(ws: Workspace, actor: Actor, plan_id: str, body: Rejection, *, version: int | None) -> PlanView:
+    """Reject every placement still proposed."""
+    check(actor, "plans.decide")
+    with ws.acting():
+        record, stored = _proposal(ws, plan_id, version)
+        record = _decide(ws, actor, record, stored, "rejected", body.reason)
+    return view_plan(ws, record)
+
+
+def override(ws: Workspace, actor: Actor, plan_id: str, body: Override) -> PlacementView:
+    """Decide one placement of a proposal otherwise than the plan as a whole, with a reason that stays on record."""
+    check(actor, "plans.decide")
+    with ws.acting():
+        _proposal(ws, plan_id)
+        placement = _placement_of(ws, plan_id, body.placement_id)
+        move(read(placement, PlacementBody).state, body.to, actor.role, body.reason)
+        if body.to == "approved":
+            _guard_places(ws, plan_id, placement)
+        placement = step(ws, actor, placement, body.to, ws.now().date(), body.reason)
+        ws.note(actor, "plans.override", plan_id, why=body.reason, after=placement)
+    return view_placement(actor, placement)
+
+
+def _proposal(ws: Workspace, plan_id: str, version: int | None = None) -> tuple[Record, PlanBody]:
+    record = ws.store.records.need("plan", plan_id)
+    body = read(record, PlanBody)
+    if body.status != "proposal":
+        raise Refused("conflict", f"the plan is {body.status}, not a proposal")
+    if version is not None and version != record.version:
+        raise Refused("stale", f"plan {plan_id} is at version {record.version}, not {version}: read it again")
+    return record, body
+
+
+def _placement_of(ws: Workspace, plan_id: str, placement_id: str) -> Record:
+    placement = ws.store.records.get("placement", placement_id)
+    if placement is None or read(placement, PlacementBody).plan_id != plan_id:
+        raise Refused("not_found", f"the plan has no placement {placement_id}")
+    return placement
+
+
+def _guard_places(ws: Workspace, plan_id: str, only: Record | None = None) -> None:
+    """Refuse an approval that would place a worker twice at once, or more heads than a vacancy has positions.
+
+    Two plans may be proposed over the same people; the first approval wins and the second says so.
+    """
+    from skillbridge.workspace.demand import HOLDING_A_PLACE, held_places
+    from skillbridge.workspace.views import VacancyBody
+
+    records = ws.store.records
+    chosen = [only] if only else records.page("placement", {"plan_id": plan_id, "state": "proposed"})
+    wanted: dict[str, int] = {}
+    for placement in chosen:
+        body = read(placement, PlacementBody)
+        wanted[body.vacancy_id] = wanted.get(body.vacancy_id, 0) + 1
+        for other in records.page("placement", {"worker_id": body.worker_id, "state": HOLDING_A_PLACE}):
+            held = read(other, PlacementBody)
+            if held.start <= body.end and body.start <= held.end:
+                raise Refused("conflict", f"{body.worker_id} holds a place at that time already: placement {other.id}")
+    held_now = held_places(ws, list(wanted))
+    for vacancy_id, heads in wanted.items():
+        vacancy = records.get("vacancy", vacancy_id)
+        positions = read(vacancy, VacancyBody).vacancy.positions if vacancy else 0
+        if held_now.get(vacancy_id, 0) + heads > positions:
+            raise Refused(
+                "conflict", f"{vacancy_id} has {positions} positions, {held_now.get(vacancy_id, 0)} of them taken"
+            )
+
+
+def _decide(ws: Workspace, actor: Actor, record: Record, body: PlanBody, to: str, reason: str) -> Record:
+    today = ws.now().date()
+    for placement in ws.store.records.page("placement", {"plan_id": record.id, "state": "proposed"}):
+        step(ws, actor, placement, to, today, reason)
+    changed = msgspec.convert(
+        msgspec.to_builtins(body) | {"status": to, "decided_by": actor.account_id, "reason": reason}, PlanBody
+    )
+    after_ = ws.store.records.replace("plan", record.id, write(changed), ws.now())
+    ws.note(actor, "plans.decide", record.id, why=reason, before=record, after=after_)
+    announce(ws, record.party, "plan.decided", {"plan_id": record.id, "status": to})
+    return after_

@@ -1,0 +1,245 @@
+"""Plans, placements, journeys, scenarios, indicators. See the package for how they hang together."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from skillbridge.journey import State
+from skillbridge.workspace.views.base import Id, Line, Moment, Page, PartyName, Reason, Text, Version, View, doc
+
+
+class PlanRequest(View, frozen=True):
+    """A plan to make: whose workers, which vacancies, under which agreements, aiming at what."""
+
+    partnerships: Annotated[
+        list[Id], doc("Published partnerships to plan under.", ["nz-rse"], min_length=1, max_length=50)
+    ]
+    purpose: Annotated[Line, doc("What the plan is for; kept with the run.", "main season 2026/27")]
+    parties: Annotated[
+        list[PartyName] | None, doc("Sending units to draw from; all visible ones if left out.", ["unit-ws"])
+    ] = None
+    start_from: Annotated[date | None, doc("Only vacancies that start on or after this day.", "2026-09-01")] = None
+    start_to: Annotated[date | None, doc("Only vacancies that start on or before this day.", "2027-03-31")] = None
+    objective: Annotated[Id, doc("Named objective.", "default")] = "default"
+    seed: Annotated[int, doc("Same inputs and seed, same plan.", 7, ge=0, le=2**31)] = 0
+    time_limit: Annotated[int, doc("Seconds the solver may take.", 60, ge=1, le=3_600)] = 60
+    priority: Annotated[int, doc("Higher runs earlier.", 0, ge=-10, le=10)] = 0
+    base_plan: Annotated[Id | None, doc("Replan: keep what this plan placed where possible.", "plan-1")] = None
+
+
+PlanState = Literal["queued", "running", "proposal", "approved", "rejected", "stopped", "failed"]
+
+
+class PlanBody(msgspec.Struct, frozen=True):
+    """Stored: a plan's request, state and record."""
+
+    request: PlanRequest
+    status: PlanState
+    job_id: str
+    started_by: str
+    summary: dict[str, Any] | None = None
+    folder: str | None = None
+    decided_by: str | None = None
+    reason: str = ""
+    reviewed: dict[str, list[str]] = {}
+
+
+class PlanView(View, frozen=True):
+    """A plan and how it stands. A plan is a proposal until a named officer approves it."""
+
+    plan_id: Annotated[str, doc("The plan.", "plan-1")]
+    version: Version
+    status: Annotated[PlanState, doc("How it stands.", "proposal")]
+    request: Annotated[PlanRequest, doc("What was asked.")]
+    job_id: Annotated[str, doc("The job that makes it.", "job-1")]
+    started_by: Annotated[str, doc("Account that asked for it.", "account-0f3a")]
+    decided_by: Annotated[str | None, doc("Account that approved or rejected it.", "account-77d0")]
+    reason: Annotated[str, doc("Why it was decided so.", "sample looked at, no objections")]
+    progress: Annotated[dict[str, Any], doc("Stage, share done, best so far.", {"stage": "solve", "share": 0.4})]
+    summary: Annotated[
+        dict[str, Any] | None,
+        doc("The run: status, objective, bound, gap, counts, rules, manifest.", {"status": "optimal"}),
+    ]
+    sample: Annotated[list[str], doc("Placements one has to look at before approving the whole.", ["plan-1.4"])]
+    created: Moment
+
+
+class Plans(Page, frozen=True):
+    """Plans, newest first."""
+
+    items: Annotated[list[PlanView], doc("The plans of this page.")]
+
+
+class Approval(View, frozen=True):
+    """Approval of a whole plan."""
+
+    reason: Reason
+
+
+class Rejection(View, frozen=True):
+    """Rejection of a whole plan."""
+
+    reason: Reason
+
+
+class Override(View, frozen=True):
+    """An officer's own decision on one placement of a proposal."""
+
+    placement_id: Annotated[Id, doc("The placement.", "plan-1.4")]
+    to: Annotated[Literal["approved", "rejected"], doc("What becomes of it.", "rejected")]
+    reason: Reason
+
+
+class Insertion(View, frozen=True):
+    """One worker or one vacancy to try in an existing plan, without changing the rest."""
+
+    worker_id: Annotated[Id, doc("The worker to place.", "w-1042")]
+    limit: Annotated[int, doc("How many possibilities to show.", 5, ge=1, le=50)] = 5
+
+
+class Explanation(View, frozen=True):
+    """Why a worker was placed or not, or a vacancy filled or not, in words."""
+
+    plan_id: Annotated[str, doc("The plan.", "plan-1")]
+    subject: Annotated[str, doc("Worker or vacancy.", "w-1042")]
+    outcome: Annotated[str, doc("What was decided.", "placed")]
+    reasons: Annotated[list[str], doc("The reasons, most important first.", ["best legal fit for v-9 (742 of 1000)"])]
+    changes: Annotated[list[str], doc("What would change the outcome.", ["a licence for forklifts"])]
+
+
+class JourneyEvent(View, frozen=True):
+    """A step of a placement's life."""
+
+    to: Annotated[State, doc("The state to move to.", "departed")]
+    on: Annotated[date | None, doc("The day it happened; today if left out.", "2026-10-28")] = None
+    reason: Annotated[Text, doc("Why; owed for exits.", "family")] = ""
+
+
+class PlacementBody(msgspec.Struct, frozen=True):
+    """Stored: a placement of a plan and its state."""
+
+    plan_id: str
+    worker_id: str
+    vacancy_id: str
+    employer_id: str
+    partnership: str
+    start: date
+    end: date
+    score: int
+    state: State = "proposed"
+    worker_party: str | None = None
+
+
+class PlacementView(View, frozen=True):
+    """A placement and where it stands in its journey."""
+
+    placement_id: Annotated[str, doc("The placement.", "plan-1.4")]
+    version: Version
+    plan_id: Annotated[str, doc("The plan it comes from.", "plan-1")]
+    worker_id: Annotated[str, doc("The worker's pseudonym.", "w-1042")]
+    vacancy_id: Annotated[str, doc("The vacancy.", "v-9")]
+    employer_id: Annotated[str, doc("The employer.", "employer-17")]
+    partnership: Annotated[str, doc("The pathway.", "nz-rse")]
+    start: Annotated[date, doc("First day.", "2026-11-01")]
+    end: Annotated[date, doc("Last day.", "2027-04-30")]
+    score: Annotated[int, doc("Thousandths.", 742)]
+    state: Annotated[State, doc("Where it stands.", "departed")]
+    next_states: Annotated[list[str], doc("Where the caller may move it.", ["arrived"])]
+
+
+class Placements(Page, frozen=True):
+    """Placements in order of creation."""
+
+    items: Annotated[list[PlacementView], doc("The placements of this page.")]
+
+
+class EventBody(msgspec.Struct, frozen=True):
+    """Stored: a step of a journey."""
+
+    placement_id: str
+    worker_id: str
+    source: str
+    to: str
+    on: date
+    by: str
+    role: str
+    reason: str = ""
+
+
+class EventView(View, frozen=True):
+    """A step of a placement's journey."""
+
+    event_id: Annotated[str, doc("The event.", "event-5")]
+    placement_id: Annotated[str, doc("The placement.", "plan-1.4")]
+    source: Annotated[str, doc("State before.", "visa_granted")]
+    to: Annotated[str, doc("State after.", "departed")]
+    on: Annotated[date, doc("The day it happened.", "2026-10-28")]
+    role: Annotated[str, doc("Role that reported it.", "origin_unit")]
+    reason: Annotated[str, doc("Why.", "family")]
+
+
+class Events(View, frozen=True):
+    """A placement's journey so far."""
+
+    items: Annotated[list[EventView], doc("The steps, oldest first.")]
+
+
+class ScenarioRequest(View, frozen=True):
+    """A what-if: a plan request with changes, run and compared, never applied."""
+
+    name: Annotated[Line, doc("Name of the scenario.", "cap raised by 10 %")]
+    request: Annotated[PlanRequest, doc("What to plan.")]
+    toml: Annotated[str, doc("Changes as a scenario file (see docs/scenarios).", "[[change]]", max_length=100_000)] = ""
+
+
+class ScenarioBody(msgspec.Struct, frozen=True):
+    """Stored: a scenario and its result."""
+
+    request: ScenarioRequest
+    status: Literal["queued", "running", "done", "stopped", "failed"]
+    job_id: str
+    started_by: str
+    summary: dict[str, Any] | None = None
+
+
+class ScenarioView(View, frozen=True):
+    """A scenario and its result."""
+
+    scenario_id: Annotated[str, doc("The scenario.", "scenario-1")]
+    version: Version
+    status: Annotated[Literal["queued", "running", "done", "stopped", "failed"], doc("How it stands.", "done")]
+    request: Annotated[ScenarioRequest, doc("What was asked.")]
+    job_id: Annotated[str, doc("The job that runs it.", "job-2")]
+    summary: Annotated[dict[str, Any] | None, doc("Counts, objective and indicators.", {"placed": 120})]
+
+
+class Scenarios(Page, frozen=True):
+    """Scenarios, newest first."""
+
+    items: Annotated[list[ScenarioView], doc("The scenarios of this page.")]
+
+
+class Comparison(View, frozen=True):
+    """Scenarios side by side, one line a figure."""
+
+    scenarios: Annotated[list[str], doc("The scenarios, in columns.", ["scenario-1", "scenario-2"])]
+    figures: Annotated[dict[str, list[float | None]], doc("Figure -> value per scenario.", {"placed": [120, 132]})]
+
+
+class Indicator(View, frozen=True):
+    """One figure of a table; null where a small count is protected."""
+
+    indicator: Annotated[str, doc("Name.", "placements")]
+    unit: Annotated[str, doc("Unit.", "people")]
+    group: Annotated[dict[str, str], doc("Dimension -> value.", {"origin": "WS"})]
+    value: Annotated[float | None, doc("The figure; null where suppressed.", 48)]
+    suppressed: Annotated[bool, doc("Whether it was hidden to protect people.", False)]
+
+
+class Indicators(View, frozen=True):
+    """Figures with what they are made of."""
+
+    items: Annotated[list[Indicator], doc("The figures.")]
+    threshold: Annotated[int, doc("People: smaller counts are hidden.", 5)]
+    note: Annotated[str, doc("What is computed, assumed or chosen.", "computed from stored placements")]

@@ -90,8 +90,8 @@ def skill_similarity(taxonomy: Taxonomy, *, least: float = 0.2, limit: int = 20)
     """skill_a, skill_b, similarity (least..1): adjacent skills, at most `limit` for each skill_a, most similar first.
 
     From occurring together over occupations (cosine of the link weights, shrunk by n / (n + 2) where only n of the N
-    share the pair, and by 2 log(N / n) / log(N) where more than the root of N do), from a common direct parent (.9 / sqrt
-    of its number of children) and from direct links (SKILL_LINKS), added up as independent evidence.
+    share the pair, and by 2 log(N / n) / log(N) where more than the root of N do), from a common direct parent
+    (.9 / sqrt of its number of children) and from direct links (SKILL_LINKS), added up as independent evidence.
     """
     links = skills_of(taxonomy)
     rows = sorted(set(links["concept"].to_list()))

@@ -1,9 +1,20 @@
 """Real files in: one reader a format, each with a report on every value it changed or refused."""
 
+from skillbridge.intake.concordance import read_crosswalks
 from skillbridge.intake.lmia import read_lmia
 from skillbridge.intake.oflc import read_h2a, read_h2b
 from skillbridge.intake.report import Entry, Intake, IntakeReport
 from skillbridge.intake.vacancies import read_vacancies
 from skillbridge.intake.workers import read_workers
 
-__all__ = ["Entry", "Intake", "IntakeReport", "read_h2a", "read_h2b", "read_lmia", "read_vacancies", "read_workers"]
+__all__ = [
+    "Entry",
+    "Intake",
+    "IntakeReport",
+    "read_crosswalks",
+    "read_h2a",
+    "read_h2b",
+    "read_lmia",
+    "read_vacancies",
+    "read_workers",
+]

@@ -14,6 +14,7 @@ import polars as pl
 from skillbridge.errors import BadInput
 from skillbridge.model import ISCO
 from skillbridge.resources import folder
+from skillbridge.tables import replace_file
 
 STRENGTH = {"exact": 1.0, "close": 0.8, "broad": 0.6, "narrow": 0.5}
 """How much a kind of match weighs against the others of its code."""
@@ -77,6 +78,15 @@ def load(name: str | Path) -> Crosswalk:
     return weighted(source, target, table)
 
 
+def save(pack: Crosswalk, directory: Path) -> Path:
+    """The file `<from>--<to>.csv` written into `directory`, for `load` to read again with the same weights."""
+    path = directory / f"{pack.source}--{pack.target}.csv"
+    strength = pl.col("match").replace_strict(STRENGTH, return_dtype=pl.Float64)
+    table = pack.table.with_columns(prior=pl.col("weight") / strength).drop("weight")
+    replace_file(path, lambda temporary: table.write_csv(temporary))
+    return path
+
+
 def weighted(source: str, target: str, table: pl.DataFrame, notes: Sequence[str] = ()) -> Crosswalk:
     """A crosswalk whose weights are each code's shares of `prior` (1 if absent) times the strength of the match."""
     full = table.with_columns(
@@ -119,8 +129,8 @@ def crosswalk(
 def combine(mapped: pl.DataFrame, resolved: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
     """The weights of `mapped` (item, code, target, match, weight) raised by what the titles were understood as.
 
-    `resolved` has item, isco and score (0..1). A target gains by the best score of a reading in the same group; where no
-    reading names a target, by half the score of one in the same minor group. Where a code led nowhere the readings
+    `resolved` has item, isco and score (0..1). A target gains by the best score of a reading in the same group; where
+    no reading names a target, by half the score of one in the same minor group. Where a code led nowhere the readings
     themselves are the answer.
     """
     readings = (

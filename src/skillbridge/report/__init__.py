@@ -111,6 +111,7 @@ class _Shared:
             "plan": plan,
             "fill": counts.placed / max(counts.positions, 1),
             "gap": words.percent(lang, plan.gap, 2),
+            "best": words.percent(lang, 0.0 if plan.status == "optimal" else plan.gap, 2),
             "origins": self.corridors["origin"].n_unique(),
             "destinations": self.corridors["destination"].n_unique(),
             "corridors": self.corridors.height,

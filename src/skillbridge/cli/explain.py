@@ -1,0 +1,50 @@
+"""skillbridge explain: why a worker was placed or not, or a vacancy filled or not, and what would have changed it."""
+
+from pathlib import Path
+
+import click
+
+from skillbridge.errors import BadInput
+
+
+@click.command("explain")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--worker", "workers", multiple=True, help="A worker_id of the plan; may be given again.")
+@click.option("--vacancy", "vacancies", multiple=True, help="A vacancy_id of the plan; may be given again.")
+@click.option("--lang", type=click.Choice(["en", "fr", "es", "ar"]), default="en", show_default=True)
+@click.option(
+    "--audience",
+    type=click.Choice(["worker", "employer", "ministry"]),
+    default="ministry",
+    show_default=True,
+    help="For whom: a worker or an employer is not shown prices or other people.",
+)
+@click.option("--changes/--no-changes", default=True, show_default=True, help="Look for what would have changed it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the struct of the API, one a line.")
+def explain_command(
+    folder: Path,
+    workers: tuple[str, ...],
+    vacancies: tuple[str, ...],
+    lang: str,
+    audience: str,
+    changes: bool,
+    as_json: bool,
+) -> None:
+    """Say why a worker was placed or not, or a vacancy filled or not, in the plan of FOLDER.
+
+    Every change shown was confirmed by planning again around it.
+    """
+    if not workers and not vacancies:
+        raise BadInput("explain", "nobody named", "--worker ID or --vacancy ID")
+    import msgspec
+
+    from skillbridge import explain
+
+    explainer = explain.open_plan(folder)
+    answers = [explain.explain_worker(explainer, one, changes=changes) for one in workers]
+    answers += [explain.explain_vacancy(explainer, one, changes=changes) for one in vacancies]
+    for number, answer in enumerate(answers):
+        if as_json:
+            click.echo(msgspec.json.encode(answer).decode())
+        else:
+            click.echo(("\n" if number else "") + explain.text(explainer, answer, lang, audience=audience))

@@ -1,0 +1,119 @@
+"""Solving again around one worker or one vacancy: everyone else stays, those nearby are placed anew, exactly."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from skillbridge.explain.blocks import Blocks
+from skillbridge.partnerships.rows import Rows
+from skillbridge.solver.plan import usage
+from skillbridge.solver.problem import Problem
+from skillbridge.solver.solve import solve
+
+I64 = npt.NDArray[np.int64]
+NEARBY = 200
+"""Workers placed anew in one confirmation, at most."""
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """A part of a problem with the rest of the plan held: `workers` int64, the rows of the whole problem it keeps.
+
+    `problem` has those workers' edges, the positions and limits that the others leave over; `chosen` is the plan so far
+    in its numbering; `edges` int64 the whole problem's number of each edge.
+    """
+
+    workers: I64
+    edges: I64
+    problem: Problem
+    chosen: I64
+
+
+def nearby(problem: Problem, chosen: I64, state: Blocks, workers: I64) -> Nearby:
+    """The part of these workers (whole groups), every other placement held as it is."""
+    grouped = np.unique(problem.group[workers][problem.group[workers] >= 0])
+    members = np.unique(np.concatenate([workers, np.flatnonzero(np.isin(problem.group, grouped))])).astype(np.int64)
+    degree = np.diff(problem.indptr)[members]
+    edges = np.repeat(problem.indptr[members] - np.cumsum(degree) + degree, degree) + np.arange(degree.sum())
+    held = chosen.copy()
+    held[members] = -1
+    heads, used = usage(problem, held)
+    vacancies, vacancy = np.unique(problem.vacancy[edges], return_inverse=True)
+    cells, cell = np.unique(problem.rows.cell[edges], return_inverse=True)
+    rows = Rows(
+        cell=cell.astype(np.int32),
+        limit=problem.rows.limit - used,
+        cell_rows=problem.rows.cell_rows[cells],
+        vacancy_rows=problem.rows.vacancy_rows[vacancies],
+        refs=problem.rows.refs,
+    )
+    mine = chosen[members]
+    at = np.searchsorted(edges, mine)
+    group = problem.group[members]
+    group[group >= 0] = np.unique(group[group >= 0], return_inverse=True)[1]
+    part = Problem(
+        indptr=np.concatenate([[0], np.cumsum(degree)]).astype(np.int64),
+        vacancy=vacancy.astype(np.int32),
+        weight=problem.weight[edges],
+        positions=(problem.positions[vacancies] - heads[vacancies]).astype(np.int32),
+        rows=_touched(rows),
+        group=group,
+        place=problem.place[vacancies],
+    )
+    return Nearby(members, edges.astype(np.int64), part, np.where(mine >= 0, at, -1))
+
+
+def _touched(rows: Rows) -> Rows:
+    """Without the rows that none of the cells or vacancies adds to, and without those no choice could exceed."""
+    adds = np.zeros(len(rows.limit), dtype=np.bool_)
+    adds[rows.cell_rows.indices] = True
+    adds[rows.vacancy_rows.indices] = True
+    keep = np.flatnonzero(adds)
+    return Rows(
+        cell=rows.cell,
+        limit=rows.limit[keep],
+        cell_rows=rows.cell_rows[:, keep],
+        vacancy_rows=rows.vacancy_rows[:, keep],
+        refs=tuple(rows.refs[number] for number in keep),
+    )
+
+
+def rivals(problem: Problem, chosen: I64, state: Blocks, worker: int, edges: I64, limit: int = NEARBY) -> I64:
+    """`worker` with those who compete: holders of places its edges lead to, then who waits for the same, the nearest
+    first, up to `limit`."""
+    targets = np.unique(problem.vacancy[edges])
+    value = problem.weight - state.price
+    into = np.flatnonzero(np.isin(problem.vacancy, targets))
+    who = state.worker[into]
+    holds = chosen[who] == into
+    waits = chosen[who] < 0
+    order = np.lexsort((into, -value[into], ~holds))
+    order = order[(holds | waits)[order]]
+    ranked = who[order]
+    _, first = np.unique(ranked, return_index=True)
+    near = ranked[np.sort(first)]
+    return np.concatenate([[worker], near[near != worker][: limit - 1]]).astype(np.int64)
+
+
+def loosened(part: Nearby, row: tuple[str, str, str], by: int) -> Nearby:
+    """The part with `by` more in the row of this (partnership, rule, label)."""
+    rows = part.problem.rows
+    names = [(ref.partnership, ref.rule, ref.label) for ref in rows.refs]
+    limit = rows.limit + np.array([by if name == row else 0 for name in names], dtype=np.int64)
+    return replace(part, problem=replace(part.problem, rows=replace(rows, limit=limit)))
+
+
+def widened(part: Nearby, edges: npt.NDArray[np.bool_], by: int) -> Nearby:
+    """The part with `by` more positions in the vacancy that these of its edges lead to."""
+    vacancy = part.problem.vacancy[edges][0]
+    positions = part.problem.positions.copy()
+    positions[vacancy] += by
+    return replace(part, problem=replace(part.problem, positions=positions))
+
+
+def placed_again(part: Nearby, worker: int, *, seed: int = 0) -> bool:
+    """Whether the worker has a place in the best plan of the part (proven best, else no)."""
+    solution = solve(part.problem, seed=seed)
+    at = int(np.searchsorted(part.workers, worker))
+    return solution.status == "optimal" and bool(solution.chosen[at] >= 0)

@@ -229,7 +229,8 @@ def _tell_import(found: "Import", out: Path, as_json: bool) -> None:
     click.echo(f"{summary['id']} {summary['version']} -> {out}")
     kinds = ", ".join(f"{count} {kind}" for kind, count in summary["kinds"].items())
     click.echo(f"{summary['concepts']} concepts ({kinds})")
-    click.echo(f"{summary['labels']} labels in {len(summary['languages'])} languages, {summary['relations']} relations")
+    spoken = f"{_count(summary['labels'], 'label')} in {_count(len(summary['languages']), 'language')}"
+    click.echo(f"{spoken}, {_count(summary['relations'], 'relation')}")
     if summary["collections"]:
         click.echo("collections: " + ", ".join(f"{name} {count}" for name, count in summary["collections"].items()))
     if found.oddities.is_empty():
@@ -241,6 +242,10 @@ def _tell_import(found: "Import", out: Path, as_json: bool) -> None:
         total.setdefault(name.partition(" (")[0], []).append(count)
     for name, counts in sorted(total.items(), key=lambda item: -sum(item[1])):
         click.echo(f"    {sum(counts):>6} {name}{f' in {len(counts)} languages' if len(counts) > 1 else ''}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _summary(taxonomy: "Taxonomy") -> dict[str, Any]:

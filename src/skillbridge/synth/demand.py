@@ -27,6 +27,8 @@ def vacancies(n: int, seed: int, partnerships: Sequence[str] | None = None, *, y
     for number, scheme in enumerate(mixed):
         rows = np.flatnonzero(share == number)
         m = len(rows)
+        if not m:
+            continue
         crop = pick(rng.random(m), np.array([season.months.sum() for season in scheme.seasons]))
         month = np.zeros(m, dtype=np.int64)
         u = rng.random(m)

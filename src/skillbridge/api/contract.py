@@ -11,8 +11,11 @@ from skillbridge.api.errors import ALWAYS, CODES, ProblemDetails
 from skillbridge.api.handler import selectable
 from skillbridge.api.operations import Operation
 from skillbridge.api.words import QUERY, WORDS
+from skillbridge.workspace.views import Version
 
 Json = dict[str, Any]
+
+_UPLOADS = {"application/x-ndjson": '{"worker_id": "w-1", "origin": "WS"}\n', "text/csv": "worker_id,origin\nw-1,WS\n"}
 
 _REF = "#/components/schemas/{name}"
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$"}
@@ -24,6 +27,7 @@ def document(operations: Sequence[Operation]) -> Json:
     paths: Json = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, components)
+    components = dict(sorted(components.items()))
     tags = sorted({operation.tag for operation in operations})
     return {
         "openapi": "3.1.0",
@@ -124,7 +128,7 @@ def _operation(operation: Operation, components: Json) -> Json:
     if operation.act is None:
         made["security"] = []
     if operation.upload:
-        media = {kind: {"schema": {"type": "string"}} for kind in operation.upload}
+        media: Json = {kind: {"schema": {}, "example": _UPLOADS[kind]} for kind in operation.upload}
         made["requestBody"] = {"description": "The upload, one record a line.", "required": True, "content": media}
     elif operation.body is not None:
         schema = _schema(operation.body)
@@ -206,14 +210,19 @@ def _responses(operation: Operation, components: Json) -> Json:
         success["content"] = {operation.stream: {"schema": {"type": "string"}}}
     elif operation.answer is not None:
         schema = _schema(operation.answer)
-        success["content"] = {"application/json": {"schema": schema, "example": example(schema, components)}}
-        if "version" in operation.answer.__struct_fields__:
+        sample = example(schema, components)
+        if operation.query is not None:
+            schema = {"anyOf": [schema, _selection(schema["$ref"].rpartition("/")[2], components)]}
+        success["content"] = {"application/json": {"schema": schema, "example": sample}}
+        if operation.answer.__annotations__.get("version") is Version:
             tag = {"type": "string", "pattern": '^"[0-9]+"$'}
             success["headers"] = {"ETag": {"description": "The version.", "schema": tag, "example": '"3"'}}
             if not operation.changes:
                 found["304"] = {"description": "Not changed since the version in If-None-Match."}
     found[str(operation.status)] = success
     codes = set(operation.errors)
+    if operation.body is not None or operation.query is not None:
+        codes.add("unusable")
     if operation.act is not None:
         codes |= set(ALWAYS)
     else:
@@ -233,13 +242,34 @@ def _responses(operation: Operation, components: Json) -> Json:
     for status, names in sorted(by_status.items()):
         lines = " ".join(f"`{name}`: {CODES[name].sentence}" for name in names)
         known = CODES[names[0]]
-        sample: Json = {
+        problem: Json = {
             "type": f"urn:skillbridge:{names[0]}", "title": known.title, "status": status, "code": names[0],
             "detail": known.sentence,
         }  # fmt: skip
-        content = {"schema": {"$ref": _REF.format(name="ProblemDetails")}, "example": sample}
+        content = {"schema": {"$ref": _REF.format(name="ProblemDetails")}, "example": problem}
         found[str(status)] = {"description": lines, "content": {"application/problem+json": content}}
     return found
+
+
+def _selection(name: str, components: Json) -> Json:
+    """The schema of an answer of which only some fields were asked for."""
+    made, whole = f"{name}Selection", components[name]
+    if made not in components:
+        properties = dict(whole["properties"])
+        items = properties.get("items", {}).get("items", {})
+        if "$ref" in items:
+            inner = _selection(items["$ref"].rpartition("/")[2], components)
+            properties["items"] = properties["items"] | {"items": inner}
+            required = whole.get("required", [])
+        else:
+            required = []
+        components[made] = whole | {
+            "title": made,
+            "description": f"{whole.get('description', '')} Only the fields asked for.".strip(),
+            "properties": properties,
+            "required": required,
+        }
+    return {"$ref": _REF.format(name=made)}
 
 
 def _schema(kind: Any) -> Json:

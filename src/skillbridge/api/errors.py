@@ -36,7 +36,8 @@ CODES: dict[str, Code] = {
     "stale": Code(412, "Changed meanwhile", "The record has another version than If-Match says: read it again."),
     "too_large": Code(413, "Too large", "The body is larger than this server takes."),
     "media_type": Code(415, "Unsupported media type", "The body must be of the content type that the operation names."),
-    "invalid": Code(422, "Invalid field", "A field has a wrong type or value; errors[] names each with its path."),
+    "invalid": Code(400, "Invalid field", "A field breaks the schema; errors[] names each with its path."),
+    "unusable": Code(422, "Unusable value", "A field fits the schema but not what is stored or stated; see errors[]."),
     "reason_required": Code(422, "Reason required", "The step must be explained in words."),
     "sample_unseen": Code(
         409, "Sample not looked at", "A bulk approval needs the sample of placements looked at first."
@@ -74,6 +75,10 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: Annotated[list[Problem], doc("Each wrong field, if fields were.")] = []
 
 
+class InvalidError(BadInput):
+    """Something of the request breaks the schema (as opposed to a value that an act cannot use)."""
+
+
 class Answer(NamedTuple):
     """A problem ready to send."""
 
@@ -101,9 +106,10 @@ def answer(error: Exception) -> Answer | None:
     """The problem for an error made on purpose, or None for one that is not."""
     match error:
         case BadInputs():
-            return problem("invalid", str(error), [Problem(e.where, e.what, e.expected) for e in error.problems])
+            return problem("unusable", str(error), [Problem(e.where, e.what, e.expected) for e in error.problems])
         case BadInput():
-            return problem("invalid", str(error), [Problem(error.where, error.what, error.expected)])
+            code = "invalid" if isinstance(error, InvalidError) else "unusable"
+            return problem(code, str(error), [Problem(error.where, error.what, error.expected)])
         case Refused():
             return problem(error.code if error.code in CODES else "conflict", error.what)
         case Infeasible():

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from litestar.datastructures import State
 from litestar.response import Stream
 
 from skillbridge.access import DAILY_ROWS, Actor, authenticate, check
-from skillbridge.api.errors import Answer, answer, field_problem, problem
+from skillbridge.api.errors import Answer, InvalidError, answer, field_problem, problem
 from skillbridge.api.metrics import Metrics
 from skillbridge.api.operations import Operation
 from skillbridge.api.writer import Writer
@@ -35,6 +36,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 """Sent with every answer of the API."""
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 _log = structlog.get_logger("skillbridge.api")
 _encoder = msgspec.json.Encoder()
@@ -131,7 +134,7 @@ async def _handle(request: Request[Any, Any, State], service: Service, operation
         query, fields = _query(request, operation)
         arguments.append(query)
     elif request.scope.get("query_string"):
-        raise BadInput("query", "parameters that this operation does not have", "none")
+        raise InvalidError("query", "parameters that this operation does not have", "none")
     more: dict[str, Any] = {}
     if operation.versioned:
         more["version"] = _version(request)
@@ -158,8 +161,8 @@ async def _change(
 ) -> Response[Any]:  # fmt: skip
     """Carry out a change, once per Idempotency-Key; the answer is stored with the change itself."""
     ws, key = service.workspace, request.headers.get("idempotency-key")
-    if key is not None and not (0 < len(key) <= 100 and key.isprintable()):
-        raise BadInput("header.Idempotency-Key", "empty, long or unprintable", "1 to 100 printable characters")
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidError("header.Idempotency-Key", "not a key", "1 to 100 letters, digits, dashes, underscores")
     if key is None or actor is None or operation.secret:
 
         def act() -> Any:
@@ -202,7 +205,7 @@ def _respond(
 
 def _etag(result: Any) -> str:
     version = getattr(result, "version", None)
-    return f'"{version}"' if version is not None else ""
+    return f'"{version}"' if isinstance(version, int) else ""
 
 
 def _selected(value: Any, fields: tuple[str, ...]) -> Any:
@@ -249,7 +252,21 @@ def _decode(body: bytes, kind: Any) -> Any:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     if b"\\u0000" in body or b"\0" in body:
         raise BadInput("$", "the character U+0000", "text without it")
-    return decoder.decode(body)
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+        # JSON has one kind of number: 6105.0 is an integer.
+        return msgspec.convert(_whole(msgspec.json.decode(body)), kind, str_keys=True)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def _query(request: Request[Any, Any, State], operation: Operation) -> tuple[Any, tuple[str, ...]]:
@@ -258,7 +275,7 @@ def _query(request: Request[Any, Any, State], operation: Operation) -> tuple[Any
     fields: tuple[str, ...] = ()
     for name, value in request.query_params.multi_items():
         if name in values or (name == "fields" and fields):
-            raise BadInput(f"query.{name}", "given twice", "once")
+            raise InvalidError(f"query.{name}", "given twice", "once")
         if "\0" in value:
             raise BadInput(f"query.{name}", "the character U+0000", "text without it")
         if name == "fields" and operation.answer is not None:
@@ -266,17 +283,17 @@ def _query(request: Request[Any, Any, State], operation: Operation) -> tuple[Any
             known = selectable(operation)
             for part in fields:
                 if part not in known:
-                    raise BadInput("query.fields", f"{part!r}", ", ".join(sorted(known)))
+                    raise InvalidError("query.fields", f"{part!r}", ", ".join(sorted(known)))
         else:
             values[name] = value
     try:
         query = msgspec.convert(values, operation.query, strict=False)
     except msgspec.ValidationError as error:
         wrong = field_problem(error, "query")
-        raise BadInput(wrong.where, wrong.what, wrong.expected) from None
+        raise InvalidError(wrong.where, wrong.what, wrong.expected) from None
     limit = getattr(query, "limit", None)
     if limit is not None and not 1 <= limit <= 200:
-        raise BadInput("query.limit", str(limit), "1 to 200")
+        raise InvalidError("query.limit", str(limit), "1 to 200")
     return query, fields
 
 
@@ -303,7 +320,7 @@ def _version(request: Request[Any, Any, State]) -> int:
         raise Refused("precondition_required", "send If-Match with the ETag that was read")
     number = given.strip().removeprefix("W/").strip('"')
     if not (number.isascii() and number.isdigit() and len(number) < 16):
-        raise BadInput("header.If-Match", "not a version", 'the ETag that was read, as "3"')
+        raise InvalidError("header.If-Match", "not a version", 'the ETag that was read, as "3"')
     return int(number)
 
 

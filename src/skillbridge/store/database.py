@@ -168,6 +168,7 @@ def errors(path: Path) -> Iterator[None]:
 
 
 _TROUBLES = (
+    (("malformed json",), "conflict", "the record is not JSON"),
     (("full",), "storage_full", "the storage is full: nothing was changed"),
     (
         ("readonly", "read-only", "unable to open"),

@@ -7,7 +7,7 @@ import msgspec
 
 from skillbridge import audit
 from skillbridge.access import SYSTEM, Actor, check
-from skillbridge.errors import BadInput
+from skillbridge.errors import BadInput, Refused
 from skillbridge.journey import ABROAD
 from skillbridge.store import Compare, Link
 from skillbridge.workspace import PageQuery, Workspace, after, read
@@ -62,8 +62,13 @@ def verify_audit(ws: Workspace, actor: Actor, query: HeadQuery) -> Verified:
     check(actor, "audit.read")
     if (query.seq is None) != (query.hash is None):
         raise BadInput("query.seq", "given without the other", "seq and hash together, or neither")
-    expected = audit.Head(query.seq, query.hash) if query.seq is not None and query.hash is not None else None
-    head = audit.verify(ws.store, expected)
+    head = audit.verify(ws.store)
+    if query.seq is not None:
+        line = ws.store.ledger.links(after=query.seq - 1, limit=1) if query.seq <= head.seq else []
+        if not line or line[0].hash != query.hash:
+            raise Refused(
+                "conflict", f"the chain does not hold the line {query.seq} that was noted: it was cut or rewritten"
+            )
     return Verified(head.seq, head.hash)
 
 

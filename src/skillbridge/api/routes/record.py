@@ -25,7 +25,7 @@ OPERATIONS = (
         query=acts.HeadQuery,
         answer=v.Verified,
         slow=True,
-        errors=("corrupt",),
+        errors=("corrupt", "conflict"),
     ),
     op(
         "record",

@@ -15,6 +15,10 @@ FORMATS = {
     "lmia": ("vacancies", "Lists of positive labour market impact assessments in Canada."),
     "workers": ("workers", "Lists of workers: CSV, XLSX or Parquet."),
     "vacancies": ("vacancies", "Lists of vacancies: CSV, XLSX or Parquet."),
+    "jobposting": ("vacancies", "Adverts as schema.org JobPosting (JSON-LD, also inside a web page)."),
+    "jsonresume": ("workers", "CVs as JSON Resume."),
+    "europass": ("workers", "Europass CVs, version 3.3 and 3.4, XML or JSON."),
+    "hrxml": ("vacancies", "Adverts as HR-XML position openings (EURES)."),
 }
 """Format -> (what it becomes, one line for the help); each is read by `intake.read_<format>`."""
 

@@ -1,0 +1,65 @@
+"""`skillbridge import`: files in, a folder out, and an exit status one can build on."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from skillbridge.cli.imports import FORMATS, import_command
+from skillbridge.errors import BadInput
+
+WORKERS = "id,country,job\nw1,MX,picker\nw2,Atlantis,picker\n"
+
+
+def run(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(import_command, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_an_import_writes_the_table_and_both_reports(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(WORKERS)
+    output = run("workers", tmp_path / "a.csv", "--out", tmp_path / "out")
+    assert "1 workers in" in output
+    assert pl.read_parquet(tmp_path / "out" / "workers.parquet")["worker_id"].to_list() == ["w1"]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["counts"] == {"rows": 2, "workers": 1}
+    assert report["columns"] == {"id": "worker_id", "country": "origin", "job": "occupation"}
+    rows = (tmp_path / "out" / "report.csv").read_text().splitlines()
+    assert rows[0] == "row,column,value,expected,action"
+    assert rows[1].startswith("3,country,Atlantis,")
+
+
+def test_csv_is_written_on_request_and_can_be_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(WORKERS)
+    run("workers", tmp_path / "a.csv", "--out", tmp_path / "one", "--format", "csv")
+    run("workers", tmp_path / "one" / "workers.csv", "--out", tmp_path / "two", "--format", "csv")
+    assert (tmp_path / "one" / "workers.csv").read_bytes() == (tmp_path / "two" / "workers.csv").read_bytes()
+
+
+def test_several_files_are_one_table_and_a_repeated_id_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(WORKERS)
+    (tmp_path / "b.csv").write_text("id;pays;métier\nw1;Maroc;x\nw9;Maroc;y\n", encoding="cp1252")
+    run("workers", tmp_path / "a.csv", tmp_path / "b.csv", "--out", tmp_path / "out")
+    assert pl.read_parquet(tmp_path / "out" / "workers.parquet")["worker_id"].to_list() == ["w1", "w9"]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["counts"]["rows"] == 4
+    assert any(entry["value"] == "w1" and entry["action"] == "refused" for entry in report["entries"])
+
+
+def test_nothing_usable_is_bad_input_and_the_report_still_says_why(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,country,job\nw1,Atlantis,picker\n")
+    with pytest.raises(BadInput, match=r"no usable workers; .*report.csv says why"):
+        run("workers", tmp_path / "a.csv", "--out", tmp_path / "out")
+    assert "Atlantis" in (tmp_path / "out" / "report.csv").read_text()
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_format_has_its_reader_and_refuses_a_picture(tmp_path: Path, name: str) -> None:
+    picture = tmp_path / "a.csv"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    with pytest.raises(BadInput):
+        run(name, picture, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -204,7 +204,9 @@ PlanStatus = Literal["optimal", "feasible", "infeasible", "stopped"]
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The record of a proposal (plan.json); its placements are a table beside it.
 
-    `objective` and `bound` are in objective points, `gap` = (bound - objective) / bound, from 0 to 1.
+    `objective` and `bound` are in objective points, `gap` = (bound - objective) / bound, from 0 to 1; the bound is what
+    the certificate's prices prove. `solver_bound` is the exact solver's own, tighter word where it was asked: nobody can
+    recompute it without a solver, so nothing else rests on it.
     """
 
     status: PlanStatus
@@ -220,3 +222,4 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refused: dict[str, int]
     manifest: Manifest
     notes: tuple[str, ...] = ()
+    solver_bound: float | None = None

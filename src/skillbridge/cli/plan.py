@@ -1,0 +1,274 @@
+"""`skillbridge plan`, `check` and `demo`: files in, a plan's folder out."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from skillbridge.model import Plan
+    from skillbridge.pipeline import Outcome, PlaceRequest, Step
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_DAY = click.DateTime(["%Y-%m-%d"])
+STOPPED = 3
+_KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
+
+
+@click.command("plan")
+@click.option("--workers", "worker_files", multiple=True, required=True, type=_FILE, help="CSV, XLSX or Parquet.")
+@click.option("--vacancies", "vacancy_files", multiple=True, required=True, type=_FILE, help="CSV, XLSX or Parquet.")
+@click.option("--partnership", "partnerships", multiple=True, required=True, help="An id of the library or a file.")
+@click.option("--taxonomy", default="core", show_default=True, help="A bundled pack or a folder.")
+@click.option("--from", "first", type=_DAY, default=None, help="Only vacancies that start on this day or later.")
+@click.option("--to", "last", type=_DAY, default=None, help="Only vacancies that start on this day or before.")
+@click.option("--objective", default="default", show_default=True, help="An objective of solver/objectives.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same plan.")
+@click.option("--time-limit", type=click.FloatRange(min=0), default=None, help="Seconds for the solver.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write.")
+@click.option("--json", "as_json", is_flag=True, help="Print plan.json's content.")
+def plan_command(
+    worker_files: tuple[Path, ...],
+    vacancy_files: tuple[Path, ...],
+    partnerships: tuple[str, ...],
+    taxonomy: str,
+    first: Any,
+    last: Any,
+    objective: str,
+    seed: int,
+    time_limit: float | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Find the best legal placements, prove how good they are, and give a reason for each yes and no.
+
+    Ctrl-C ends the solve and keeps the best plan so far (exit status 3).
+    """
+    from skillbridge import intake, tables
+    from skillbridge.partnerships.partnership import load as load_partnership
+    from skillbridge.pipeline import PlaceRequest
+    from skillbridge.taxonomies.pack import load as load_taxonomy
+
+    agreements = [load_partnership(one) for one in partnerships]
+    workers = _tables(worker_files, intake.read_workers, "workers", as_json)
+    vacancies = _tables(vacancy_files, intake.read_vacancies, "vacancies", as_json)
+    vacancies = _between(vacancies, first, last)
+    request = PlaceRequest(
+        workers=workers,
+        vacancies=vacancies,
+        partnerships=agreements,
+        taxonomy=load_taxonomy(taxonomy),
+        objective=objective,
+        seed=seed,
+        time_limit=time_limit,
+        synthetic=_synthetic(workers, vacancies),
+        hashes={f"source {path.name}": tables.sha256(path) for path in (*worker_files, *vacancy_files)},
+    )
+    sys.exit(_run(request, out, as_json))
+
+
+@click.command("check")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--full", is_flag=True, help="Derive the candidates of every worker again, not of a sample.")
+@click.option("--json", "as_json", is_flag=True, help="Print the struct of the API.")
+def check_command(folder: Path, full: bool, as_json: bool) -> None:
+    """Judge a plan from its inputs, without a solver: rules, scores, bound. Exit status 0 only if everything holds."""
+    import msgspec
+
+    from skillbridge.check import check_folder
+
+    report = check_folder(folder, full=full)
+    if as_json:
+        click.echo(msgspec.json.encode(report).decode())
+    else:
+        counts = report.counts
+        click.echo(f"{counts.placed:,} placements of {counts.workers:,} workers in {counts.positions:,} positions")
+        click.echo(f"objective {report.objective:,}, bound {report.bound:,.1f}, gap {report.gap:.4%} (recomputed)")
+        click.echo(f"{report.edges_checked:,} workers' candidates derived again")
+        for line in report.soft:
+            click.echo(f"soft rule exceeded: {line}")
+        for finding in report.findings[:50]:
+            click.echo(f"REFUSED {finding}", err=True)
+        if len(report.findings) > 50:
+            click.echo(f"... and {len(report.findings) - 50:,} more", err=True)
+        click.echo("accepted: every hard rule holds" if report.accepted else "refused")
+    sys.exit(0 if report.accepted else 2)
+
+
+@click.command("demo")
+@click.option("--workers", "n", default=2_000, show_default=True, help="Synthetic workers.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/demo"), show_default=True)
+def demo_command(n: int, out: Path) -> None:
+    """Plan a season on bundled data: invented workers and vacancies, four real agreements, a report to look at."""
+    import polars as pl
+
+    from skillbridge import synth
+    from skillbridge.partnerships.partnership import load as load_partnership
+    from skillbridge.pipeline import PlaceRequest
+    from skillbridge.taxonomies.pack import load as load_taxonomy
+
+    if n < 1:
+        raise click.BadParameter("at least 1", param_hint="--workers")
+    ids = ["nz-rse", "ca-sawp", "gb-seasonal", "us-h2a"]
+    vacancies = synth.vacancies(max(1, n // 12), 1, ids, year=2026)
+    workers = pl.concat(list(synth.workers(n, 1, ids, year=2026, vacancies=vacancies)))
+    click.echo(f"{workers.height:,} synthetic workers, {vacancies.height:,} synthetic vacancies, {len(ids)} agreements")
+    request = PlaceRequest(
+        workers=workers,
+        vacancies=vacancies,
+        partnerships=[load_partnership(one) for one in ids],
+        taxonomy=load_taxonomy("core"),
+        seed=1,
+        synthetic=("workers", "vacancies"),
+    )
+    status = _run(request, out, as_json=False)
+    if status == 0:
+        click.echo("\nindependent check:")
+        check_command.main([str(out)], standalone_mode=False)
+    sys.exit(status)
+
+
+def _tables(files: Sequence[Path], read: Callable[[Path], Any], what: str, quiet: bool) -> "pl.DataFrame":
+    """The frames of all files as one; what was changed or refused is said, with the number of rows understood."""
+    import polars as pl
+
+    from skillbridge.errors import BadInput
+
+    frames = []
+    for path in files:
+        found = read(path)
+        if not quiet:
+            click.echo(f"{path.name}: {found.report.summary()}")
+        frames.append(found.frame)
+    frame = pl.concat(frames)
+    key = _KEYS[what]
+    twice = frame.filter(pl.col(key).is_duplicated())[key].unique().sort().to_list()
+    if twice:
+        raise BadInput(f"{what}: {key}", f"{', '.join(twice[:5])} in several files", "each once")
+    return frame
+
+
+def _between(vacancies: "pl.DataFrame", first: Any, last: Any) -> "pl.DataFrame":
+    import polars as pl
+
+    from skillbridge.errors import BadInput
+
+    low: date | None = first.date() if first else None
+    high: date | None = last.date() if last else None
+    kept = vacancies
+    if low is not None:
+        kept = kept.filter(pl.col("start") >= low)
+    if high is not None:
+        kept = kept.filter(pl.col("start") <= high)
+    if kept.is_empty() and not vacancies.is_empty():
+        raise BadInput("vacancies", f"none starts from {low or 'ever'} to {high or 'ever'}", "a window with demand")
+    return kept
+
+
+def _synthetic(workers: "pl.DataFrame", vacancies: "pl.DataFrame") -> tuple[str, ...]:
+    """Which inputs are invented: the generator's ids say so."""
+    found = []
+    for name, frame in (("workers", workers), ("vacancies", vacancies)):
+        if frame[_KEYS[name]].str.starts_with("syn").any():
+            found.append(name)
+    return tuple(found)
+
+
+def _run(request: "PlaceRequest", out: Path, as_json: bool) -> int:
+    """Plan, write the folder and say what came out; the exit status."""
+    import time
+    from dataclasses import replace
+
+    from skillbridge import plan_folder, report
+    from skillbridge.execute import peak_rss_mb
+    from skillbridge.pipeline import measured, place
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    with _interruptible() as stop, _shown() as progress:
+        outcome = place(request, progress=progress, stop=stop)
+        folder = measured(outcome, time.perf_counter() - wall, time.process_time() - cpu, peak_rss_mb()).folder
+        page = report.render(folder)
+        written = plan_folder.write(replace(folder, extra={"report.html": page}), out)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(written.plan).decode())
+    else:
+        _say(outcome, written.plan, out)
+    return STOPPED if written.plan.status in ("stopped", "infeasible") else 0
+
+
+def _say(outcome: "Outcome", plan: "Plan", out: Path) -> None:
+    counts = plan.counts
+    click.echo(f"{plan.status}: {plan.method}")
+    click.echo(
+        f"{counts.placed:,} of {counts.positions:,} positions filled ({counts.placed / counts.positions:.1%}),"
+        f" {counts.workers:,} workers, {counts.edges:,} candidate pairs"
+    )
+    click.echo(f"objective {plan.objective:,}, bound {plan.bound:,.1f}, gap {plan.gap:.4%} proven by the certificate")
+    if plan.solver_bound is not None:
+        click.echo(f"the exact solver's own bound: {plan.solver_bound:,.1f} (not recomputable without a solver)")
+    click.echo(f"{plan.seconds:.1f} s, {plan.cpu_seconds:.1f} CPU-s, {plan.peak_rss_mb:,.0f} MB")
+    folder = outcome.folder
+    for title, frame in (("workers without a place", folder.unplaced), ("vacancies not filled", folder.unfilled)):
+        top = frame["reason"].value_counts(sort=True)
+        words = ", ".join(f"{reason} {count:,}" for reason, count in top.head(6).iter_rows())
+        click.echo(f"{title}: {frame.height:,}" + (f" ({words})" if words else ""))
+    for note in plan.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"open {out / 'report.html'}")
+
+
+@contextmanager
+def _interruptible() -> "Iterator[Callable[[], bool]]":
+    """Ctrl-C asks to stop; a second one ends at once."""
+    asked = threading.Event()
+
+    def on_interrupt(signum: int, frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        click.echo("stopping: keeping the best plan so far", err=True)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = [signal.signal(one, on_interrupt) for one in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield asked.is_set
+    finally:
+        for one, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(one, handler)
+
+
+@contextmanager
+def _shown() -> "Iterator[Callable[[Step], None] | None]":
+    """A progress line on a terminal, nothing when piped."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(step: "Step") -> None:
+            words = step.stage
+            if step.bound > 0:
+                words += f", best {step.objective:,}, bound {step.bound:,.0f}"
+            total = None if step.share is None else 1.0
+            bar.update(task, description=words, total=total, completed=step.share or 0)
+
+        yield show

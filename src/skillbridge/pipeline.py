@@ -1,0 +1,284 @@
+"""The whole flow on one page: open this file first.
+
+text -> concepts -> candidates -> rows -> problem -> solution -> plan folder
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from skillbridge import __version__, tables
+from skillbridge.errors import BadInput
+from skillbridge.explain.reasons import unfilled, unplaced
+from skillbridge.matching.bound import upper_bound
+from skillbridge.matching.bound import upper_bound
+from skillbridge.matching.candidates import Candidates, candidates
+from skillbridge.matching.objective import Objective, load_objective, weights
+from skillbridge.matching.yardstick import yardstick
+from skillbridge.model import Counts, Manifest, Plan, RuleUse
+from skillbridge.partnerships.partnership import Partnership
+from skillbridge.partnerships.rows import Rows, compile_rows
+from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
+from skillbridge.solver.plan import Solution, usage
+from skillbridge.solver.problem import Problem, compile_problem
+from skillbridge.solver.solve import solve
+from skillbridge.taxonomies.normalizer import resolve
+from skillbridge.taxonomies.pack import Taxonomy
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a run has come: the `stage`, its `share` done (0 to 1; None where unknown), and while solving the best
+    objective so far with its bound, in points."""
+
+    stage: str
+    share: float | None = None
+    objective: int = 0
+    bound: float = 0.0
+
+
+Prices = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class PlaceRequest:
+    """What a plan is made from; the same request gives the same plan.
+
+    `workers` and `vacancies` follow tables.WORKERS and tables.VACANCIES; `objective` names a bundled one; `limit` is
+    candidates per worker; `time_limit` is seconds for the solver (None: as long as its method takes).
+    """
+
+    workers: pl.DataFrame
+    vacancies: pl.DataFrame
+    partnerships: Sequence[Partnership]
+    taxonomy: Taxonomy
+    objective: str = "default"
+    seed: int = 0
+    time_limit: float | None = None
+    limit: int = 32
+    synthetic: tuple[str, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    keep: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The plan's folder, ready to be written, and what it was found with."""
+
+    folder: PlanFolder
+    candidates: Candidates
+    rows: Rows
+    problem: Problem
+    solution: Solution
+
+    @property
+    def plan(self) -> Plan:
+        """The record of the plan."""
+        return self.folder.plan
+
+
+def place(
+    request: PlaceRequest,
+    *,
+    progress: Callable[[Step], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    adjust: Callable[[Problem, pl.DataFrame, Rows], tuple[Problem, Prices | None]] | None = None,
+) -> Outcome:
+    """The best legal placements found, with a bound that holds and a reason for whoever has no place.
+
+    `stop` is asked often; once true the best plan so far is given. `adjust` may change what the edges are worth, or
+    drop some, and give prices to start from (see :mod:`skillbridge.replan`). Raises `BadInput` for empty inputs.
+    """
+    tell = progress or (lambda step: None)
+    for what, frame in (("workers", request.workers), ("vacancies", request.vacancies)):
+        if frame.is_empty():
+            raise BadInput(what, "no rows", f"at least one of the {what}")
+    tell(Step("understand"))
+    workers = understand(request.workers, request.taxonomy)
+    vacancies = understand(request.vacancies, request.taxonomy)
+    found = candidates(
+        workers,
+        vacancies,
+        request.partnerships,
+        request.taxonomy,
+        limit=request.limit,
+        progress=lambda share: tell(Step("candidates", share)),
+    )
+    tell(Step("rules"))
+    rows = compile_rows(found.edges, workers, vacancies, request.partnerships)
+    objective = load_objective(request.objective)
+    problem = compile_problem(
+        found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective)
+    )
+    prices = None
+    if adjust is not None:
+        problem, prices = adjust(problem, found.edges, rows)
+    solution = solve(
+        problem,
+        seed=request.seed,
+        time_limit=request.time_limit,
+        progress=lambda report: tell(Step(f"solve: {report.stage}", None, report.objective, report.bound)),
+        stop=stop,
+        prices=prices,
+    )
+    tell(Step("reasons"))
+    folder = _folder(replace(request, workers=workers, vacancies=vacancies), found, rows, problem, solution, objective)
+    return Outcome(folder, found, rows, problem, solution)
+
+
+def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+    """The frame with `concept` and `isco` filled from the `occupation` text where both are empty.
+
+    A text the normalizer rejects stays without a concept: that row then has no candidates, and says why.
+    """
+    blank = pl.col("isco").is_null() & pl.col("concept").is_null() & (pl.col("occupation").fill_null("") != "")
+    texts = people_or_jobs.filter(blank)["occupation"].unique().sort()
+    if texts.is_empty():
+        return people_or_jobs
+    answers = resolve(texts, taxonomy, kind="occupation", limit=1).filter(pl.col("decision") != "reject")
+    understood = pl.DataFrame(
+        {
+            "occupation": texts.gather(answers["item"]),
+            "understood_concept": answers["concept_uri"],
+            "understood_isco": answers["isco"],
+        }
+    )
+    return (
+        people_or_jobs.join(understood, on="occupation", how="left", maintain_order="left")
+        .with_columns(
+            concept=pl.when(blank).then("understood_concept").otherwise("concept"),
+            isco=pl.when(blank).then("understood_isco").otherwise("isco"),
+        )
+        .select(people_or_jobs.columns)
+    )
+
+
+def _folder(
+    request: PlaceRequest, found: Candidates, rows: Rows, problem: Problem, solution: Solution, objective: Objective
+) -> PlanFolder:
+    workers, vacancies, edges = request.workers, request.vacancies, found.edges
+    placements = placements_of(edges, solution, workers, vacancies, request.partnerships)
+    counts = Counts(
+        workers=workers.height,
+        vacancies=vacancies.height,
+        positions=int(vacancies["positions"].sum()),
+        edges=edges.height,
+        placed=placements.height,
+    )
+    bound = certified_bound(problem, solution)
+    plan = Plan(
+        status=solution.status,
+        method=solution.method,
+        objective=solution.objective,
+        bound=bound,
+        gap=max(0.0, (bound - solution.objective) / bound) if bound > 0 else 0.0,
+        seconds=0.0,
+        cpu_seconds=0.0,
+        peak_rss_mb=0.0,
+        counts=counts,
+        rules=rule_use(rows, problem, solution),
+        refused=dict(sorted(found.refused.items())),
+        manifest=Manifest(
+            version=__version__,
+            seed=request.seed,
+            objective=objective.name,
+            time_limit=request.time_limit,
+            limit=request.limit,
+            hashes=dict(request.hashes),
+            versions={"taxonomy": request.taxonomy.id, "taxonomy_version": request.taxonomy.version}
+            | {f"partnership {one.id}": one.version for one in request.partnerships},
+            synthetic=request.synthetic,
+            relaxed=tuple(f"{one.id}/{rule}" for one in request.partnerships for rule in one.relaxed),
+        ),
+        notes=tuple(solution.notes),
+    )
+    plan = _certified(plan, problem, solution)
+    keys = row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
+    return PlanFolder(
+        plan=plan,
+        workers=workers,
+        vacancies=vacancies,
+        edges=edges,
+        partnerships=tuple(request.partnerships),
+        taxonomy=request.taxonomy,
+        settings=bundled_settings(request.objective),
+        placements=placements,
+        unfilled=unfilled(
+            workers, vacancies, request.partnerships, found, problem, solution, yardstick(request.taxonomy)
+        ),
+        unplaced=unplaced(workers, vacancies, request.partnerships, found, problem, solution),
+        certificate=certificate(
+            vacancies["vacancy_id"], solution.vacancy_price.tolist(), keys, solution.row_price.tolist()
+        ),
+    )
+
+
+def certified_bound(problem: Problem, solution: Solution) -> float:
+    """The bound that the certificate's prices prove: anyone can recompute it, unlike an exact solver's own claim."""
+    return upper_bound(
+        problem.indptr,
+        problem.vacancy,
+        problem.weight,
+        problem.positions,
+        problem.rows,
+        problem.group,
+        problem.place,
+        solution.vacancy_price,
+        solution.row_price,
+    )
+
+
+def _certified(plan: Plan, problem: Problem, solution: Solution) -> Plan:
+    """The plan with the bound that its prices prove, and the exact solver's beside it where that one is tighter."""
+    if solution.status != "optimal":
+        return plan
+    p = problem
+    bound = upper_bound(
+        p.indptr, p.vacancy, p.weight, p.positions, p.rows, p.group, p.place, solution.vacancy_price, solution.row_price
+    )
+    gap = max(0.0, (bound - plan.objective) / bound) if bound > 0 else 0.0
+    return msgspec.structs.replace(plan, bound=bound, gap=gap, solver_bound=solution.bound)
+
+
+def placements_of(
+    edges: pl.DataFrame,
+    solution: Solution,
+    workers: pl.DataFrame,
+    vacancies: pl.DataFrame,
+    partnerships: Sequence[Partnership],
+) -> pl.DataFrame:
+    """The chosen edges as tables.PLACEMENTS, sorted by worker_id."""
+    chosen = edges[np.sort(solution.chosen[solution.chosen >= 0])]
+    names = pl.Series([partnership.id for partnership in partnerships], dtype=pl.String)
+    return tables.conform(
+        chosen.with_columns(
+            worker_id=workers["worker_id"].gather(chosen["worker"]),
+            vacancy_id=vacancies["vacancy_id"].gather(chosen["vacancy"]),
+            employer_id=vacancies["employer_id"].gather(chosen["vacancy"]),
+            partnership=names.gather(chosen["pathway"].cast(pl.UInt32)),
+        ),
+        tables.PLACEMENTS,
+    ).sort("worker_id")
+
+
+def rule_use(rows: Rows, problem: Problem, solution: Solution) -> tuple[RuleUse, ...]:
+    """Limit, use and price of every row, in the order of `rows.refs`."""
+    _, used = usage(problem, solution.chosen)
+    return tuple(
+        RuleUse(ref.partnership, ref.rule, ref.label, ref.unit, int(limit), int(use), round(float(price), 3))
+        for ref, limit, use, price in zip(rows.refs, rows.limit, used, solution.row_price, strict=True)
+    )
+
+
+def measured(outcome: Outcome, seconds: float, cpu_seconds: float, peak_rss_mb: float) -> Outcome:
+    """The outcome with what the run cost, measured by whoever holds the clock."""
+    cost = {
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(cpu_seconds, 2),
+        "peak_rss_mb": round(peak_rss_mb, 1),
+    }
+    plan = msgspec.structs.replace(outcome.plan, **cost)
+    return replace(outcome, folder=replace(outcome.folder, plan=plan))

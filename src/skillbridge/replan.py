@@ -1,0 +1,193 @@
+"""Repair a plan: changes in, a new plan out that keeps people where they are unless a rule or real gain moves them.
+
+A placement that still stands gets a bonus, so that a move must be worth more than the stay; within the notice period,
+or pinned, it is the worker's only choice. The old plan's prices are the start of the new search.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from skillbridge import plan_folder
+from skillbridge.changes import ChangeFile, Inputs, apply
+from skillbridge.errors import BadInput
+from skillbridge.partnerships.rows import Rows
+from skillbridge.pipeline import Outcome, PlaceRequest, Prices, Step, place
+from skillbridge.plan_folder import PlanFolder
+from skillbridge.solver.plan import value
+from skillbridge.solver.problem import Problem
+
+MOVES: dict[str, pl.DataType] = {
+    "worker_id": pl.String(),
+    "what": pl.String(),
+    "vacancy_before": pl.String(),
+    "vacancy_after": pl.String(),
+    "why": pl.String(),
+}
+"""What becomes of everyone the old or the new plan places: `what` is kept, redated, moved, placed, displaced or gone."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """The new plan with its `moves` (MOVES, sorted by worker_id) and their counts."""
+
+    outcome: Outcome
+    moves: pl.DataFrame
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many workers each kind of move touches."""
+        return dict(sorted(self.moves["what"].value_counts().iter_rows()))
+
+
+def replan(
+    old: PlanFolder,
+    changes: ChangeFile,
+    *,
+    where: str = "changes",
+    read: Callable[[str, str], pl.DataFrame] | None = None,
+    time_limit: float | None = None,
+    progress: Callable[[Step], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Repair:
+    """The repaired plan. Raises `BadInput` where a change or a pin names nothing in the plan."""
+    before = Inputs(old.workers, old.vacancies, tuple(old.partnerships))
+    after = apply(before, changes.change, where=where, read=read)
+    known = set(old.placements["worker_id"].to_list())
+    for number, worker in enumerate(changes.pins):
+        if worker not in known:
+            raise BadInput(f"{where}: pins[{number}]", f"{worker!r} has no placement", "a placed worker of the plan")
+    manifest = old.plan.manifest
+    standing = Standing.of(old, changes)
+    request = PlaceRequest(
+        workers=after.workers,
+        vacancies=after.vacancies,
+        partnerships=after.partnerships,
+        taxonomy=old.taxonomy,
+        objective=manifest.objective,
+        seed=manifest.seed,
+        time_limit=time_limit,
+        limit=manifest.limit,
+        synthetic=manifest.synthetic,
+        keep=old.placements.select("worker_id", "vacancy_id"),
+    )
+
+    def adjust(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Prices | None]:
+        return standing.favour(problem, edges, rows, after, changes)
+
+    outcome = place(request, progress=progress, stop=stop, adjust=adjust)
+    return Repair(outcome, moves(old.placements, outcome.folder.placements, after, changes))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The old plan as the new one needs it: who is where, and what everything was worth."""
+
+    placements: pl.DataFrame
+    certificate: pl.DataFrame
+
+    @classmethod
+    def of(cls, old: PlanFolder, changes: ChangeFile) -> "Standing":
+        """From a plan's folder; refuses changes written for another plan."""
+        mine = old.plan.manifest.hashes.get("placements.csv", "")
+        if changes.plan is not None and changes.plan != mine:
+            raise BadInput("changes: plan", f"made for {changes.plan[:12]}", f"{mine[:12]}, the hash of placements.csv")
+        return cls(old.placements, old.certificate)
+
+    def favour(
+        self, problem: Problem, edges: pl.DataFrame, rows: Rows, after: Inputs, changes: ChangeFile
+    ) -> tuple[Problem, Prices]:
+        """The problem with stays favoured or fixed, and the old prices in the new order."""
+        held = self.stays(edges, after)
+        start = edges["start"].to_numpy()
+        fast = held & (start <= np.datetime64(changes.notice_until, "D"))
+        if changes.pins:
+            pinned = after.workers["worker_id"].is_in(list(changes.pins)).to_numpy()
+            fast |= held & pinned[edges["worker"].to_numpy()]
+        worth = problem.weight + np.where(held, changes.stay_bonus, 0).astype(np.int32)
+        fixed = np.zeros(problem.n_workers, dtype=np.bool_)
+        fixed[edges["worker"].to_numpy()[fast]] = True
+        worth = np.where(fast, np.int32(2 * int(problem.weight.max(initial=1)) + changes.stay_bonus), worth)
+        return replace(problem, weight=worth.astype(np.int32)), self._prices(rows, after)
+
+    def stays(self, edges: pl.DataFrame, after: Inputs) -> npt.NDArray[np.bool_]:
+        """bool [edges]: whether the edge is the worker's place in the old plan."""
+        named = pl.DataFrame(
+            {
+                "worker_id": after.workers["worker_id"].gather(edges["worker"]),
+                "vacancy_id": after.vacancies["vacancy_id"].gather(edges["vacancy"]),
+            }
+        )
+        old = self.placements.select("worker_id", "vacancy_id", held=pl.lit(value=True))
+        joined = named.join(old, on=["worker_id", "vacancy_id"], how="left", maintain_order="left")
+        return joined["held"].fill_null(value=False).to_numpy()
+
+    def _prices(self, rows: Rows, after: Inputs) -> Prices:
+        by_kind = {
+            kind: self.certificate.filter(pl.col("kind") == kind).select("key", "price") for kind in ("vacancy", "row")
+        }
+        keys = plan_folder.row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
+        asked = {"vacancy": after.vacancies["vacancy_id"], "row": pl.Series(keys, dtype=pl.String)}
+        vacancy, row = (
+            pl.DataFrame({"key": asked[kind]})
+            .join(by_kind[kind], on="key", how="left", maintain_order="left")["price"]
+            .fill_null(0.0)
+            .to_numpy()
+            for kind in ("vacancy", "row")
+        )
+        return vacancy, row
+
+
+def moves(before: pl.DataFrame, now: pl.DataFrame, after: Inputs, changes: ChangeFile) -> pl.DataFrame:
+    """MOVES between two plans' placements."""
+    both = before.select("worker_id", vacancy_before="vacancy_id", start_before="start", end_before="end").join(
+        now.select("worker_id", vacancy_after="vacancy_id", start_after="start", end_after="end"),
+        on="worker_id",
+        how="full",
+        coalesce=True,
+    )
+    here = pl.col("worker_id").is_in(after.workers["worker_id"].implode())
+    there = pl.col("vacancy_before").is_in(after.vacancies["vacancy_id"].implode())
+    same = pl.col("vacancy_before") == pl.col("vacancy_after")
+    redated = (pl.col("start_before") != pl.col("start_after")) | (pl.col("end_before") != pl.col("end_after"))
+    what = (
+        pl.when(~here)
+        .then(pl.lit("gone"))
+        .when(pl.col("vacancy_before").is_null())
+        .then(pl.lit("placed"))
+        .when(pl.col("vacancy_after").is_null())
+        .then(pl.lit("displaced"))
+        .when(same & redated)
+        .then(pl.lit("redated"))
+        .when(same)
+        .then(pl.lit("kept"))
+        .otherwise(pl.lit("moved"))
+    )
+    why = (
+        pl.when(what == "gone")
+        .then(pl.lit("the worker withdrew"))
+        .when((what == "moved") | (what == "displaced"))
+        .then(
+            pl.when(~there)
+            .then(pl.lit("the vacancy is gone"))
+            .otherwise(pl.lit("the place is no longer legal, or another use of it is worth more than a stay"))
+        )
+        .when(what == "redated")
+        .then(pl.lit("the vacancy's dates moved"))
+        .when(what == "placed")
+        .then(pl.lit("a place came free or is new"))
+        .otherwise(pl.lit(""))
+    )
+    return (
+        both.select("worker_id", "vacancy_before", "vacancy_after", what=what, why=why)
+        .select(list(MOVES))
+        .sort("worker_id")
+    )
+
+
+def points_without_bonus(problem: Problem, chosen: npt.NDArray[np.int64]) -> int:
+    """Objective points of a plan before any bonus for staying."""
+    return value(problem, chosen)

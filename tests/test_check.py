@@ -197,7 +197,7 @@ def test_tampering_is_refused_even_with_mended_hashes(
 
 def test_a_placement_that_breaks_a_rule_is_named_with_its_rule(season_folder: Path, tmp_path: Path) -> None:
     def foreigner(folder: PlanFolder, random: Random) -> PlanFolder:
-        who = folder.placements.filter(pl.col("partnership") == "nz-rse")["worker_id"].head(1)
+        who = folder.placements.filter(pl.col("partnership") == "ca-sawp")["worker_id"].head(1)
         here = pl.when(pl.col("worker_id").is_in(who.implode())).then(pl.lit("AQ")).otherwise(pl.col("origin"))
         return replace(folder, workers=folder.workers.with_columns(origin=here))
 

@@ -36,6 +36,7 @@ def import_group() -> None:
 )
 @click.option("--labels-version", help="Take the labels of this ESCO version, or `all` [default: nearest].")
 @click.option("--version", help="ESCO version, where the names of the files do not say it.")
+@click.option("--base", help="A pack to lay ESCO over, such as core: the new pack extends it.")
 @click.option("--out", type=FOLDER, required=True, help="Folder of the pack to write.")
 @JSON
 def esco_command(
@@ -43,6 +44,7 @@ def esco_command(
     labels: Path | None,
     labels_version: str | None,
     version: str | None,
+    base: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -63,7 +65,7 @@ def esco_command(
             progress=lambda name: status.update(f"reading {name}"),
         )
         status.update(f"writing {out}")
-        _save(found, out)
+        _save(found, out, base)
     _tell_import(found, out, as_json)
 
 
@@ -71,21 +73,24 @@ def esco_command(
 @click.argument("source", type=FILE)
 @click.option("--base", help="The pack whose concepts the file adds words to; the new pack extends it.")
 @click.option("--id", "id_", help="Name of the pack [default: the scheme's, else the file's].")
+@click.option("--version", help="Version of the pack [default: the scheme's].")
 @click.option("--kind", type=click.Choice(["occupation", "skill"]), help="Kind of concepts that do not tell theirs.")
 @click.option("--out", type=FOLDER, required=True, help="Folder of the pack to write.")
 @JSON
-def skos_command(source: Path, base: str | None, id_: str | None, kind: str | None, out: Path, as_json: bool) -> None:
+def skos_command(
+    source: Path,
+    base: str | None,
+    id_: str | None,
+    version: str | None,
+    kind: str | None,
+    out: Path,
+    as_json: bool,
+) -> None:
     """A SKOS file: Turtle (.ttl), RDF/XML (.rdf, .xml) or N-Triples (.nt)."""
-    from dataclasses import replace
-
     from skillbridge.taxonomies import pack, skos
 
-    found = skos.read(source, id=id_, kind=kind, base=pack.load(base) if base else None)
-    if base:
-        below = base if base in pack.library() else str(pack.locate(base).resolve())
-        meta = {**found.taxonomy.meta, "extends": [below]}
-        found = replace(found, taxonomy=replace(found.taxonomy, meta=meta))
-    _save(found, out)
+    found = skos.read(source, id=id_, version=version, kind=kind, base=pack.load(base) if base else None)
+    _save(found, out, base)
     _tell_import(found, out, as_json)
 
 
@@ -209,10 +214,18 @@ def migrate_command(file: Path, old: str, new: str, column: str, out: Path, repo
         click.echo(f"{outcome}  {uri} ({count}x) -> {target or 'nothing'}  {how}{f': {label}' if label else ''}")
 
 
-def _save(found: "Import", out: Path) -> None:
+def _save(found: "Import", out: Path, base: str | None) -> None:
+    """Write the pack, and what it extends as a bundled name or as a path seen from the pack."""
+    from dataclasses import replace
+    from os.path import relpath
+
     from skillbridge.taxonomies import pack
 
-    pack.save(found.taxonomy, out, extra={"oddities": found.oddities})
+    taxonomy = found.taxonomy
+    if base:
+        below = base if base in pack.library() else Path(relpath(pack.locate(base), out)).as_posix()
+        taxonomy = replace(taxonomy, meta={**taxonomy.meta, "extends": [below]})
+    pack.save(taxonomy, out, extra={"oddities": found.oddities})
 
 
 def _write_csv(frame: "pl.DataFrame", path: Path) -> None:
@@ -228,7 +241,7 @@ def _tell_import(found: "Import", out: Path, as_json: bool) -> None:
         return
     click.echo(f"{summary['id']} {summary['version']} -> {out}")
     kinds = ", ".join(f"{count} {kind}" for kind, count in summary["kinds"].items())
-    click.echo(f"{summary['concepts']} concepts ({kinds})")
+    click.echo(_count(summary["concepts"], "concept") + (f" ({kinds})" if kinds else ""))
     spoken = f"{_count(summary['labels'], 'label')} in {_count(len(summary['languages']), 'language')}"
     click.echo(f"{spoken}, {_count(summary['relations'], 'relation')}")
     if summary["collections"]:

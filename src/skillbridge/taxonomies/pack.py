@@ -255,7 +255,9 @@ def _write(taxonomy: Taxonomy, folder: Path, extra: Mapping[str, pl.DataFrame]) 
 
 
 def _ordered(table: pl.DataFrame) -> pl.DataFrame:
-    return table.unique().sort(table.columns)
+    """Sorted by all columns, repeated rows once: sorting first is several times faster on rows nearly in order."""
+    rows = table.sort(table.columns)
+    return rows.filter(pl.struct(rows.columns).rle_id().diff().fill_null(1) != 0)
 
 
 def _languages(labels: pl.DataFrame) -> tuple[str, ...]:

@@ -132,12 +132,19 @@ def _add_literals(graph: Graph, subject: URIRef, told: Iterable[tuple[URIRef, st
             graph.add((subject, predicate, Literal(value, lang=lang)))
 
 
-def read(path: Path, *, id: str | None = None, kind: str | None = None, base: Taxonomy | None = None) -> Import:
+def read(
+    path: Path,
+    *,
+    id: str | None = None,
+    version: str | None = None,
+    kind: str | None = None,
+    base: Taxonomy | None = None,
+) -> Import:
     """The taxonomy of a SKOS file, with every statement that was not understood as an oddity.
 
     With `base`, concepts it already has are not told again: the file then only adds words and relations to them, and a
-    pack of it is laid over the base. `kind` is for concepts whose kind no class, URI or link tells. `id` and the
-    version come from the concept scheme where not given. Raises `BadInput` for a file that cannot be parsed or
+    pack of it is laid over the base. `kind` is for concepts whose kind no class, URI or link tells. `id` and
+    `version` come from the concept scheme where not given. Raises `BadInput` for a file that cannot be parsed or
     holds no concept.
     """
     graph = _parse(path)
@@ -152,7 +159,7 @@ def read(path: Path, *, id: str | None = None, kind: str | None = None, base: Ta
     oddities += _not_understood(graph)
     taxonomy = from_tables(
         id or _text(graph, scheme, DCTERMS.identifier, path.stem),
-        _text(graph, scheme, DCTERMS.hasVersion, "unknown"),
+        version or _text(graph, scheme, DCTERMS.hasVersion, "unknown"),
         concepts=pl.DataFrame([row for uri, row in concepts.items() if uri not in known], schema=CONCEPTS),
         labels=pl.DataFrame(list(_read_labels(graph, usual)), schema=LABELS, orient="row"),
         relations=pl.DataFrame(list(_read_relations(graph)), schema=RELATIONS, orient="row"),

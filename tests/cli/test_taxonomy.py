@@ -109,7 +109,7 @@ def test_export_writes_skos_that_imports_to_the_same_pack(tmp_path: Path, packs:
 
 def test_diff_counts_and_lists_changes(tmp_path: Path, packs: tuple[Path, Path]) -> None:
     told = _told("diff", *packs, "--out", tmp_path / "changes.csv")
-    assert "added 1, gone 1, renamed 1, moved 0" in told
+    assert "added 1, gone 1, renamed 1, reworded 0, moved 0" in told
     assert f"renamed  {OCC}a  [en] picker -> fruit picker" in told
     assert len((tmp_path / "changes.csv").read_text(encoding="utf-8").splitlines()) == 4
     assert json.loads(_told("diff", *packs, "--json"))["concepts"]["added"] == 1

@@ -74,6 +74,13 @@ def test_a_version_differs_from_itself_in_nothing() -> None:
     assert set(plan["how"]) == {"unchanged"}
 
 
+def test_words_added_and_dropped_are_told_by_language() -> None:
+    words = [("o:a", "picker", "preferred"), ("o:a", "hand", "alternative"), ("o:a", "reaper", "hidden")]
+    more = [("o:a", "picker", "preferred"), ("o:a", "harvester", "alternative"), ("o:a", "reaper", "alternative")]
+    changes = diff.diff(_taxonomy("1", [("o:a", None, None)], words), _taxonomy("2", [("o:a", None, None)], more))
+    assert changes.rows() == [("reworded", "o:a", "en", "hand", "harvester")]
+
+
 def test_a_new_language_is_no_renaming() -> None:
     french = pl.DataFrame([("o:a", "fr", "cueilleur", "preferred", "reviewed")], schema=LABELS, orient="row")
     more = pack.from_tables(

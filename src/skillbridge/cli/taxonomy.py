@@ -146,7 +146,7 @@ def show_command(concept: str, taxonomy: str, lang: tuple[str, ...], as_json: bo
 @click.option("--out", type=FILE, help="CSV of every change.")
 @JSON
 def diff_command(old: str, new: str, out: Path | None, as_json: bool) -> None:
-    """What changed between two packs or versions: added, gone, renamed, moved, recoded, retyped."""
+    """What changed between two packs or versions: added, gone, renamed, reworded, moved, recoded, retyped."""
     from skillbridge.taxonomies import diff, pack
 
     changes = diff.diff(pack.load(old), pack.load(new))

@@ -5,8 +5,9 @@ import polars as pl
 from skillbridge.model import ISCO
 from skillbridge.taxonomies.pack import Taxonomy, preferred
 
-CHANGES = ("added", "gone", "renamed", "moved", "recoded", "retyped")
-"""Kinds of change: moved is another parent or unit group, recoded another notation, retyped another kind."""
+CHANGES = ("added", "gone", "renamed", "reworded", "moved", "recoded", "retyped")
+"""Kinds of change: renamed is another preferred label, reworded other labels added or dropped, moved another parent or
+unit group, recoded another notation, retyped another kind."""
 
 OUTCOMES = ("kept", "replaced", "widened", "gone")
 """What a stored concept becomes: itself, a successor, its unit group, or nothing."""
@@ -15,8 +16,9 @@ OUTCOMES = ("kept", "replaced", "widened", "gone")
 def diff(old: Taxonomy, new: Taxonomy) -> pl.DataFrame:
     """change, concept_uri, lang, before, after: every difference of concepts, sorted by these.
 
-    `renamed` has a row for each language whose preferred label changed (null where there was none), the others have no
-    language. Parents are compared by the broader relations within each version, so that a moved concept is told once.
+    `renamed` has a row for each language whose preferred label changed (null where there was none); `reworded` one for
+    each language that has other words, with those dropped and those added; the others have no language. A language
+    that only one version speaks is no change of a concept. Parents are compared by the broader relations.
     """
     a, b = old.concepts, new.concepts
     both = a.join(b, on="concept_uri", suffix="_new")
@@ -32,12 +34,18 @@ def diff(old: Taxonomy, new: Taxonomy) -> pl.DataFrame:
         pl.col("parents").ne_missing(pl.col("parents_new"))
     )
     parts.append(_rows("moved", moved, pl.col("parents"), pl.col("parents_new")))
+    shared = sorted({*old.languages} & {*new.languages})
     names = preferred(old).join(preferred(new), on=["concept_uri", "lang"], how="full", suffix="_new", coalesce=True)
     renamed = names.join(both.select("concept_uri"), on="concept_uri", how="semi").filter(
         pl.col("label").ne_missing(pl.col("label_new")),
-        pl.col("lang").is_in(sorted({*old.languages} & {*new.languages})),
+        pl.col("lang").is_in(shared),
     )
     parts.append(_rows("renamed", renamed, pl.col("label"), pl.col("label_new"), pl.col("lang")))
+    words = _only(old, new, "dropped").join(
+        _only(new, old, "added"), on=["concept_uri", "lang"], how="full", coalesce=True
+    )
+    words = words.join(both, on="concept_uri", how="semi").filter(pl.col("lang").is_in(shared))
+    parts.append(_rows("reworded", words, pl.col("dropped"), pl.col("added"), pl.col("lang")))
     return pl.concat(parts).sort("change", "concept_uri", "lang", "before", "after")
 
 
@@ -62,6 +70,18 @@ def _name(taxonomy: Taxonomy) -> pl.Expr:
     )
     return pl.col("concept_uri").replace_strict(
         labels["concept_uri"], labels["label"], default=None, return_dtype=pl.String
+    )
+
+
+def _only(here: Taxonomy, there: Taxonomy, name: str) -> pl.DataFrame:
+    """concept_uri, lang and the labels (joined by "; ") that only `here` has, without those preferred in either."""
+    key = ["concept_uri", "lang", "label"]
+    main = pl.concat([preferred(here), preferred(there)]).select(key)
+    words = here.labels.select(key).unique().join(there.labels, on=key, how="anti").join(main, on=key, how="anti")
+    return (
+        words.sort(key)
+        .group_by("concept_uri", "lang", maintain_order=True)
+        .agg(pl.col("label").str.join("; ").alias(name))
     )
 
 

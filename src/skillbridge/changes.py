@@ -252,7 +252,7 @@ def _suspended(
     if destination:
         where["destination"] = [destination]
     name = "suspended-" + "-".join(place.lower() for place in (origin, destination) if place)
-    rule = {"id": name, "type": "quota", "max": 0, "where": where, "period": {"kind": "round"}}
+    rule = {"id": name, "type": "quota", "max": 0, "where": where, "period": {"kind": "year"}}
     touched = [
         one
         for one in partnerships

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from skillbridge import __version__, tables
 from skillbridge.errors import BadInput
 from skillbridge.explain.reasons import unfilled, unplaced
-from skillbridge.matching.bound import upper_bound
 from skillbridge.matching.bound import upper_bound
 from skillbridge.matching.candidates import Candidates, candidates
 from skillbridge.matching.objective import Objective, load_objective, weights
@@ -22,7 +22,7 @@ from skillbridge.model import Counts, Manifest, Plan, RuleUse
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
-from skillbridge.solver.plan import Solution, usage
+from skillbridge.solver.plan import Solution, usage, value
 from skillbridge.solver.problem import Problem, compile_problem
 from skillbridge.solver.solve import solve
 from skillbridge.taxonomies.normalizer import resolve
@@ -48,7 +48,8 @@ class PlaceRequest:
     """What a plan is made from; the same request gives the same plan.
 
     `workers` and `vacancies` follow tables.WORKERS and tables.VACANCIES; `objective` names a bundled one; `limit` is
-    candidates per worker; `time_limit` is seconds for the solver (None: as long as its method takes).
+    candidates per worker; `time_limit` is seconds for the solver (None: as long as its method takes); `keep`
+    (worker_id, vacancy_id) are pairs to consider in any case.
     """
 
     workers: pl.DataFrame
@@ -105,6 +106,7 @@ def place(
         request.partnerships,
         request.taxonomy,
         limit=request.limit,
+        keep=None if request.keep is None else _rows_of(request.keep, workers, vacancies),
         progress=lambda share: tell(Step("candidates", share)),
     )
     tell(Step("rules"))
@@ -113,11 +115,9 @@ def place(
     problem = compile_problem(
         found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective)
     )
-    prices = None
-    if adjust is not None:
-        problem, prices = adjust(problem, found.edges, rows)
+    adjusted, prices = (problem, None) if adjust is None else adjust(problem, found.edges, rows)
     solution = solve(
-        problem,
+        adjusted,
         seed=request.seed,
         time_limit=request.time_limit,
         progress=lambda report: tell(Step(f"solve: {report.stage}", None, report.objective, report.bound)),
@@ -127,6 +127,17 @@ def place(
     tell(Step("reasons"))
     folder = _folder(replace(request, workers=workers, vacancies=vacancies), found, rows, problem, solution, objective)
     return Outcome(folder, found, rows, problem, solution)
+
+
+def _rows_of(
+    pairs: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Row numbers of (worker_id, vacancy_id) pairs; those that are no longer there are left out."""
+    numbered = pairs.join(workers.select("worker_id").with_row_index("worker"), on="worker_id").join(
+        vacancies.select("vacancy_id").with_row_index("vacancy"), on="vacancy_id"
+    )
+    numbered = numbered.sort("worker", "vacancy")
+    return numbered["worker"].to_numpy().astype(np.int32), numbered["vacancy"].to_numpy().astype(np.int32)
 
 
 def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
@@ -168,13 +179,13 @@ def _folder(
         edges=edges.height,
         placed=placements.height,
     )
-    bound = certified_bound(problem, solution)
+    bound, points = certified_bound(problem, solution), value(problem, solution.chosen)
     plan = Plan(
         status=solution.status,
         method=solution.method,
-        objective=solution.objective,
+        objective=points,
         bound=bound,
-        gap=max(0.0, (bound - solution.objective) / bound) if bound > 0 else 0.0,
+        gap=max(0.0, (bound - points) / bound) if bound > 0 else 0.0,
         seconds=0.0,
         cpu_seconds=0.0,
         peak_rss_mb=0.0,
@@ -194,8 +205,8 @@ def _folder(
             relaxed=tuple(f"{one.id}/{rule}" for one in request.partnerships for rule in one.relaxed),
         ),
         notes=tuple(solution.notes),
+        solver_bound=solution.bound if solution.status == "optimal" and solution.bound < bound else None,
     )
-    plan = _certified(plan, problem, solution)
     keys = row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
     return PlanFolder(
         plan=plan,
@@ -229,18 +240,6 @@ def certified_bound(problem: Problem, solution: Solution) -> float:
         solution.vacancy_price,
         solution.row_price,
     )
-
-
-def _certified(plan: Plan, problem: Problem, solution: Solution) -> Plan:
-    """The plan with the bound that its prices prove, and the exact solver's beside it where that one is tighter."""
-    if solution.status != "optimal":
-        return plan
-    p = problem
-    bound = upper_bound(
-        p.indptr, p.vacancy, p.weight, p.positions, p.rows, p.group, p.place, solution.vacancy_price, solution.row_price
-    )
-    gap = max(0.0, (bound - plan.objective) / bound) if bound > 0 else 0.0
-    return msgspec.structs.replace(plan, bound=bound, gap=gap, solver_bound=solution.bound)
 
 
 def placements_of(

@@ -266,17 +266,18 @@ def _parquet(path: Path, schema: dict[str, pl.DataType]) -> pl.DataFrame:
     return frame.select(list(schema))
 
 
-def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Write a CSV that a spreadsheet shows as text: cells that would start a formula get a leading apostrophe.
-
-    `read_csv` takes the apostrophe away again.
-    """
+def guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with a leading apostrophe in text cells that a spreadsheet would take for a formula."""
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    guarded = frame.with_columns(
+    return frame.with_columns(
         pl.when(pl.col(name).str.contains(_GUARD)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
         for name in texts
     )
-    guarded.write_csv(path)
+
+
+def write_csv(frame: pl.DataFrame, path: Path) -> None:
+    """Write a CSV that a spreadsheet shows as text (see `guarded`); `read_csv` takes the apostrophes away again."""
+    guarded(frame).write_csv(path)
 
 
 def read_csv(path: Path, schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -17,8 +17,8 @@ from skillbridge.errors import BadInput
 from skillbridge.partnerships.rows import Rows
 from skillbridge.pipeline import Outcome, PlaceRequest, Prices, Step, place
 from skillbridge.plan_folder import PlanFolder
-from skillbridge.solver.plan import value
 from skillbridge.solver.problem import Problem
+from skillbridge.taxonomies.pack import Taxonomy
 
 MOVES: dict[str, pl.DataType] = {
     "worker_id": pl.String(),
@@ -27,7 +27,7 @@ MOVES: dict[str, pl.DataType] = {
     "vacancy_after": pl.String(),
     "why": pl.String(),
 }
-"""What becomes of everyone the old or the new plan places: `what` is kept, redated, moved, placed, displaced or gone."""
+"""What becomes of everyone whom a plan places: `what` is kept, redated, moved, placed, displaced or gone."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Repair:
 def replan(
     old: PlanFolder,
     changes: ChangeFile,
+    taxonomy: Taxonomy,
     *,
     where: str = "changes",
     read: Callable[[str, str], pl.DataFrame] | None = None,
@@ -53,7 +54,10 @@ def replan(
     progress: Callable[[Step], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Repair:
-    """The repaired plan. Raises `BadInput` where a change or a pin names nothing in the plan."""
+    """The repaired plan. `taxonomy` is the plan's, with labels, to understand what is new.
+
+    Raises `BadInput` where a change or a pin names nothing in the plan.
+    """
     before = Inputs(old.workers, old.vacancies, tuple(old.partnerships))
     after = apply(before, changes.change, where=where, read=read)
     known = set(old.placements["worker_id"].to_list())
@@ -66,7 +70,7 @@ def replan(
         workers=after.workers,
         vacancies=after.vacancies,
         partnerships=after.partnerships,
-        taxonomy=old.taxonomy,
+        taxonomy=taxonomy,
         objective=manifest.objective,
         seed=manifest.seed,
         time_limit=time_limit,
@@ -107,10 +111,8 @@ class Standing:
         if changes.pins:
             pinned = after.workers["worker_id"].is_in(list(changes.pins)).to_numpy()
             fast |= held & pinned[edges["worker"].to_numpy()]
-        worth = problem.weight + np.where(held, changes.stay_bonus, 0).astype(np.int32)
-        fixed = np.zeros(problem.n_workers, dtype=np.bool_)
-        fixed[edges["worker"].to_numpy()[fast]] = True
-        worth = np.where(fast, np.int32(2 * int(problem.weight.max(initial=1)) + changes.stay_bonus), worth)
+        dear = 2 * int(problem.weight.max(initial=1)) + changes.stay_bonus
+        worth = np.where(fast, dear, problem.weight + np.where(held, changes.stay_bonus, 0))
         return replace(problem, weight=worth.astype(np.int32)), self._prices(rows, after)
 
     def stays(self, edges: pl.DataFrame, after: Inputs) -> npt.NDArray[np.bool_]:
@@ -186,8 +188,3 @@ def moves(before: pl.DataFrame, now: pl.DataFrame, after: Inputs, changes: Chang
         .select(list(MOVES))
         .sort("worker_id")
     )
-
-
-def points_without_bonus(problem: Problem, chosen: npt.NDArray[np.int64]) -> int:
-    """Objective points of a plan before any bonus for staying."""
-    return value(problem, chosen)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
 
@@ -187,25 +187,38 @@ def _synthetic(workers: "pl.DataFrame", vacancies: "pl.DataFrame") -> tuple[str,
 def _run(request: "PlaceRequest", out: Path, as_json: bool) -> int:
     """Plan, write the folder and say what came out; the exit status."""
     import time
+
+    from skillbridge.pipeline import place
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    with interruptible() as stop, shown() as progress:
+        outcome = place(request, progress=progress, stop=stop)
+        plan = finish(outcome, out, wall, cpu)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(plan).decode())
+    else:
+        _say(outcome, plan, out)
+    return STOPPED if plan.status in ("stopped", "infeasible") else 0
+
+
+def finish(
+    outcome: "Outcome", out: Path, wall: float, cpu: float, tables: "Mapping[str, pl.DataFrame] | None" = None
+) -> "Plan":
+    """Write the plan's folder with its report, what it cost since `wall` and `cpu`, and further CSV `tables`."""
+    import time
     from dataclasses import replace
 
     from skillbridge import plan_folder, report
     from skillbridge.execute import peak_rss_mb
-    from skillbridge.pipeline import measured, place
+    from skillbridge.pipeline import measured
 
-    wall, cpu = time.perf_counter(), time.process_time()
-    with _interruptible() as stop, _shown() as progress:
-        outcome = place(request, progress=progress, stop=stop)
-        folder = measured(outcome, time.perf_counter() - wall, time.process_time() - cpu, peak_rss_mb()).folder
-        page = report.render(folder)
-        written = plan_folder.write(replace(folder, extra={"report.html": page}), out)
-    if as_json:
-        import msgspec
-
-        click.echo(msgspec.json.encode(written.plan).decode())
-    else:
-        _say(outcome, written.plan, out)
-    return STOPPED if written.plan.status in ("stopped", "infeasible") else 0
+    spent = time.perf_counter() - wall, time.process_time() - cpu
+    folder = measured(outcome, *spent, peak_rss_mb()).folder
+    extra = {"report.html": report.render(folder)}
+    extra |= {name: plan_folder.guarded(frame).write_csv() for name, frame in (tables or {}).items()}
+    return plan_folder.write(replace(folder, extra=extra), out).plan
 
 
 def _say(outcome: "Outcome", plan: "Plan", out: Path) -> None:
@@ -230,7 +243,7 @@ def _say(outcome: "Outcome", plan: "Plan", out: Path) -> None:
 
 
 @contextmanager
-def _interruptible() -> "Iterator[Callable[[], bool]]":
+def interruptible() -> "Iterator[Callable[[], bool]]":
     """Ctrl-C asks to stop; a second one ends at once."""
     asked = threading.Event()
 
@@ -252,7 +265,7 @@ def _interruptible() -> "Iterator[Callable[[], bool]]":
 
 
 @contextmanager
-def _shown() -> "Iterator[Callable[[Step], None] | None]":
+def shown() -> "Iterator[Callable[[Step], None] | None]":
     """A progress line on a terminal, nothing when piped."""
     if not sys.stderr.isatty():
         yield None

@@ -62,10 +62,13 @@ def candidates(
     spare: int = 3,
     policy: Policy | None = None,
     rates: Rates | None = None,
+    keep: tuple[I32, I32] | None = None,
     threads: int = 2,
     progress: Progress | None = None,
 ) -> Candidates:
     """The `limit` best legal vacancies of every worker, and `spare` candidates per position where they are found.
+
+    `keep` names pairs (rows of workers, rows of vacancies) that are candidates whenever they are legal.
 
     `workers` and `vacancies` follow tables.WORKERS and tables.VACANCIES with `concept` and `isco` filled; `policy` and
     `rates` are the bundled ones unless given. Equal scores are broken by a hash of the ids, so that equal vacancies
@@ -78,6 +81,7 @@ def candidates(
         yardstick(taxonomy, policy, rates),
         limit=limit,
         spare=spare,
+        keep=keep,
         threads=threads,
         progress=progress,
     )
@@ -91,6 +95,7 @@ def match(
     *,
     limit: int = 32,
     spare: int = 3,
+    keep: tuple[I32, I32] | None = None,
     threads: int = 2,
     progress: Progress | None = None,
 ) -> Candidates:
@@ -122,6 +127,8 @@ def match(
                 tell(0.85 * number / len(chunks))
             links, found, further = search.reach(vacancy, sought, pool, max(1, threads))
             refused += further
+            if keep is not None:
+                links = _with(links, search.legal(*keep), vacancy)
     tell(0.95)
     edges = _edges(search, vacancy, score, links)
     lacking = np.flatnonzero(found < sought)
@@ -175,6 +182,19 @@ def _without(rows: I32, vacancy: I32, closed: I32, codes: list[str]) -> pl.DataF
     merged = counted.group_by("worker", "reason").agg(pl.col("pairs").sum())
     last = pl.col("reason") == Reason.OCCUPATION.name.lower()
     return merged.sort("worker", last, "pairs", "reason", descending=[False, False, True, False])
+
+
+def _with(links: Links, kept: Links, vacancy: I32) -> Links:
+    """The links and those of `kept` that neither they nor the workers' lists hold."""
+    size = np.int64(
+        max(int(kept.vacancy.max(initial=0)), int(vacancy.max(initial=0)), int(links.vacancy.max(initial=0))) + 1
+    )
+    worker, target = flat(vacancy)
+    known = np.concatenate(
+        [worker.astype(np.int64) * size + target, links.worker.astype(np.int64) * size + links.vacancy]
+    )
+    fresh = ~np.isin(kept.worker.astype(np.int64) * size + kept.vacancy, known)
+    return Links(*(np.concatenate([getattr(links, name), part[fresh]]) for name, part in vars(kept).items()))
 
 
 def _edges(search: Search, vacancy: I32, score: I32, links: Links) -> pl.DataFrame:

@@ -136,6 +136,13 @@ class Search:
         judge_pairs(self.p, self.jobs, self.s, self.carried, self.n_skills, worker, vacancy, score, closed)
         return score, closed
 
+    def legal(self, worker: I32, vacancy: I32) -> Links:
+        """Those of the pairs that nothing rules out, rules on dates and history included, with their scores."""
+        score, closed = self.judge(worker, vacancy)
+        fine = closed < 0
+        fine[fine] = self._pairs(worker[fine], vacancy[fine]) == 0
+        return Links(worker[fine], vacancy[fine], score[fine])
+
     def reach(self, vacancy: I32, sought: I64, executor: Executor, parts: int) -> tuple[Links, I64, I64]:
         """(further candidates, candidates found per vacancy, pairs refused per reason).
 

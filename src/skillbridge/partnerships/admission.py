@@ -137,9 +137,9 @@ def admission(
     which deadlines and lead times are judged (None: they are not). The first given partnership to cover a pair speaks
     for its refusal; within it, the first rule in the file that refuses.
     """
-    view = View(workers, vacancies)
+    view = View(workers, vacancies, as_of=as_of)
     columns = _Classes(view)
-    ways = [_Way.of(n, partnership, view, columns, as_of) for n, partnership in enumerate(partnerships)]
+    ways = [_Way.of(n, partnership, view, columns) for n, partnership in enumerate(partnerships)]
     worker_class, w_at = columns.classes("worker")
     vacancy_class, v_at = columns.classes("vacancy")
     shape = (len(w_at), len(v_at))
@@ -168,7 +168,8 @@ def admission(
     for way in ways:
         if way.partnership.is_overlay:
             covered = _outer(way.covers, w_at, v_at)
-            refused = _refusals(way, w_at, v_at, covered & (pathway != REFUSED), reasons)
+            names = [one.id for one in partnerships]
+            refused = _refusals(way, w_at, v_at, covered & (pathway != REFUSED), reasons, (pathway, names))
             hit = refused >= 0
             pathway[hit] = REFUSED
             reason[hit] = refused[hit]
@@ -186,16 +187,9 @@ class _Way:
     checks: tuple[tuple[Rule, Check], ...]
 
     @classmethod
-    def of(cls, number: int, partnership: Partnership, view: View, columns: "_Classes", as_of: date | None) -> "_Way":
+    def of(cls, number: int, partnership: Partnership, view: View, columns: "_Classes") -> "_Way":
         covers = coverage(partnership, view)
         checks = [(rule, check) for rule in partnership.binding for check in rule.checks(view, partnership)]
-        if as_of is not None:
-            checks += [
-                (rule, check)
-                for rule in partnership.binding
-                if hasattr(rule, "checks_on")
-                for check in rule.checks_on(view, partnership, as_of)
-            ]
         checks = [(rule, check) for rule, check in checks if rule.strictness == "hard"]
         columns.add(covers)
         for _, check in checks:
@@ -299,9 +293,16 @@ def _outer(where: Where, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.in
 
 
 def _refusals(
-    way: _Way, w_at: npt.NDArray[np.int64], v_at: npt.NDArray[np.int64], asked: Bools, reasons: dict[Reason, int]
+    way: _Way,
+    w_at: npt.NDArray[np.int64],
+    v_at: npt.NDArray[np.int64],
+    asked: Bools,
+    reasons: dict[Reason, int],
+    by: tuple[npt.NDArray[np.uint8], list[str]] | None = None,
 ) -> npt.NDArray[np.int32]:
-    """int32 [worker classes, vacancy classes]: the number of the first reason to refuse an asked pair, -1 for none."""
+    """int32 [worker and vacancy classes]: the number of the first reason to refuse an asked pair, -1 for none.
+
+    `by`: for a policy, the pathway of every pair and the partnerships' ids."""
     result = np.full(asked.shape, -1, dtype=np.int32)
     rows, columns = np.flatnonzero(asked.any(axis=1)), np.flatnonzero(asked.any(axis=0))
     if not len(rows) or not len(columns):
@@ -317,6 +318,11 @@ def _refusals(
             hits &= _outer(check.population.include, w_at[rows], v_at[columns])
         if check.population.exclude:
             hits &= ~_outer(check.population.exclude, w_at[rows], v_at[columns])
+        if by is not None and check.spared:
+            spared = [n for n, name in enumerate(by[1]) if name in check.spared]
+            hits &= ~np.isin(by[0][np.ix_(rows, columns)], spared)
+        elif way.partnership.id in check.spared:
+            continue
         found[(found == -1) & hits] = number
     result[np.ix_(rows, columns)] = np.where(found == -2, -1, found)
     return result

@@ -123,24 +123,29 @@ class VacancyFacts:
 @dataclass(frozen=True)
 class World:
     """What is known of all vacancies, placed or not: the one country each employer hires in (employers of several are
-    left out), the facts of its vacancies, and the beds of each site."""
+    left out), the facts of its vacancies, the beds of each site, the positions of each employer, the day of judging."""
 
     countries: Mapping[str, str]
     employer_facts: Mapping[str, Sequence[dict[str, str]]]
     beds: Mapping[tuple[str, str], int]
+    positions: Mapping[str, int]
+    as_of: date | None = None
 
     @classmethod
-    def of(cls, vacancies: Iterable[VacancyFacts]) -> "World":
+    def of(cls, vacancies: Iterable[VacancyFacts], as_of: date | None = None) -> "World":
         """The world of these vacancies."""
         countries: dict[str, set[str]] = {}
         facts: dict[str, list[dict[str, str]]] = {}
         beds: dict[tuple[str, str], int] = {}
+        positions: dict[str, int] = {}
         for vacancy in vacancies:
             countries.setdefault(vacancy.employer_id, set()).add(vacancy.destination)
             facts.setdefault(vacancy.employer_id, []).append(vacancy.facts)
+            positions[vacancy.employer_id] = positions.get(vacancy.employer_id, 0) + vacancy.positions
             if vacancy.beds is not None:
                 beds[vacancy.site] = max(vacancy.beds, beds.get(vacancy.site, 0))
-        return cls({name: min(where) for name, where in countries.items() if len(where) == 1}, facts, beds)
+        single = {name: min(where) for name, where in countries.items() if len(where) == 1}
+        return cls(single, facts, beds, positions, as_of)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from skillbridge.partnerships.rules.base import Rule, Source
+from skillbridge.partnerships.rules.employers import ComplianceRule
+from skillbridge.partnerships.rules.origins import BrainDrainRule
 from skillbridge.partnerships.rules.pay import CostRule, Money
+from skillbridge.partnerships.safeguards import safeguards
 
 if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
@@ -21,11 +24,34 @@ ILO_FEES = Source(
     basis="memory",
 )
 
+IRIS = Source(
+    title="IRIS standard: freedom of movement, workers keep their identity documents",
+    url="https://crest.iom.int/international-recruitment-integrity-system",
+    basis="memory",
+)
+
 
 def default_rules(partnership: "Partnership") -> tuple[Rule, ...]:
-    """The protections that the partnership's own rules leave unsaid."""
+    """The protections that a pathway's own rules leave unsaid."""
+    if partnership.is_overlay:
+        return ()
     found: list[Rule] = []
     if not any(isinstance(rule, CostRule) and rule.item == "recruitment" for rule in partnership.rules):
         money = Money(0, partnership.currency or "USD")
         found.append(CostRule(id="default-no-fees", item="recruitment", worker_max=money, source=ILO_FEES))
+    if not any(isinstance(rule, ComplianceRule) and rule.documents_kept_by_worker for rule in partnership.rules):
+        found.append(ComplianceRule(id="default-documents", documents_kept_by_worker=True, source=IRIS))
+    guards = [rule.list for rule in partnership.rules if isinstance(rule, BrainDrainRule)]
+    found += [
+        BrainDrainRule(
+            id=f"default-{edition.id}",
+            mode="require_g2g",
+            by="job",
+            list=edition.id,
+            valid_from=edition.valid_from,
+            source=edition.sources[-1],
+        )
+        for edition in safeguards().values()
+        if not any(name.lower().replace("_", "-") == edition.id for name in guards)
+    ]
     return tuple(found)

@@ -1,6 +1,7 @@
 """The independent judge: walks placements one by one and asks every rule, knowing no array, row or solver."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 
 import polars as pl
@@ -12,15 +13,21 @@ from skillbridge.partnerships.rules.base import Violation
 
 
 def judge(
-    placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership]
+    placements: pl.DataFrame,
+    workers: pl.DataFrame,
+    vacancies: pl.DataFrame,
+    partnerships: Sequence[Partnership],
+    *,
+    as_of: date | None = None,
 ) -> list[Violation]:
     """Every violation, hard and soft, in the order of the partnerships and their rules.
 
     `placements` follows tables.PLACEMENTS, the other frames tables.WORKERS and tables.VACANCIES. A placement outside
     the parties or dates of its partnership, or by one that is not given, is a violation too; so is one that makes a
-    vacancy exceed its positions or gives a worker two jobs on one day. Raises `BadInput` for an id that no row has.
+    vacancy exceed its positions or gives a worker two jobs on one day. Deadlines and lead times are judged only with
+    `as_of`, the day the plan is made. Raises `BadInput` for an id that no row has.
     """
-    cases = read_cases(placements, workers, vacancies)
+    cases = read_cases(placements, workers, vacancies, as_of)
     by_id = {partnership.id: partnership for partnership in partnerships}
     found = list(_parties(cases, by_id))
     found += _doubles(cases)
@@ -36,7 +43,9 @@ def judge(
     return found
 
 
-def read_cases(placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame) -> list[Case]:
+def read_cases(
+    placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, as_of: date | None = None
+) -> list[Case]:
     """Every placement with the facts of its worker and vacancy, in the order of the rows."""
     wanted = set(placements["worker_id"].to_list())
     people = {
@@ -44,7 +53,7 @@ def read_cases(placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.Da
         for row in workers.filter(pl.col("worker_id").is_in(list(wanted))).iter_rows(named=True)
     }
     jobs = {row["vacancy_id"]: VacancyFacts.read(row) for row in vacancies.iter_rows(named=True)}
-    world = World.of(jobs.values())
+    world = World.of(jobs.values(), as_of)
     cases = []
     for number, row in enumerate(placements.iter_rows(named=True)):
         for kind, known in (("worker_id", people), ("vacancy_id", jobs)):

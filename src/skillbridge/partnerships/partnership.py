@@ -70,6 +70,11 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Whether its rules bind placements of other pathways (a sovereign's policy), rather than being a pathway."""
         return self.kind == "origin_policy"
 
+    @property
+    def is_agreement(self) -> bool:
+        """Whether it is one between governments, as the WHO code of practice asks for."""
+        return self.kind in ("bilateral_agreement", "mou", "skill_partnership", "regional_protocol")
+
     @cached_property
     def binding(self) -> tuple[Any, ...]:
         """The rules that bind: the file's, then the protections where it is silent; relaxed ones made soft."""
@@ -112,9 +117,9 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                 return one
         return None
 
-    def pools(self, rule_id: str) -> Sequence[QuotaRule]:
-        """The quotas joined to this one by `adds_to` and `rollover_to`, itself included; roots first."""
-        return next(family for family in self._families if any(rule.id == rule_id for rule in family))
+    def pools(self, rule: QuotaRule) -> Sequence[QuotaRule]:
+        """The quotas joined to a rule by `adds_to` and `rollover_to`, itself included; roots first."""
+        return next((family for family in self._families if rule in family), (rule,))
 
     @cached_property
     def _families(self) -> list[list[QuotaRule]]:

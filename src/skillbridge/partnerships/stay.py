@@ -82,6 +82,17 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
+def asks_history(rule: Terms) -> bool:
+    """Whether past stays matter to a rule; if so, a stay over days of another is refused too."""
+    return bool(
+        (rule.max and rule.window)
+        or rule.cooling_off
+        or rule.absence_before
+        or rule.career_max
+        or rule.return_before_next
+    )
+
+
 def broken_term(rule: Terms, past: Sequence[Span], elsewhere: Sequence[Span], start: date, end: date) -> str:
     """The first term that a stay [start, end] breaks ("" if none), given the stays that the rule counts (`past`) and
     other stays in the same country (`elsewhere`, for `absence_before` only)."""
@@ -91,7 +102,7 @@ def broken_term(rule: Terms, past: Sequence[Span], elsewhere: Sequence[Span], st
         return "stay.min"
     if rule.fixed_season and not _in_season(rule.fixed_season, start, end):
         return "stay.season"
-    if any(first <= end and last >= start for first, last in past):
+    if asks_history(rule) and any(first <= end and last >= start for first, last in past):
         return "stay.overlap"
     before = [span for span in past if span[1] < start]
     if rule.return_before_next and before and before[-1][1] >= start - _DAY:
@@ -159,7 +170,7 @@ def broken_terms(
     if k or else_start.shape[1]:
         real = past_end >= past_start
         over = real & (past_start <= end[:, None]) & (past_end >= start[:, None])
-        fails("stay.overlap", over.any(axis=1))
+        fails("stay.overlap", over.any(axis=1) & asks_history(rule))
         before = real & (past_end < start[:, None])
         if rule.return_before_next:
             fails("stay.return", (before & (past_end >= start[:, None] - 1)).any(axis=1))

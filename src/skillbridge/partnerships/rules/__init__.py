@@ -1,8 +1,14 @@
 """The kinds of rules, each one struct with its data, its clause and its judge."""
 
-from skillbridge.partnerships.rules.employers import EmployerGateRule
+from skillbridge.partnerships.rules.employers import ComplianceRule, EmployerGateRule, OrderRule, TimingRule
 from skillbridge.partnerships.rules.length import StayRule
+from skillbridge.partnerships.rules.origins import BrainDrainRule, TrainingRule
 from skillbridge.partnerships.rules.pay import CostRule, GuaranteeRule, HousingRule, TransportRule, WageRule
+from skillbridge.partnerships.rules.people import (
+    GroupRule,
+    MobilityRule,
+    ReturningRule,
+)
 from skillbridge.partnerships.rules.quota import QuotaRule, ShareRule
 from skillbridge.partnerships.rules.who import EligibilityRule, ScopeRule
 
@@ -18,5 +24,13 @@ AnyOf = (
     | HousingRule
     | TransportRule
     | EmployerGateRule
+    | ReturningRule
+    | MobilityRule
+    | GroupRule
+    | BrainDrainRule
+    | TrainingRule
+    | TimingRule
+    | OrderRule
+    | ComplianceRule
 )
 """The union that a file's `type` chooses from."""

@@ -49,12 +49,14 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 @dataclass(frozen=True)
 class Check:
-    """Pairs refused: those of `population` (to whom the rule applies) for which `fails` holds."""
+    """Pairs refused: those of `population` (to whom the rule applies) for which `fails` holds, unless they go by one of
+    the pathways in `spared`."""
 
     code: str
     values: tuple[tuple[str, str], ...]
     population: Population
     fails: Where
+    spared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

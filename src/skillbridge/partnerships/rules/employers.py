@@ -1,12 +1,18 @@
 """What employers must be and when they must ask: gates, timing, order, compliance."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from skillbridge.partnerships.cases import Case, number, parse_facts
+from skillbridge.partnerships.dates import Duration, MonthDay, Period, day_of_year, in_window, is_month_day, plus
 from skillbridge.partnerships.rules.base import (
     Check,
     Limit,
@@ -19,8 +25,10 @@ from skillbridge.partnerships.rules.base import (
     Violation,
     refusal,
 )
+from skillbridge.partnerships.rules.pay import Money
+from skillbridge.partnerships.rules.quota import QuotaRule
 from skillbridge.partnerships.rules.who import FactTerm
-from skillbridge.partnerships.selector import Problem
+from skillbridge.partnerships.selector import Problem, window_problems
 from skillbridge.partnerships.view import Mask, View
 
 if TYPE_CHECKING:
@@ -160,3 +168,232 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
             yield "say.gate.ratio", {"max": self.max_local_ratio}
         if self.blacklist:
             yield "say.gate.blacklist", {"max": len(self.blacklist)}
+
+
+class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
+    """By when an application must be in, judged on the day the plan is made (`as_of`; without it nothing is judged).
+
+    apply_by: last day of the year, the one before the start; filing_window: days of the year on which applications are
+    taken; lead_time: at least this long from application to start. monthly_capacity: at most this many starts a month
+    (visa appointments), per origin with `per_origin`.
+    """
+
+    apply_by: MonthDay | None = None
+    filing_window: tuple[str, str] | None = None
+    lead_time: Duration | None = None
+    monthly_capacity: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    per_origin: bool = False
+
+    same_by = ("per_origin",)
+
+    def late(self, as_of: date, start: date) -> str:
+        """The code of the term that a start misses, applied for on `as_of` or once the window opens; "" if none."""
+        filed = as_of
+        if self.filing_window and not in_window(as_of, self.filing_window):
+            filed = day_of_year(self.filing_window[0], as_of.year)
+            if filed < as_of:
+                filed = day_of_year(self.filing_window[0], as_of.year + 1)
+        if (plus(filed, self.lead_time) if self.lead_time else filed) > start:
+            return "timing.window" if filed > start else "timing.lead_time"
+        if self.apply_by:
+            deadline = day_of_year(self.apply_by, start.year)
+            if deadline > start:
+                deadline = day_of_year(self.apply_by, start.year - 1)
+            if filed > deadline:
+                return "timing.apply_by"
+        return ""
+
+    def _details(self, code: str) -> dict[str, str]:
+        window = " - ".join(self.filing_window or ())
+        shown = {"timing.apply_by": self.apply_by, "timing.lead_time": self.lead_time, "timing.window": window}
+        return {"when": shown[code] or ""}
+
+    def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
+        if view.as_of is None or self.strictness == "soft":
+            return
+        codes = {day: self.late(view.as_of, day) for day in np.unique(view.start).tolist()}
+        for code in sorted(set(codes.values()) - {""}):
+            late = np.array([codes[day] == code for day in view.start.tolist()], dtype=np.bool_)
+            yield self.refuse(view, partnership, (Mask(vacancy=late),), code, **self._details(code))
+
+    def _quota(self) -> QuotaRule:
+        return QuotaRule(
+            id=self.id, where=self.where, exempt=self.exempt, strictness=self.strictness, penalty=self.penalty,
+            valid_from=self.valid_from, valid_to=self.valid_to, max=self.monthly_capacity, count="approvals",
+            period=Period(kind="month"), per=("origin",) if self.per_origin else (),
+        )  # fmt: skip
+
+    def clause(self, view: View, partnership: "Partnership") -> Iterable[Tally | VacancyRow]:
+        return () if self.monthly_capacity is None else self._quota().clause(view, partnership)
+
+    def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
+        if case.world.as_of is not None and (code := self.late(case.world.as_of, case.start)):
+            yield refusal(code, **self._details(code))
+
+    def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
+        yield from Rule.judge(self, cases, partnership)
+        if self.monthly_capacity is not None:
+            yield from self._quota().judge(cases, partnership)
+
+    def problems(self) -> Iterable[Problem]:
+        if not (self.apply_by or self.filing_window or self.lead_time) and self.monthly_capacity is None:
+            yield "", "a timing rule that says nothing", "apply_by, filing_window, lead_time or monthly_capacity"
+        if self.apply_by and not is_month_day(self.apply_by):
+            yield "apply_by", f"impossible day {self.apply_by!r}", "MM-DD"
+        if self.filing_window:
+            if any(len(text) != 5 for text in self.filing_window):
+                yield "filing_window", f"{list(self.filing_window)}", "two days of the year, MM-DD"
+            else:
+                yield from window_problems("filing_window", self.filing_window)
+
+    def says(self) -> Iterable[Phrase]:
+        if self.apply_by:
+            yield "say.timing.apply_by", {"date": self.apply_by}
+        if self.filing_window:
+            yield "say.timing.window", {"from": self.filing_window[0], "to": self.filing_window[1]}
+        if self.lead_time:
+            yield "say.timing.lead_time", {"window": self.lead_time}
+        if self.monthly_capacity is not None:
+            code = "say.timing.capacity_per_origin" if self.per_origin else "say.timing.capacity"
+            yield code, {"max": self.monthly_capacity}
+
+
+class OrderRule(Rule, frozen=True, kw_only=True, tag="order"):
+    """Who is served first where places are short; a plan uses it to break ties, and it never makes a pair illegal.
+
+    method: lottery (by the run's seed), first_come and click_day (earliest `key` first), points (highest `key` first),
+    optimised (the plan's own objective decides). key: `waiting_since` of workers, or a fact of workers or vacancies.
+    """
+
+    method: Literal["lottery", "first_come", "click_day", "points", "optimised"]
+    of: Literal["workers", "vacancies"] = "workers"
+    key: str = ""
+
+    same_by = ("of",)
+
+    def rank(self, frame: pl.DataFrame, seed: int = 0) -> npt.NDArray[np.int64]:
+        """The place of every row of tables.WORKERS or tables.VACANCIES in the order, from 0; ties by id.
+
+        Rows without a key come last; `optimised` puts all at 0.
+        """
+        n = len(frame)
+        if self.method == "optimised":
+            return np.zeros(n, dtype=np.int64)
+        ids = frame["worker_id" if self.of == "workers" else "vacancy_id"].to_list()
+        if self.method == "lottery":
+            keys: list[Any] = [hashlib.sha256(f"{seed}:{self.id}:{one}".encode()).hexdigest() for one in ids]
+        elif self.key in frame.columns:
+            keys = ["~" if value is None else str(value) for value in frame[self.key].to_list()]
+        else:
+            texts = frame["facts"].to_list() if "facts" in frame.columns else [None] * n
+            found = [parse_facts(text).get(self.key) for text in texts]
+            if self.method == "points":
+                keys = [-(number(value) or 0) if value is not None else float("inf") for value in found]
+            else:
+                keys = ["~" if value is None else value for value in found]
+        order = sorted(range(n), key=lambda row: (keys[row], ids[row]))
+        ranks = np.empty(n, dtype=np.int64)
+        ranks[order] = np.arange(n)
+        return ranks
+
+    def problems(self) -> Iterable[Problem]:
+        if self.method in ("first_come", "click_day", "points") and not self.key:
+            yield "key", f"missing for {self.method}", "waiting_since, or the name of a fact"
+
+    def says(self) -> Iterable[Phrase]:
+        yield f"say.order.{self.method}", {"key": self.key or "-"}
+
+
+class ComplianceRule(Rule, frozen=True, kw_only=True, tag="compliance"):
+    """What is watched, and who may not send or hire until it is put right; from aggregates only, never about a person.
+
+    absconding_max: an origin, a region of origin or an employer whose rate in `observed` is above it is suspended;
+    employer_score_min: of the vacancy's fact `employer_score`; wage_protection: pay goes through the monitored system
+    (a vacancy whose fact `wage_protection` says no is refused); documents_kept_by_worker: so too for `holds_documents`
+    yes. repatriation_liability, record_years, statistics, sanction: told to people.
+    """
+
+    absconding_max: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    observed: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] = msgspec.field(default_factory=dict)
+    employer_score_min: float | None = None
+    wage_protection: bool = False
+    documents_kept_by_worker: bool = False
+    repatriation_liability: Money | None = None
+    record_years: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    statistics: str = ""
+    sanction: str = ""
+
+    right = True
+    same_by = ()
+
+    @property
+    def suspended(self) -> tuple[str, ...]:
+        """Origins, regions of origin and employers over the limit, sorted."""
+        if self.absconding_max is None:
+            return ()
+        return tuple(sorted(name for name, rate in self.observed.items() if rate > self.absconding_max))
+
+    def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
+        if names := self.suspended:
+            for side, column in (("worker", "origin"), ("worker", "region"), ("vacancy", "employer_id")):
+                listed = view.mask(side, column, ("suspended", names), partial(_is_in, names))
+                fails = (Mask(worker=listed) if side == "worker" else Mask(vacancy=listed),)
+                yield self.refuse(view, partnership, fails, "compliance.suspended", names=", ".join(names))
+        for code, bad in self._conditions():
+            view_mask = view.mask("vacancy", "facts", (code, self.employer_score_min), partial(_facts_are, bad))
+            yield self.refuse(view, partnership, (Mask(vacancy=view_mask),), code)
+
+    def _conditions(self) -> Iterator[tuple[str, Callable[[dict[str, str]], bool]]]:
+        least = self.employer_score_min
+        if least is not None:
+            yield "compliance.score", lambda facts: (number(facts.get("employer_score", "inf")) or 0) < least
+        if self.wage_protection:
+            yield "compliance.wages", lambda facts: facts.get("wage_protection", "").lower() in _NO
+        if self.documents_kept_by_worker:
+            yield "compliance.documents", lambda facts: facts.get("holds_documents", "no").lower() not in _NO
+
+    def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
+        names = self.suspended
+        if {case.worker.origin, case.worker.region, case.vacancy.employer_id} & set(names):
+            yield refusal("compliance.suspended", names=", ".join(names))
+        for code, bad in self._conditions():
+            if bad(case.vacancy.facts):
+                yield refusal(code)
+
+    def problems(self) -> Iterable[Problem]:
+        given = (
+            self.absconding_max is not None, self.employer_score_min is not None, self.wage_protection,
+            self.documents_kept_by_worker, self.repatriation_liability, self.record_years is not None, self.statistics,
+            self.sanction,
+        )  # fmt: skip
+        if not any(given):
+            yield "", "a compliance rule that says nothing", "at least one of its fields"
+        if self.observed and self.absconding_max is None:
+            yield "observed", "given without absconding_max", "absconding_max"
+
+    def says(self) -> Iterable[Phrase]:
+        if self.absconding_max is not None:
+            yield "say.compliance.absconding", {"share": self.absconding_max}
+        if self.suspended:
+            yield "say.compliance.suspended", {"list": self.suspended}
+        if self.employer_score_min is not None:
+            yield "say.compliance.score", {"max": self.employer_score_min}
+        if self.wage_protection:
+            yield "say.compliance.wages", {}
+        if self.documents_kept_by_worker:
+            yield "say.compliance.documents", {}
+        if self.repatriation_liability is not None:
+            yield "say.compliance.repatriation", {"money": self.repatriation_liability}
+        if self.record_years is not None:
+            yield "say.compliance.records", {"years": self.record_years}
+        for text in (self.statistics, self.sanction):
+            if text:
+                yield "say.text", {"text": text}
+
+
+def _is_in(names: tuple[str, ...], value: str | None) -> bool:
+    return value in names
+
+
+def _facts_are(bad: Callable[[dict[str, str]], bool], text: str | None) -> bool:
+    return bad(parse_facts(text))

@@ -9,7 +9,7 @@ from skillbridge.partnerships.cases import Case
 from skillbridge.partnerships.dates import Duration, plus_days, rough_days
 from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, refusal
 from skillbridge.partnerships.selector import Problem, window_problems
-from skillbridge.partnerships.stay import broken_term, broken_terms, history
+from skillbridge.partnerships.stay import asks_history, broken_term, broken_terms, history
 from skillbridge.partnerships.view import Mask, View
 
 if TYPE_CHECKING:
@@ -42,13 +42,7 @@ class StayRule(Rule, frozen=True, kw_only=True, tag="stay"):
     @property
     def asks_history(self) -> bool:
         """Whether a person's past stays matter."""
-        return bool(
-            (self.max and self.window)
-            or self.cooling_off
-            or self.absence_before
-            or self.career_max
-            or self.return_before_next
-        )
+        return asks_history(self)
 
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
         if self.strictness == "soft":

@@ -162,7 +162,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
     # to a solver -----------------------------------------------------------------------------------------------------
 
     def clause(self, view: View, partnership: "Partnership") -> Iterable[Tally | VacancyRow]:
-        family = partnership.pools(self.id)
+        family = partnership.pools(self)
         if family[0].id != self.id:
             return
         if len(family) > 1:
@@ -289,7 +289,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
     # to a judge ------------------------------------------------------------------------------------------------------
 
     def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
-        family = partnership.pools(self.id)
+        family = partnership.pools(self)
         if family[0].id != self.id:
             return
         if len(family) > 1:

@@ -11,11 +11,12 @@ import structlog
 from skillbridge.errors import BadInput, Corrupt, Infeasible, Refused
 from skillbridge.jobs.send import deliver_due
 from skillbridge.store import Job
-from skillbridge.workspace import Workspace, planning, record, tasks
+from skillbridge.workspace import Workspace, insight, planning, record, tasks
 
 HANDLERS: dict[str, Callable[[Workspace, Job, planning.Control], None]] = {
     "import": tasks.run_import,
     "plan": tasks.run_plan,
+    "scenario": insight.run_scenario,
 }
 """Kind of job -> what carries it out. Each may be run again after a crash."""
 

@@ -204,12 +204,12 @@ def parsed(text: str) -> "Partnership":
     return _parse(text, "partnership")
 
 
-def published(ws: Workspace, partnership_id: str) -> "Partnership":
-    """The partnership in force; raises `Refused` if none is published."""
+def published_text(ws: Workspace, partnership_id: str) -> str:
+    """The text of the partnership in force; raises `Refused` if none is published."""
     found = ws.store.records.page("partnership", {"partnership_id": partnership_id, "status": "published"})
     if not found:
         raise Refused("conflict", f"{partnership_id} is not published")
-    return parsed(read(found[-1], PartnershipBody).toml)
+    return read(found[-1], PartnershipBody).toml
 
 
 def every_published(ws: Workspace) -> "list[Partnership]":

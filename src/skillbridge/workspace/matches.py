@@ -2,7 +2,7 @@
 
 import threading
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import polars as pl
@@ -15,6 +15,9 @@ from skillbridge.workspace.agreements import every_published
 from skillbridge.workspace.catalog import taxonomy
 from skillbridge.workspace.people import spend
 from skillbridge.workspace.views import Criterion, Match, Matches, WorkerBody
+
+if TYPE_CHECKING:
+    from skillbridge.matching.rank import Ranked
 
 _LOCK = threading.Lock()
 
@@ -113,8 +116,10 @@ def _jobs(ws: Workspace) -> pl.DataFrame:
 
 
 def _rank(ws: Workspace, people: pl.DataFrame, jobs: pl.DataFrame, query: MatchQuery) -> Matches:
-    """Legal pairs of these people and jobs, best first; ties by id, so that the order is always the same."""
-    from skillbridge.matching.candidates import candidates
+    """Legal pairs of one person with these jobs, or one job with these people, best first."""
+    from skillbridge.matching.rank import rank_vacancies, rank_workers
+    from skillbridge.matching.yardstick import yardstick
+    from skillbridge.pipeline import understand
 
     agreements = every_published(ws)
     if query.partnership:
@@ -126,38 +131,19 @@ def _rank(ws: Workspace, people: pl.DataFrame, jobs: pl.DataFrame, query: MatchQ
         jobs = jobs.filter(pl.col("destination") == query.destination)
     if query.isco:
         jobs = jobs.filter(pl.col("isco").str.starts_with(query.isco))
-    if people.is_empty() or jobs.is_empty() or not agreements:
-        return Matches([], people.height * jobs.height, {})
-    people = people.select(tables.WORKERS.keys()).sort("worker_id")
-    jobs = jobs.select(tables.VACANCIES.keys()).sort("vacancy_id")
-    best = query.limit if people.height == 1 else 1
-    found = candidates(people, jobs, agreements, taxonomy(), limit=max(best, 1))
-    ranked = found.edges.sort(["score", "worker", "vacancy"], descending=[True, False, False]).head(query.limit)
-    items = []
-    for worker, vacancy, start, end, pathway, score in ranked.select(tables.EDGES.keys()).iter_rows():
-        person, job = people.row(worker, named=True), jobs.row(vacancy, named=True)
-        items.append(
-            Match(
-                person["worker_id"],
-                job["vacancy_id"],
-                agreements[pathway].id,
-                start,
-                end,
-                score,
-                parts_of(person, job, start, end),
-            )
-        )
-    words = getattr(found, "words", {})
-    refused = {words.get(reason, reason): int(n) for reason, n in sorted(found.refused.items()) if n}
-    return Matches(items, people.height * jobs.height, refused)
+    considered = people.height * jobs.height
+    if not considered or not agreements:
+        return Matches([], considered, {})
+    people = understand(people.select(tables.WORKERS.keys()).sort("worker_id"), taxonomy())
+    jobs = understand(jobs.select(tables.VACANCIES.keys()).sort("vacancy_id"), taxonomy())
+    measure, today = yardstick(taxonomy()), ws.now().date()
+    if people.height == 1:
+        found = rank_vacancies(people, jobs, agreements, measure, limit=query.limit, as_of=today)
+    else:
+        found = rank_workers(jobs, people, agreements, measure, limit=query.limit, as_of=today)
+    return Matches([_match(pair) for pair in found.items], considered, dict(sorted(found.refused.items())))
 
 
-def parts_of(person: dict[str, object], job: dict[str, object], start: object, end: object) -> list[Criterion]:
-    """The parts of a pair's score, in the order of the criteria."""
-    del start, end
-    try:
-        from skillbridge.matching.explain import breakdown  # type: ignore[import-not-found]
-    except ImportError:
-        return []
-    lines = breakdown(person, job, taxonomy())
-    return [Criterion(line.criterion, line.value, line.weight, line.evidence) for line in lines]
+def _match(pair: "Ranked") -> Match:
+    parts = [Criterion(one.criterion, one.value, one.weight, one.evidence) for one in pair.contributions]
+    return Match(pair.worker_id, pair.vacancy_id, pair.partnership, pair.start, pair.end, pair.score, parts)

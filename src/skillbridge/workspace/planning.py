@@ -1,15 +1,29 @@
 """From stored workers, vacancies and agreements to a plan folder and its placements."""
 
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import polars as pl
 
 from skillbridge import tables
+from skillbridge.errors import Refused
 from skillbridge.workspace import Workspace, frames, read
+from skillbridge.workspace.agreements import parsed, published_text
+from skillbridge.workspace.catalog import taxonomy
 from skillbridge.workspace.demand import HOLDING_A_PLACE, held_places
-from skillbridge.workspace.views import PlacementBody, PlanRequest
+from skillbridge.workspace.views import Dataset, Indicator, PlacementBody, PlanBody, PlanRequest, ScenarioRequest
+
+if TYPE_CHECKING:
+    from skillbridge.model import Plan
+    from skillbridge.pipeline import Outcome, Step
+    from skillbridge.plan_folder import PlanFolder
 
 
 class Control(Protocol):
@@ -66,5 +80,148 @@ def inputs(ws: Workspace, request: PlanRequest) -> tuple[pl.DataFrame, pl.DataFr
 
 
 def make(ws: Workspace, request: PlanRequest, folder: Path, control: Control) -> Made:
-    """Plan what is stored now, write the plan folder, and give its placements and its record."""
-    raise NotImplementedError
+    """Plan what is stored now (or repair `base_plan`), write the plan folder, give its placements and its record."""
+    from skillbridge import plan_folder
+    from skillbridge.changes import read_changes
+    from skillbridge.replan import replan
+
+    if request.base_plan is None:
+        outcome = _measured(lambda: _place(ws, request, control))
+    else:
+        old = plan_folder.read(folder_of(ws, request.base_plan))
+        with TemporaryDirectory() as scratch:
+            text = Path(scratch) / "changes.toml"
+            text.write_text(request.changes or f"as_of = {ws.now().date().isoformat()}\n", encoding="utf-8")
+            changes = read_changes(text)
+        outcome = _measured(
+            lambda: (
+                replan(
+                    old,
+                    changes,
+                    taxonomy(),
+                    time_limit=request.time_limit,
+                    progress=_teller(control),
+                    stop=control.stop,
+                ).outcome
+            )
+        )
+    written = _written(outcome, folder)
+    owners = frames.workers(ws).select("worker_id", "party")
+    return Made(written.placements.sort("worker_id"), owners, summary_of(written.plan))
+
+
+def what_if(ws: Workspace, request: ScenarioRequest, control: Control) -> dict[str, Any]:
+    """The record and indicators of a stored plan made again under changes; nothing is placed."""
+    from skillbridge import plan_folder
+    from skillbridge.changes import Inputs, apply, read_changes
+    from skillbridge.pipeline import PlaceRequest, place
+
+    old = plan_folder.read(folder_of(ws, request.plan_id))
+    after = Inputs(old.workers, old.vacancies, tuple(old.partnerships))
+    if request.changes.strip():
+        with TemporaryDirectory() as scratch:
+            text = Path(scratch) / "changes.toml"
+            text.write_text(request.changes, encoding="utf-8")
+            after = apply(after, read_changes(text).change)
+    asked = PlaceRequest(
+        workers=after.workers,
+        vacancies=after.vacancies,
+        partnerships=after.partnerships,
+        taxonomy=taxonomy(),
+        objective=request.objective,
+        seed=request.seed,
+        time_limit=request.time_limit,
+        synthetic=old.plan.manifest.synthetic,
+    )
+    outcome = _measured(lambda: place(asked, progress=_teller(control), stop=control.stop))
+    figures = {one.indicator: one.value for one in indicators_of(outcome.folder, (), ws.settings.small_cell)}
+    return summary_of(outcome.plan) | {"indicators": figures}
+
+
+def indicators_of(folder: "PlanFolder", by: Sequence[str], threshold: int) -> list[Indicator]:
+    """The indicators of a plan by one slice, small counts and their complements suppressed."""
+    from skillbridge.indicators import compute
+    from skillbridge.indicators.facts import DIMENSIONS, plan_facts
+
+    facts = plan_facts(
+        folder.workers,
+        folder.vacancies,
+        folder.edges,
+        folder.placements,
+        folder.unfilled,
+        folder.unplaced,
+        folder.plan.rules,
+    )
+    table = compute(facts, [tuple(by)], threshold=threshold)
+    return [
+        Indicator(
+            row["indicator"],
+            row["unit"],
+            {name: row[name] for name in (*DIMENSIONS, "currency") if row.get(name) is not None},
+            row["value"],
+            bool(row["suppressed"]),
+        )
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def folder_of(ws: Workspace, plan_id: str) -> Path:
+    """The folder of a plan that was made; raises `Refused` conflict for one that was not, or not yet."""
+    body = read(ws.store.records.need("plan", plan_id), PlanBody)
+    if body.folder is None:
+        raise Refused("conflict", f"plan {plan_id} has no result yet")
+    return ws.folder / body.folder
+
+
+def summary_of(plan: "Plan") -> dict[str, Any]:
+    """The record of a plan as the API shows it."""
+    found: dict[str, Any] = msgspec.to_builtins(plan)
+    return found
+
+
+def _place(ws: Workspace, request: PlanRequest, control: Control) -> "Outcome":
+    from skillbridge.pipeline import PlaceRequest, place
+
+    workers, vacancies = inputs(ws, request)
+    texts = {name: published_text(ws, name) for name in request.partnerships}
+    asked = PlaceRequest(
+        workers=workers,
+        vacancies=vacancies,
+        partnerships=[parsed(text) for text in texts.values()],
+        taxonomy=taxonomy(),
+        objective=request.objective,
+        seed=request.seed,
+        time_limit=request.time_limit,
+        synthetic=_invented(ws),
+        hashes={f"published {name}": hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
+    )
+    return place(asked, progress=_teller(control), stop=control.stop)
+
+
+def _invented(ws: Workspace) -> tuple[str, ...]:
+    """Datasets declared as synthetic, whose people a plan may hold."""
+    return tuple(
+        f"dataset {record.id}" for record in ws.store.records.page("dataset") if read(record, Dataset).synthetic
+    )
+
+
+def _teller(control: Control) -> "Callable[[Step], None]":
+    return lambda step: control.progress(
+        step.stage, step.share if step.share is not None else 0.5, objective=step.objective, bound=step.bound
+    )
+
+
+def _measured(run: "Callable[[], Outcome]") -> "Outcome":
+    from skillbridge.execute import peak_rss_mb
+    from skillbridge.pipeline import measured
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    outcome = run()
+    return measured(outcome, time.perf_counter() - wall, time.process_time() - cpu, peak_rss_mb())
+
+
+def _written(outcome: "Outcome", folder: Path) -> "PlanFolder":
+    from skillbridge import plan_folder, report
+
+    page = report.render(outcome.folder)
+    return plan_folder.write(dataclasses.replace(outcome.folder, extra={"report.html": page}), folder)

@@ -1,20 +1,25 @@
 """Acts on plans: start, follow, stop, review a sample, approve, reject, override; a proposal until approved."""
 
 import random
-from typing import Annotated
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec.structs import replace
 
-from skillbridge.access import Actor, check, parties
+from skillbridge.access import Actor, check, parties, reach
 from skillbridge.errors import BadInput, Refused
 from skillbridge.journey import move
 from skillbridge.store import Record
 from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
 from skillbridge.workspace.hooks import announce
 from skillbridge.workspace.placements import step, view_placement
+from skillbridge.workspace.planning import folder_of
 from skillbridge.workspace.views import (
     Approval,
+    Explanation,
     Override,
     PlacementBody,
     PlacementView,
@@ -24,6 +29,9 @@ from skillbridge.workspace.views import (
     PlanView,
     Rejection,
 )
+
+if TYPE_CHECKING:
+    from skillbridge.explain.explainer import Explainer
 
 
 class PlansQuery(PageQuery, frozen=True):
@@ -49,7 +57,11 @@ def start_plan(ws: Workspace, actor: Actor, body: PlanRequest) -> PlanView:
             if not ws.store.records.count("partnership", {"partnership_id": name, "status": "published"}):
                 raise BadInput(f"$.partnerships[{number}]", f"{name!r} is not published", "a published partnership")
         if body.base_plan is not None:
-            ws.store.records.need("plan", body.base_plan)
+            base = ws.store.records.get("plan", body.base_plan)
+            if base is None or read(base, PlanBody).folder is None:
+                raise BadInput("$.base_plan", f"{body.base_plan!r} has no result", "a plan that was made")
+        elif body.changes:
+            raise BadInput("$.changes", "without base_plan", "the plan that the changes repair")
         if body.parties is None and covered is not None:
             body = replace(body, parties=sorted(covered))
         stored = PlanBody(body, "queued", job_id, actor.account_id)
@@ -233,3 +245,51 @@ def _decide(ws: Workspace, actor: Actor, record: Record, body: PlanBody, to: str
     ws.note(actor, "plans.decide", record.id, why=reason, before=record, after=after_)
     announce(ws, record.party, "plan.decided", {"plan_id": record.id, "status": to})
     return after_
+
+
+class ExplainQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """About whom, in which language."""
+
+    worker_id: Annotated[str, msgspec.Meta(description="the worker", examples=["w-1042"], max_length=64)] | None = None
+    vacancy_id: Annotated[str, msgspec.Meta(description="the vacancy", examples=["v-9"], max_length=64)] | None = None
+    lang: Annotated[
+        str, msgspec.Meta(description="language of the words", examples=["en"], pattern="^[a-z]{2,3}(-[A-Za-z]{2,4})?$")
+    ] = "en"
+    changes: Annotated[
+        bool, msgspec.Meta(description="also look for what would change it, by solving again", examples=[False])
+    ] = False
+
+
+def explain(ws: Workspace, actor: Actor, plan_id: str, query: ExplainQuery) -> Explanation:
+    """Why a worker was placed or not, or a vacancy filled or not; workers read it about themselves."""
+    from skillbridge import explain as words
+
+    scope = check(actor, "plans.explain")
+    if (query.worker_id is None) == (query.vacancy_id is None):
+        raise BadInput("query.worker_id", "both or neither with vacancy_id", "one worker or one vacancy")
+    if query.worker_id is not None:
+        reach(ws.store, actor, "plans.explain", "worker", query.worker_id)
+    elif scope == "own" or actor.role == "origin_unit":
+        raise Refused("forbidden", f"{actor.role} is told about workers, not about vacancies")
+    explainer = _explainer(folder_of(ws, plan_id))
+    if query.worker_id is not None:
+        found = words.explain_worker(explainer, query.worker_id, changes=query.changes)
+    else:
+        found = words.explain_vacancy(explainer, query.vacancy_id or "", changes=query.changes)
+    audience = "worker" if actor.role == "worker" else "ministry"
+    details = msgspec.to_builtins(found) if audience == "ministry" else {}
+    text = words.text(explainer, found, query.lang, audience=audience)
+    return Explanation(plan_id, query.worker_id or query.vacancy_id or "", found.reason, text, details)
+
+
+@lru_cache(maxsize=2)
+def _explainer(folder: Path) -> "Explainer":
+    from skillbridge.explain import open_plan
+
+    return open_plan(folder)
+
+
+def report(ws: Workspace, actor: Actor, plan_id: str) -> Iterator[bytes]:
+    """The self-contained report of a plan, for a browser."""
+    check(actor, "plans.read")
+    return iter([(folder_of(ws, plan_id) / "report.html").read_bytes()])

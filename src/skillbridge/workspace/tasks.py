@@ -19,7 +19,7 @@ from skillbridge.store import Job
 from skillbridge.workspace import Workspace, check_id, frames, planning, read, write
 from skillbridge.workspace.demand import check_dates
 from skillbridge.workspace.hooks import announce
-from skillbridge.workspace.views import PlacementBody, PlanBody, VacancyBody, WorkerBody
+from skillbridge.workspace.views import PlacementBody, PlanBody, ScenarioBody, VacancyBody, WorkerBody
 from skillbridge.workspace.work import BATCH
 
 
@@ -39,6 +39,10 @@ def close_subject(ws: Workspace, job: Job, state: str) -> None:
         if body.status in {"queued", "running"}:
             ended = replace(body, status="stopped" if state == "cancelled" else "failed")
             ws.store.records.replace("plan", record.id, write(ended), ws.now())
+    if job.kind == "scenario" and (record := ws.store.records.get("scenario", payload["scenario_id"])):
+        scenario = read(record, ScenarioBody)
+        over = replace(scenario, status="stopped" if state == "cancelled" else "failed")
+        ws.store.records.replace("scenario", record.id, write(over), ws.now())
     announce(ws, job.party, "job.finished", {"job_id": job.id, "kind": job.kind, "state": state})
 
 

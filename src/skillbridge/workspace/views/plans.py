@@ -25,7 +25,12 @@ class PlanRequest(View, frozen=True):
     seed: Annotated[int, doc("Same inputs and seed, same plan.", 7, ge=0, le=2**31)] = 0
     time_limit: Annotated[int, doc("Seconds the solver may take.", 60, ge=1, le=3_600)] = 60
     priority: Annotated[int, doc("Higher runs earlier.", 0, ge=-10, le=10)] = 0
-    base_plan: Annotated[Id | None, doc("Replan: keep what this plan placed where possible.", "plan-1")] = None
+    base_plan: Annotated[
+        Id | None, doc("Repair this plan with the least disruption instead of planning anew.", "plan-1")
+    ] = None
+    changes: Annotated[
+        str, doc("With base_plan: a change file (see docs on replanning).", "as_of = 2026-09-01", max_length=100_000)
+    ] = ""
 
 
 PlanState = Literal["queued", "running", "proposal", "approved", "rejected", "stopped", "failed"]
@@ -91,21 +96,16 @@ class Override(View, frozen=True):
     reason: Reason
 
 
-class Insertion(View, frozen=True):
-    """One worker or one vacancy to try in an existing plan, without changing the rest."""
-
-    worker_id: Annotated[Id, doc("The worker to place.", "w-1042")]
-    limit: Annotated[int, doc("How many possibilities to show.", 5, ge=1, le=50)] = 5
-
-
 class Explanation(View, frozen=True):
-    """Why a worker was placed or not, or a vacancy filled or not, in words."""
+    """Why a worker was placed or not, or a vacancy filled or not, in the words of whoever asks."""
 
     plan_id: Annotated[str, doc("The plan.", "plan-1")]
     subject: Annotated[str, doc("Worker or vacancy.", "w-1042")]
-    outcome: Annotated[str, doc("What was decided.", "placed")]
-    reasons: Annotated[list[str], doc("The reasons, most important first.", ["best legal fit for v-9 (742 of 1000)"])]
-    changes: Annotated[list[str], doc("What would change the outcome.", ["a licence for forklifts"])]
+    reason: Annotated[str, doc("Code of the outcome or of the reason.", "placed")]
+    text: Annotated[str, doc("The explanation in plain words.", "Placed with v-9: best legal fit.")]
+    details: Annotated[
+        dict[str, Any], doc("The same as data; empty for workers and employers.", {"score": 742, "price": 0.0})
+    ]
 
 
 class JourneyEvent(View, frozen=True):
@@ -186,11 +186,21 @@ class Events(View, frozen=True):
 
 
 class ScenarioRequest(View, frozen=True):
-    """A what-if: a plan request with changes, run and compared, never applied."""
+    """A what-if: a stored plan made again under changes. It is compared, never applied."""
 
     name: Annotated[Line, doc("Name of the scenario.", "cap raised by 10 %")]
-    request: Annotated[PlanRequest, doc("What to plan.")]
-    toml: Annotated[str, doc("Changes as a scenario file (see docs/scenarios).", "[[change]]", max_length=100_000)] = ""
+    plan_id: Annotated[Id, doc("The plan whose inputs are changed.", "plan-1")]
+    changes: Annotated[
+        str,
+        doc(
+            "A change file (see docs on replanning); empty: the plan as it is.",
+            "as_of = 2026-09-01",
+            max_length=100_000,
+        ),
+    ] = ""
+    objective: Annotated[Id, doc("Named objective.", "default")] = "default"
+    seed: Annotated[int, doc("Same inputs and seed, same result.", 7, ge=0, le=2**31)] = 0
+    time_limit: Annotated[int, doc("Seconds the solver may take.", 60, ge=1, le=3_600)] = 60
 
 
 class ScenarioBody(msgspec.Struct, frozen=True):

@@ -138,6 +138,7 @@ class Dataset(View, frozen=True):
     retention_days: Annotated[
         int, doc("Days after the last change until records are erased by themselves.", 2190, ge=1, le=36_500)
     ]
+    synthetic: Annotated[bool, doc("Whether its people are invented; plans say so.", False)] = False
 
 
 class Datasets(View, frozen=True):

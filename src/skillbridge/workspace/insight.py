@@ -1,0 +1,137 @@
+"""Acts that compare: indicators of a plan, what-if scenarios, scenarios side by side."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec.structs import replace
+
+from skillbridge.access import Actor, check
+from skillbridge.errors import BadInput, Refused
+from skillbridge.store import Job, Record
+from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
+from skillbridge.workspace.planning import Control, folder_of, indicators_of, what_if
+from skillbridge.workspace.plans import queue
+from skillbridge.workspace.tasks import LostError, finish
+from skillbridge.workspace.views import (
+    Comparison,
+    Indicators,
+    ScenarioBody,
+    ScenarioRequest,
+    Scenarios,
+    ScenarioView,
+)
+
+
+class IndicatorsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which plan, by what."""
+
+    plan_id: Annotated[
+        str, msgspec.Meta(description="the plan", examples=["plan-1"], pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    ]
+    by: Annotated[
+        str,
+        msgspec.Meta(
+            description="dimensions with commas: origin, destination, sex, age_band, entry, sector, isco, month, "
+            "partnership",
+            examples=["origin,sex"],
+            pattern="^[a-z_]*(,[a-z_]+){0,2}$",
+        ),
+    ] = ""
+
+
+def read_indicators(ws: Workspace, actor: Actor, query: IndicatorsQuery) -> Indicators:
+    """The indicators of a plan; small counts and what would give them away are hidden from everyone."""
+    from skillbridge import plan_folder
+
+    check(actor, "indicators.read")
+    folder = plan_folder.read(folder_of(ws, query.plan_id))
+    by = [name for name in query.by.split(",") if name]
+    threshold = ws.settings.small_cell
+    note = "computed from the plan's placements, which are proposals until approved"
+    if folder.plan.manifest.synthetic:
+        note += f"; synthetic: {', '.join(folder.plan.manifest.synthetic)}"
+    return Indicators(indicators_of(folder, by, threshold), threshold, note)
+
+
+def start_scenario(ws: Workspace, actor: Actor, body: ScenarioRequest) -> ScenarioView:
+    """Queue a what-if of a stored plan."""
+    check(actor, "scenarios.write")
+    if body.time_limit > ws.settings.job_seconds:
+        raise BadInput("$.time_limit", str(body.time_limit), f"at most {ws.settings.job_seconds} seconds")
+    scenario_id, job_id = new_id("scenario"), new_id("job")
+    with ws.acting():
+        if ws.store.records.get("plan", body.plan_id) is None:
+            raise BadInput("$.plan_id", f"there is no plan {body.plan_id!r}", "a plan that was made")
+        folder_of(ws, body.plan_id)
+        stored = ScenarioBody(body, "queued", job_id, actor.account_id)
+        record = ws.store.records.create("scenario", scenario_id, write(stored), actor.party, ws.now())
+        queue(ws, actor, job_id, "scenario", {"scenario_id": scenario_id})
+        ws.note(actor, "scenarios.write", scenario_id, why=body.name, after=record)
+    return view_scenario(record)
+
+
+def run_scenario(ws: Workspace, job: Job, control: Control) -> None:
+    """Make a scenario; the worker processes call this."""
+    scenario_id = msgspec.json.decode(job.payload)["scenario_id"]
+    record = ws.store.records.need("scenario", scenario_id)
+    body = read(record, ScenarioBody)
+    with ws.acting():
+        ws.store.records.replace("scenario", scenario_id, write(replace(body, status="running")), ws.now())
+    summary = what_if(ws, body.request, control)
+    with ws.acting():
+        if not ws.store.queue.holds(job):
+            raise LostError("another worker process has the job")
+        ws.store.records.replace(
+            "scenario", scenario_id, write(replace(body, status="done", summary=summary)), ws.now()
+        )
+        finish(ws, job, {"scenario_id": scenario_id})
+
+
+def list_scenarios(ws: Workspace, actor: Actor, query: PageQuery) -> Scenarios:
+    """Scenarios, newest first."""
+    check(actor, "scenarios.read")
+    records = ws.store.records.page("scenario", after=after(query), limit=query.limit + 1, newest=True)
+    cursor = following(records, query.limit)
+    return Scenarios([view_scenario(record) for record in records], next=cursor)
+
+
+def read_scenario(ws: Workspace, actor: Actor, scenario_id: str) -> ScenarioView:
+    """One scenario."""
+    check(actor, "scenarios.read")
+    return view_scenario(ws.store.records.need("scenario", scenario_id))
+
+
+def view_scenario(record: Record) -> ScenarioView:
+    """A scenario as it stands."""
+    body = read(record, ScenarioBody)
+    return ScenarioView(record.id, record.version, body.status, body.request, body.job_id, body.summary)
+
+
+class CompareQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which scenarios."""
+
+    ids: Annotated[
+        str,
+        msgspec.Meta(
+            description="scenarios, separated by commas, at most ten",
+            examples=["scenario-1,scenario-2"],
+            pattern="^[A-Za-z0-9._-]{1,64}(,[A-Za-z0-9._-]{1,64}){0,9}$",
+        ),
+    ]
+
+
+def compare(ws: Workspace, actor: Actor, query: CompareQuery) -> Comparison:
+    """Scenarios side by side: counts, objective and every indicator."""
+    check(actor, "scenarios.read")
+    ids = query.ids.split(",")
+    columns = []
+    for scenario_id in ids:
+        body = read(ws.store.records.need("scenario", scenario_id), ScenarioBody)
+        if body.summary is None:
+            raise Refused("conflict", f"scenario {scenario_id} has no result yet")
+        summary = body.summary
+        columns.append(
+            {"objective": summary["objective"], "gap": summary["gap"]} | summary["counts"] | summary["indicators"]
+        )
+    names = dict.fromkeys(name for column in columns for name in column)
+    return Comparison(ids, {name: [column.get(name) for column in columns] for name in names})

@@ -78,7 +78,7 @@ def broken(problem: Problem, chosen: npt.NDArray[np.int64]) -> tuple[str, ...]:
         ref = problem.rows.refs[r]
         found.append(f"{ref.partnership}: {ref.label}: limit {problem.rows.limit[r]}, used {used[r]}")
     grouped = np.flatnonzero(problem.group >= 0)
-    if len(grouped):
+    if len(grouped) and len(edges):
         place = np.where(chosen[grouped] >= 0, problem.place[problem.vacancy[np.maximum(chosen[grouped], 0)]], -1)
         group = problem.group[grouped]
         lowest = np.full(int(group.max()) + 1, np.iinfo(np.int32).max)

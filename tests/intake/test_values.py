@@ -30,6 +30,7 @@ from skillbridge.intake.places import country, province, us_state
         ("-3", -3.0),
         ("0,125", 0.125),
         ("12abc", None),
+        ("1" * 400, None),
         ("", None),
         ("#####", None),
     ],

@@ -64,8 +64,8 @@ def _read(path: Path, partnership: str, what: str) -> Intake:
         report.add(row, "", value, expected, "noted")
     columns = match("oflc", raw.table.columns, report)
     missing = [name for name in REQUIRED if name not in columns.fields]
-    if not any(start in columns.fields for start, _ in ENDS):
-        missing.append("certification, employment or need dates")
+    if not any(start in columns.fields and end in columns.fields for start, end in ENDS):
+        missing.append("the begin and end of certification, employment or need")
     if missing:
         raise BadInput(str(path), "no column for " + ", ".join(missing), "the columns of an OFLC disclosure file")
     table = raw.table.with_columns(raw.rows.alias(" row"))

@@ -83,7 +83,7 @@ def number(text: str, *, decimal: str = ".") -> float | None:
     """The number in `text`: blanks, apostrophes and currency signs ignored; Arabic and Indic digits understood.
 
     With both marks present the last is the decimal one. With one kind only: several of them, or one before exactly
-    three digits that is not `decimal`, separate thousands.
+    three digits that is not `decimal`, separate thousands. More than 18 digits are no number.
     """
     import unicodedata
 
@@ -102,7 +102,7 @@ def number(text: str, *, decimal: str = ".") -> float | None:
         tail = len(plain) - plain.rfind(mark) - 1
         thousands = plain.count(mark) > 1 or (tail == 3 and mark != decimal and not re.match(r"^[+-]?0[.,]", plain))
         plain = plain.replace(mark, "" if thousands else ".")
-    return float(plain) if _NUMBER.match(plain) else None
+    return float(plain) if _NUMBER.match(plain) and len(plain) <= 18 else None
 
 
 @cache

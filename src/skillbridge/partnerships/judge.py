@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
@@ -10,6 +11,7 @@ from skillbridge.errors import BadInput
 from skillbridge.partnerships.cases import Case, VacancyFacts, WorkerFacts, World
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.base import Violation
+from skillbridge.partnerships.wording import sentence
 
 
 def judge(
@@ -79,11 +81,9 @@ def _parties(cases: Sequence[Case], by_id: Mapping[str, Partnership]) -> list[Vi
         partnership = by_id.get(case.pathway)
         rows = (case.number,)
         if partnership is None or partnership.is_overlay:
-            text = f"placed by {case.pathway!r}, which is no pathway given"
-            found.append(Violation(case.pathway, "", "hard", "corridor.not_given", text, rows))
+            found.append(_plain("corridor.not_given", case.pathway, rows, partnership=case.pathway))
         elif case.vacancy.partnership not in (None, case.pathway):
-            text = f"the vacancy goes by {case.vacancy.partnership} only"
-            found.append(Violation(case.pathway, "", "hard", "corridor.named", text, rows))
+            found.append(_plain("corridor.named", case.pathway, rows, partnership=case.vacancy.partnership))
         elif not partnership.covers(case.worker.origin, case.vacancy.destination, case.start):
             text = (
                 f"{case.worker.origin} to {case.vacancy.destination} from {case.start} is outside its parties or dates"
@@ -103,13 +103,18 @@ def _doubles(cases: Sequence[Case]) -> list[Violation]:
         excess = len(group) - group[0].vacancy.positions
         if excess > 0:
             job = group[0].vacancy
-            text = f"{len(group)} placements in vacancy {job.vacancy_id} with {job.positions} positions"
             rows = tuple(case.number for case in group)[:20]
-            found.append(Violation(group[0].pathway, "", "hard", "vacancy.positions", text, rows, excess))
+            details: dict[str, Any] = {"vacancy": job.vacancy_id, "positions": job.positions, "used": len(group)}
+            found.append(_plain("vacancy.positions", group[0].pathway, rows, excess, **details))
     for group in workers.values():
         stays = sorted(group, key=lambda case: (case.start, case.end))
         for one, other in pairwise(stays):
             if other.start <= one.end:
-                text = f"worker {one.worker.worker_id} placed twice on {other.start}"
-                found.append(Violation(one.pathway, "", "hard", "worker.twice", text, (one.number, other.number)))
+                rows = (one.number, other.number)
+                details = {"worker": one.worker.worker_id, "day": other.start}
+                found.append(_plain("worker.twice", one.pathway, rows, **details))
     return found
+
+
+def _plain(code: str, pathway: str, rows: tuple[int, ...], excess: int = 1, **details: Any) -> Violation:
+    return Violation(pathway, "", "hard", code, sentence(code, details), rows, excess)

@@ -199,8 +199,10 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
                 yield f"stock[{n}].origin", f"unknown country {one.origin!r}", "ISO 3166-1 alpha-2"
 
     def says(self) -> Iterable[Phrase]:
-        details: dict[str, object] = {"list": self.occ, "name": self.list or "-", "agreement": self.agreement or "-"}
-        yield f"say.brain_drain.{self.mode}", details | {"percent": self.percent, "money": self.tax}
+        name = self.list or ", ".join(self.occ)
+        details: dict[str, object] = {"list": self.occ, "name": name, "agreement": self.agreement}
+        mode = "require_agreement" if self.mode == "require_g2g" and self.agreement else self.mode
+        yield f"say.brain_drain.{mode}", details | {"percent": self.percent, "money": self.tax}
         for one in self.stock:
             more = one.returned + one.trained
             yield "say.brain_drain.stock", {"origin": one.origin, "max": one.active, "more": more}

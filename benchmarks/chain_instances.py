@@ -6,7 +6,7 @@ from scipy import sparse
 
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.chains import ChainProblem
-from skillbridge.solver.stays import StayRules, Stays
+from skillbridge.matching.stays import StayRules, Stays
 
 FIRST_DAY = 18_628
 """1 January 2021, in days since 1970."""

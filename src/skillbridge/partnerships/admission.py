@@ -110,9 +110,9 @@ class _PairRule:
         mine &= pathway == number if self.overlay is None else pathway != REFUSED
         at = np.flatnonzero(mine)
         if self.overlay is not None:
-            mine[at] = _holds(self.overlay, worker[at], vacancy[at])
+            mine[at] = pairs_hold(self.overlay, worker[at], vacancy[at])
             at = np.flatnonzero(mine)
-        mine[at] = _holds(self.population.include, worker[at], vacancy[at]) & ~_holds(
+        mine[at] = pairs_hold(self.population.include, worker[at], vacancy[at]) & ~pairs_hold(
             self.population.exclude, worker[at], vacancy[at]
         )
         return mine
@@ -269,8 +269,8 @@ def number_rows(
     return inverse.astype(np.int32), at.astype(np.int64)
 
 
-def _holds(where: Where, worker: npt.NDArray[np.int64], vacancy: npt.NDArray[np.int64]) -> Bools:
-    """Pair by pair."""
+def pairs_hold(where: Where, worker: npt.NDArray[np.int64], vacancy: npt.NDArray[np.int64]) -> Bools:
+    """Whether a condition holds for each pair of rows."""
     result = np.zeros(len(worker), dtype=np.bool_)
     for mask in where:
         part = np.ones(len(worker), dtype=np.bool_)

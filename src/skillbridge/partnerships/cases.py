@@ -150,7 +150,10 @@ class World:
 
 @dataclass(slots=True)
 class Case:
-    """One worker in one vacancy from `start` to `end` by the partnership `pathway`; `number` is the placement's row."""
+    """One worker in one vacancy from `start` to `end` by the partnership `pathway`; `number` is the placement's row.
+
+    `earlier` are the worker's placements before it in the same plan, as stay rules count them.
+    """
 
     worker: WorkerFacts
     vacancy: VacancyFacts
@@ -159,11 +162,15 @@ class Case:
     pathway: str
     number: int
     world: World
+    earlier: tuple[PastSeason, ...] = ()
 
-    def seasons(self, partnership: str, destinations: tuple[str, ...]) -> list[PastSeason]:
-        """Past seasons under the partnership; one that names none counts if it was or may have been in its country."""
+    def seasons(self, partnership: str, destinations: tuple[str, ...], *, planned: bool = False) -> list[PastSeason]:
+        """Past seasons under the partnership; one that names none counts if it was or may have been in its country.
+
+        With `planned`, those planned before this placement too.
+        """
         found = []
-        for season in self.worker.past:
+        for season in (*self.worker.past, *self.earlier) if planned else self.worker.past:
             country = season.destination or self.world.countries.get(season.employer_id)
             if season.partnership == partnership or (
                 season.partnership is None and (country is None or not destinations or country in destinations)

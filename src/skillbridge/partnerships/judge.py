@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from skillbridge.errors import BadInput
+from skillbridge.model import PastSeason
 from skillbridge.partnerships.cases import Case, VacancyFacts, WorkerFacts, World
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.base import Violation
@@ -31,6 +32,7 @@ def judge(
     """
     cases = read_cases(placements, workers, vacancies, as_of)
     by_id = {partnership.id: partnership for partnership in partnerships}
+    _follow(cases)
     found = list(_parties(cases, by_id))
     found += _doubles(cases)
     for partnership in partnerships:
@@ -73,6 +75,21 @@ def read_cases(
             )
         )
     return cases
+
+
+def _follow(cases: Sequence[Case]) -> None:
+    """Give every placement the same worker's placements before it, which stay rules count like past seasons."""
+    stays: dict[str, list[Case]] = {}
+    for case in cases:
+        stays.setdefault(case.worker.worker_id, []).append(case)
+    for mine in stays.values():
+        before: list[PastSeason] = []
+        for case in sorted(mine, key=lambda one: (one.start, one.end)) if len(mine) > 1 else ():
+            case.earlier = tuple(before)
+            job = case.vacancy
+            before.append(
+                PastSeason(job.employer_id, case.start.year, case.start, case.end, job.destination, case.pathway)
+            )
 
 
 def _parties(cases: Sequence[Case], by_id: Mapping[str, Partnership]) -> list[Violation]:

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from skillbridge.solver.stays import MAX_CHAIN, best_chain
+from skillbridge.matching.stays import MAX_CHAIN, best_chain
 
 Longs = npt.NDArray[np.int64]
 

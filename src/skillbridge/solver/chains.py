@@ -1,7 +1,7 @@
 """Several seasons for one person: the best set of chains under every cross-cutting row, with a bound that holds.
 
 Column generation. Prices from a projected subgradient start it; then a linear program over the chains seen so far
-gives better prices, and pricing (:mod:`skillbridge.solver.stays`) gives each worker's best chain at them, until the
+gives better prices, and pricing (:mod:`skillbridge.matching.stays`) gives each worker's best chain at them, until the
 program's value and the bound meet. The program's solution is nearly whole: what is not is rounded, repaired and filled.
 
 Bound for any prices >= 0: L = sum over workers of max(0, best legal chain's value at the prices)
@@ -20,7 +20,7 @@ from skillbridge.errors import BadInput
 from skillbridge.partnerships.rows import Rows
 from skillbridge.solver.chain_rounding import accept, reinsert, release
 from skillbridge.solver.exact import Program, solve_program
-from skillbridge.solver.stays import MAX_CHAIN, StayRules, Stays, all_chains_within, best_chains
+from skillbridge.matching.stays import MAX_CHAIN, StayRules, Stays, all_chains_within, best_chains
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]

@@ -73,10 +73,10 @@ class StayRule(Rule, frozen=True, kw_only=True, tag="stay"):
         return {name: value or "" for name, value in found.get(code, {}).items()}
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
-        counted = case.seasons(partnership.id, partnership.destination)
+        counted = case.seasons(partnership.id, partnership.destination, planned=True)
         others = [
             season
-            for season in case.worker.past
+            for season in (*case.worker.past, *case.earlier)
             if season.partnership not in (None, partnership.id)
             and (
                 not partnership.destination

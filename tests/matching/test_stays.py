@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillbridge.solver.stays import MAX_CHAIN, StayRules, all_chains_within, best_chains, may_follow
+from skillbridge.matching.stays import MAX_CHAIN, StayRules, all_chains_within, best_chains, may_follow
 
 Stay = tuple[int, int, int]
 

@@ -256,10 +256,7 @@ class _Pool:
 
         Never worse than `options`, a plan over the pool. Ends after a number of nodes: the same plan every time.
         """
-        mine = np.zeros(len(self.problem.weight) + 1, dtype=np.bool_)
-        mine[options] = True
-        given = np.flatnonzero((mine[self._chains] | (self._chains < 0)).all(axis=1))
-        solved = solve_program(self._program(taken), node_limit=_NODES, hint=given)
+        solved = solve_program(self._program(taken), node_limit=_NODES)
         proven = solved.status == "optimal"
         if solved.x is None or solved.objective <= _worth(self.problem, options) + 0.5:
             return options, proven

@@ -30,6 +30,7 @@ def test_elements_become_trees_without_namespaces(tmp_path: Path) -> None:
         ('<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', "document type"),
         ("<a><b></a>", "this is not XML"),
         ("<a>&undefined;</a>", "this is not XML"),
+        ('<?xml version="1.0" encoding="NaN"?><a/>', "encoding is not known"),
         ("", "empty"),
         ("<a>" * 300 + "</a>" * 300, "nested deeper"),
     ],

@@ -103,6 +103,8 @@ def read_xml(path: Path) -> tuple[str, Tree]:
     except expat.ExpatError as error:
         where = f"{path}, line {error.lineno}"
         raise BadInput(where, f"this is not XML ({expat.ErrorString(error.code)})", "a document in XML") from error
+    except (LookupError, ValueError) as error:
+        raise BadInput(str(path), f"its encoding is not known ({error})", "XML in UTF-8 or UTF-16") from error
     name, value = root[0]
     return name, value if isinstance(value, dict) else {"#": value}
 

@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,33 @@ from xml.parsers import expat
 
 from skillbridge.errors import BadInput
 from skillbridge.intake.files import decode, read_bytes
+from skillbridge.intake.report import Action, IntakeReport
+from skillbridge.intake.values import Parse
 
 DEPTH = 200
 """The deepest nesting read."""
 Tree = dict[str, Any]
 _PRIVATE = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://\S+|www\.\S+|\+?\d[\d ().-]{7,}\d")
+
+
+@dataclass
+class Draft:
+    """One document being read: the row of its worker or vacancy so far (`cells`), and where its findings go."""
+
+    row: int
+    report: IntakeReport
+    cells: Tree = field(default_factory=dict)
+
+    def note(self, column: str, value: object, expected: str, action: Action) -> None:
+        """Report a finding about this document."""
+        self.report.add(self.row, column, value, expected, action)
+
+    def read(self, column: str, text: Any, parse: Parse) -> Any:
+        """The value of `text`; what `parse` finds odd goes to the report."""
+        reading = parse(None if text is None else str(text))
+        if reading.expected:
+            self.note(column, text, reading.expected, reading.action)
+        return reading.value
 
 
 def read_json(path: Path) -> list[Tree]:

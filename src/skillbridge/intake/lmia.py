@@ -7,7 +7,6 @@ assumption (START_AFTER, STAYS) that the report states.
 import hashlib
 import re
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +18,7 @@ from skillbridge.intake.report import Intake
 from skillbridge.intake.sheet import Sheet, open_sheet
 from skillbridge.intake.values import months
 from skillbridge.tables import VACANCIES, conform
-from skillbridge.taxonomies import crosswalk
+from skillbridge.taxonomies.crosswalk import targets
 
 STAYS = {"agri": 240, "": 365}
 """Days a contract is taken to last, by a word of the stream (the seasonal programme's longest stay is eight months)."""
@@ -133,17 +132,11 @@ def _noc(text: str | None) -> str | None:
     return digits.zfill(4) if digits.isdigit() else None
 
 
-@cache
-def _pack(name: str) -> crosswalk.Crosswalk:
-    return crosswalk.load(name)
-
-
-@cache
 def _isco(code: str | None) -> str | None:
     if code is None:
         return None
-    found = crosswalk.crosswalk([code], _pack("noc2021--isco08" if len(code) == 5 else "noc2011--isco08"))
-    return str(found["target"][0]) if len(found) else None
+    found = targets(code, "noc2021--isco08" if len(code) == 5 else "noc2011--isco08")
+    return found[0][0] if found else None
 
 
 def _of_address(address: str | None) -> str | None:

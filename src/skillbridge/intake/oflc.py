@@ -23,7 +23,7 @@ from skillbridge.intake.report import Intake, IntakeReport
 from skillbridge.intake.values import Reading, read_cells
 from skillbridge.resources import folder
 from skillbridge.tables import VACANCIES, conform
-from skillbridge.taxonomies import crosswalk
+from skillbridge.taxonomies.crosswalk import targets
 
 REQUIRED = ("case_id", "status", "certified")
 ENDS = (("certified_from", "certified_to"), ("employed_from", "employed_to"), ("needed_from", "needed_to"))
@@ -319,7 +319,7 @@ def _words() -> tuple[tuple[str, re.Pattern[str], float, re.Pattern[str] | None,
 @cache
 def occupation(soc: str | None, title: str | None, crop: str | None) -> str | None:
     """The ISCO-08 unit group of a US job: the SOC code's targets weighted by what the title and the crop say."""
-    weights = dict(_targets(soc, "soc2010--isco08")) if soc else {}
+    weights = dict(targets(soc, "soc2010--isco08")) if soc else {}
     name, grown = (title or "").casefold(), (crop or "").casefold()
     for isco, title_words, title_gain, crop_words, crop_gain in _words():
         gain = (title_gain if title_words.search(name) else 0) + (
@@ -345,17 +345,5 @@ def sector(naics: str | None, crop: str | None, title: str | None, partnership: 
                 if text and pattern.search(text.casefold()):
                     return isic
         return "01"
-    found = _targets(naics, "naics--isic4") if naics else ()
+    found = targets(naics, "naics--isic4") if naics else ()
     return found[0][0] if found else None
-
-
-@cache
-def _targets(code: str, pack: str) -> tuple[tuple[str, float], ...]:
-    """(target, weight) of a code, the best first."""
-    found = crosswalk.crosswalk([code], _pack(pack))
-    return tuple(zip(found["target"].to_list(), found["weight"].to_list(), strict=True))
-
-
-@cache
-def _pack(name: str) -> crosswalk.Crosswalk:
-    return crosswalk.load(name)

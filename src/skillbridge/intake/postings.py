@@ -6,9 +6,7 @@ give are taken, and the report says so. Contacts and free text are left out.
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +14,15 @@ import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.intake import abilities, fields, values
-from skillbridge.intake.documents import Tree, at, every, phrases, pseudonym, read_json, read_xml, words_of
+from skillbridge.intake.documents import Draft, Tree, at, every, phrases, pseudonym, read_json, read_xml, words_of
 from skillbridge.intake.money import hourly
 from skillbridge.intake.places import country, us_state
-from skillbridge.intake.report import Action, Intake, IntakeReport
+from skillbridge.intake.report import Intake, IntakeReport
 from skillbridge.tables import VACANCIES, conform
-from skillbridge.taxonomies import crosswalk
+from skillbridge.taxonomies.crosswalk import targets
 
 OPEN_DAYS = 365
 """Days that a job without a last day is taken to last."""
-
-
-@dataclass
-class _Advert:
-    """One document being read: the vacancy's row so far, and where findings go."""
-
-    row: int
-    report: IntakeReport
-    cells: dict[str, Any] = field(default_factory=dict)
-
-    def note(self, column: str, value: object, expected: str, action: Action) -> None:
-        self.report.add(self.row, column, value, expected, action)
-
-    def read(self, column: str, text: Any, parse: values.Parse) -> Any:
-        reading = parse(None if text is None else str(text))
-        if reading.expected:
-            self.note(column, text, reading.expected, reading.action)
-        return reading.value
 
 
 def read_jobposting(path: Path) -> Intake:
@@ -78,7 +58,7 @@ def _intake(path: Path, documents: list[Tree], read: Any) -> Intake:
         ("start", "a date: of the start, the posting or its end"),
     )
     for number, document in enumerate(documents, 1):
-        advert = _Advert(number, report)
+        advert = Draft(number, report)
         advert.cells["vacancy_id"] = pseudonym("job", document)
         read(document, advert)
         shown = advert.cells["vacancy_id"]
@@ -126,7 +106,7 @@ def _as_posting(tree: Tree) -> Tree:
     }
 
 
-def _jobposting(tree: Tree, advert: _Advert) -> None:
+def _jobposting(tree: Tree, advert: Draft) -> None:
     cells = advert.cells
     cells["occupation"] = words_of(tree.get("title"), "name", "@value") or words_of(
         tree.get("relevantOccupation"), "name"
@@ -179,7 +159,7 @@ def _salary(tree: Tree) -> tuple[tuple[str, str | None] | None, str | None]:
     return ((amount, {"P1Y": "year", "P1M": "month"}.get(unit or "", unit)) if amount else None), code
 
 
-def _wage(pay: tuple[str, str | None] | None, code: str | None, advert: _Advert) -> None:
+def _wage(pay: tuple[str, str | None] | None, code: str | None, advert: Draft) -> None:
     if pay is None:
         return
     known = fields.currency(code).value
@@ -194,26 +174,19 @@ def _wage(pay: tuple[str, str | None] | None, code: str | None, advert: _Advert)
     advert.cells["currency"] = known
 
 
-def _category(tree: Tree, advert: _Advert) -> str | None:
+def _category(tree: Tree, advert: Draft) -> str | None:
     """ISCO from `occupationalCategory`: ISCO, ESCO or O*NET-SOC codes, as text or as a CategoryCode."""
     for entry in every(tree.get("occupationalCategory")):
         text = words_of(entry, "codeValue", "termCode", "name", "@id")
         if text is None:
             continue
         if soc := re.match(r"^\s*(\d{2}-\d{4})(?:\.\d{2})?", text):
-            target = _soc(soc[1])
-            if target:
-                return target
+            if found_soc := targets(soc[1], "soc2010--isco08"):
+                return found_soc[0][0]
         elif found := re.search(r"(?:isco(?:-?08)?\D{0,3}|/isco/C|^)(\d{4})\b", text, re.I):
             return found[1]
         advert.note("occupationalCategory", text, "an ISCO-08 or O*NET-SOC code", "noted")
     return None
-
-
-@cache
-def _soc(code: str) -> str | None:
-    found = crosswalk.crosswalk([code], "soc2010--isco08")
-    return str(found["target"][0]) if len(found) else None
 
 
 def _skills(tree: Tree) -> list[str]:
@@ -232,7 +205,7 @@ def _skills(tree: Tree) -> list[str]:
 # HR-XML ------------------------------------------------------------------------------------------------------------
 
 
-def _opening(tree: Tree, advert: _Advert) -> None:
+def _opening(tree: Tree, advert: Draft) -> None:
     cells, profile = advert.cells, at(tree, "PositionProfile")
     identity = words_of(tree.get("DocumentID"))
     if identity:
@@ -297,7 +270,7 @@ def _spoken(text: str | None) -> values.Reading:
 # both --------------------------------------------------------------------------------------------------------------
 
 
-def _employer(name: str | None, legal: str | None, advert: _Advert) -> None:
+def _employer(name: str | None, legal: str | None, advert: Draft) -> None:
     key = legal or name
     if key is None:
         advert.note("employer", None, "an employer; the advert stands for its own", "noted")
@@ -306,14 +279,14 @@ def _employer(name: str | None, legal: str | None, advert: _Advert) -> None:
     advert.cells["employer_id"] = "e-" + hashlib.sha256(values.fold(key).encode()).hexdigest()[:10]
 
 
-def _positions(found: Any, given: Any, advert: _Advert) -> Any:
+def _positions(found: Any, given: Any, advert: Draft) -> Any:
     if given is None:
         advert.note("positions", None, "a number of positions; none stated, read as 1", "changed")
         return 1
     return found
 
 
-def _day(value: Any, column: str, advert: _Advert) -> date | None:
+def _day(value: Any, column: str, advert: Draft) -> date | None:
     text = words_of(value, "DateText", "Date", "@value")
     if text is None or text.casefold() == "na":
         return None
@@ -323,7 +296,7 @@ def _day(value: Any, column: str, advert: _Advert) -> date | None:
     return reading.value  # type: ignore[no-any-return]
 
 
-def _dates(given: dict[str, date | None], end: date | None, advert: _Advert) -> None:
+def _dates(given: dict[str, date | None], end: date | None, advert: Draft) -> None:
     """The first day: the first of `given` that is there; the last one: stated, or OPEN_DAYS after the first."""
     names = list(given)
     chosen = next((name for name in names if given[name]), None)
@@ -341,7 +314,7 @@ def _dates(given: dict[str, date | None], end: date | None, advert: _Advert) -> 
     advert.cells.update(start=start, end=end)
 
 
-def _experience(months: str | None, text: str | None, advert: _Advert) -> int:
+def _experience(months: str | None, text: str | None, advert: Draft) -> int:
     if months is not None:
         return int(advert.read("experienceRequirements", months, values.whole(0, 960)) or 0)
     found = re.search(r"(\d+)\s*\+?\s*(year|month|an\b|ans\b|mois|año|mes)", text or "", re.I)
@@ -354,7 +327,7 @@ def _experience(months: str | None, text: str | None, advert: _Advert) -> int:
     return count
 
 
-def _level(text: str | None, column: str, advert: _Advert) -> int | None:
+def _level(text: str | None, column: str, advert: Draft) -> int | None:
     if text is None:
         return None
     reading = abilities.education(text)

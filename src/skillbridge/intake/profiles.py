@@ -4,7 +4,6 @@ Kept: occupation, months of experience, skills, languages with CEFR level, educa
 origin. Names, contacts, photos, employers and anything else stay out. The worker's id is a pseudonym of the content.
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import polars as pl
 from skillbridge.errors import BadInput
 from skillbridge.intake import abilities, values
 from skillbridge.intake.documents import (
+    Draft,
     Tree,
     at,
     every,
@@ -26,31 +26,13 @@ from skillbridge.intake.documents import (
 )
 from skillbridge.intake.files import read_bytes
 from skillbridge.intake.places import country
-from skillbridge.intake.report import Action, Intake, IntakeReport
+from skillbridge.intake.report import Intake, IntakeReport
 from skillbridge.tables import WORKERS, conform
 
 EQF = {1: 1, 2: 2, 3: 3, 4: 3, 5: 5, 6: 6, 7: 7, 8: 8}
 """European Qualifications Framework level -> ISCED 2011 level (approximate: EQF 4 ends upper secondary school)."""
 SPOKEN = ("Listening", "SpokenInteraction", "SpokenProduction")
 Month = tuple[int, int]
-
-
-@dataclass
-class _Profile:
-    """One document being read: the worker's row so far, and where findings go."""
-
-    row: int
-    report: IntakeReport
-    cells: dict[str, Any] = field(default_factory=dict)
-
-    def note(self, column: str, value: object, expected: str, action: Action) -> None:
-        self.report.add(self.row, column, value, expected, action)
-
-    def read(self, column: str, text: Any, parse: values.Parse) -> Any:
-        reading = parse(None if text is None else str(text))
-        if reading.expected:
-            self.note(column, text, reading.expected, reading.action)
-        return reading.value
 
 
 def read_europass(path: Path) -> Intake:
@@ -86,7 +68,7 @@ def _intake(path: Path, documents: list[Tree], read: Any) -> Intake:
     report = IntakeReport(str(path), counts={"rows": len(documents)})
     rows = []
     for number, document in enumerate(documents, 1):
-        profile = _Profile(number, report)
+        profile = Draft(number, report)
         profile.cells["worker_id"] = pseudonym("cv", document)
         read(document, profile)
         lacking = next((name for name in ("origin", "occupation") if not profile.cells.get(name)), None)
@@ -121,7 +103,7 @@ def _shape(tree: Any) -> Any:
     return shaped
 
 
-def _europass(document: Tree, profile: _Profile) -> None:
+def _europass(document: Tree, profile: Draft) -> None:
     person, cells = document["LearnerInfo"], profile.cells
     demographics = at(person, "Identification", "Demographics")
     codes = [
@@ -172,7 +154,7 @@ def _europass(document: Tree, profile: _Profile) -> None:
     cells["education"] = max(levels, default=None)
 
 
-def _europass_languages(linguistic: Any, profile: _Profile) -> str | None:
+def _europass_languages(linguistic: Any, profile: Draft) -> str | None:
     spoken: dict[str, str] = {}
     for mother in every(at(linguistic, "MotherTongue")):
         if code := _language(at(mother, "Description"), "MotherTongue", profile):
@@ -194,7 +176,7 @@ def _europass_languages(linguistic: Any, profile: _Profile) -> str | None:
     return ";".join(f"{code}:{level}" for code, level in spoken.items()) or None
 
 
-def _language(description: Any, column: str, profile: _Profile) -> str | None:
+def _language(description: Any, column: str, profile: Draft) -> str | None:
     text = words_of(description, "Code", "Label")
     code = abilities.language(text) if text else None
     if text and code is None:
@@ -202,7 +184,7 @@ def _language(description: Any, column: str, profile: _Profile) -> str | None:
     return code
 
 
-def _jsonresume(document: Tree, profile: _Profile) -> None:
+def _jsonresume(document: Tree, profile: Draft) -> None:
     cells, basics = profile.cells, at(document, "basics")
     cells["origin"] = _residence(words_of(at(basics, "location", "countryCode")), profile)
     edited = partial_date(at(document, "meta", "lastModified"))
@@ -240,7 +222,7 @@ def _jsonresume(document: Tree, profile: _Profile) -> None:
     cells["education"] = max(levels, default=None)
 
 
-def _residence(text: str | None, profile: _Profile) -> str | None:
+def _residence(text: str | None, profile: Draft) -> str | None:
     code = profile.read("country", text, country)
     if code:
         profile.note("country", code, "a nationality; the country of residence is used", "noted")
@@ -255,7 +237,7 @@ def _ymd(tree: Any) -> tuple[int, int | None, int | None] | None:
     return year, month if isinstance(month, int) and 1 <= month <= 12 else None, None
 
 
-def _stated(text: Any, column: str, profile: _Profile) -> tuple[int, int | None, int | None] | None:
+def _stated(text: Any, column: str, profile: Draft) -> tuple[int, int | None, int | None] | None:
     if text in (None, ""):
         return None
     found = partial_date(text)
@@ -264,7 +246,7 @@ def _stated(text: Any, column: str, profile: _Profile) -> tuple[int, int | None,
     return found
 
 
-def _career(jobs: list[Any], sought: str | None, profile: _Profile) -> None:
+def _career(jobs: list[Any], sought: str | None, profile: Draft) -> None:
     """The occupation last held (else the one sought) and the months worked, overlapping jobs counted once."""
     worked: set[int] = set()
     dated: list[tuple[Month, str]] = []

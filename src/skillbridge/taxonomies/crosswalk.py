@@ -7,6 +7,7 @@ One code may have several targets and keeps them all, with weights that sum to 1
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -124,6 +125,18 @@ def crosswalk(
     if titles is not None:
         found = combine(found, titles, asked["asked"])
     return found.sort("item", "weight", "target", descending=[False, True, False])
+
+
+@cache
+def targets(code: str, name: str) -> tuple[tuple[str, float], ...]:
+    """(target, weight) of one code in the bundled pack `name`, the best first; empty if it is unknown there."""
+    found = crosswalk([code], _bundled(name))
+    return tuple(zip(found["target"].to_list(), found["weight"].to_list(), strict=True))
+
+
+@cache
+def _bundled(name: str) -> Crosswalk:
+    return load(name)
 
 
 def combine(mapped: pl.DataFrame, resolved: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:

@@ -34,13 +34,14 @@ def normalize_command(file: Path, kind: str, lang: str | None, taxonomy: str, li
     from skillbridge.tables import replace_file
     from skillbridge.taxonomies import pack
     from skillbridge.taxonomies.index import open_index
+    from skillbridge.taxonomies.learn import base_folder
     from skillbridge.taxonomies.normalizer import resolve
 
     asked = _read(file)
     folder = pack.locate(taxonomy)
     loaded = pack.load(folder)
-    with _bar() as progress:
-        index = open_index(loaded, folder / "compiled" / "index", (kind,), progress=progress)  # type: ignore[arg-type]
+    with progress_bar() as progress:
+        index = open_index(loaded, base_folder(folder, loaded) / "compiled" / "index", (kind,), progress=progress)  # type: ignore[arg-type]
     langs = asked["lang"].fill_null(lang or "").to_list() if "lang" in asked.columns else lang
     found = resolve(asked["text"], index, kind=kind, lang=langs, limit=limit)  # type: ignore[arg-type]
     ids = asked.select("id", "text").with_row_index("item")
@@ -85,7 +86,7 @@ def _read(file: Path) -> "pl.DataFrame":
 
 
 @contextmanager
-def _bar() -> "Iterator[Callable[[str, float], None] | None]":
+def progress_bar() -> "Iterator[Callable[[str, float], None] | None]":
     """A progress bar on a terminal, nothing when piped; told the kind and the share of it compiled."""
     if not sys.stderr.isatty():
         yield None

@@ -214,6 +214,49 @@ def migrate_command(file: Path, old: str, new: str, column: str, out: Path, repo
         click.echo(f"{outcome}  {uri} ({count}x) -> {target or 'nothing'}  {how}{f': {label}' if label else ''}")
 
 
+@taxonomy_command.command("learn")
+@click.argument("file", type=FILE)
+@PACK
+@click.option("--who", default="", help="Who says so, where the file has no such column.")
+@click.option("--when", help="When it was said (YYYY-MM-DD), where the file has no such column [default: today].")
+@click.option("--out", type=FOLDER, help="Folder of the corrections' own pack [default: beside the pack].")
+def learn_command(file: Path, taxonomy: str, who: str, when: str | None, out: Path | None) -> None:
+    """Correct the normalizer once and for all: FILE is CSV with columns text and concept (URI or notation).
+
+    An empty concept takes a correction back. Optional columns: lang, kind, who, when. The corrections are a pack of
+    their own; every later run on the corrected pack, or on OUT, knows them.
+    """
+    from datetime import UTC, datetime
+
+    from skillbridge.taxonomies import learn, pack
+
+    loaded = pack.load(taxonomy)
+    base = learn.base_folder(pack.locate(taxonomy), loaded)
+    told = learn.read_corrections(file, loaded, who=who, when=when or datetime.now(UTC).date().isoformat())
+    folder = out or learn.folder_beside(base)
+    now = learn.learn(told, folder, base)
+    click.echo(f"{len(told)} read, {len(now.attributes)} corrections hold -> {folder}")
+
+
+@taxonomy_command.command("compile")
+@PACK
+@click.option("--titles", type=FILE, help="CSV with columns text, concept: titles the classifier also learns from.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["occupation", "skill"]), help="[default: both]")
+def compile_command(taxonomy: str, titles: Path | None, kinds: tuple[str, ...]) -> None:
+    """Make a pack's index for `normalize` now, rather than at its first use."""
+    from skillbridge.cli.normalize import progress_bar
+    from skillbridge.taxonomies import learn, pack
+    from skillbridge.taxonomies.index import KINDS, open_index, read_titles
+
+    loaded = pack.load(taxonomy)
+    folder = learn.base_folder(pack.locate(taxonomy), loaded) / "compiled" / "index"
+    taught = read_titles(titles, loaded) if titles else None
+    with progress_bar() as progress:
+        index = open_index(loaded, folder, kinds or KINDS, titles=taught, progress=progress)  # type: ignore[arg-type]
+    for kind, branch in index.branches.items():
+        click.echo(f"{kind}: {len(branch.concepts)} concepts, {len(branch.labels)} labels -> {folder / kind}")
+
+
 def _save(found: "Import", out: Path, base: str | None) -> None:
     """Write the pack, and what it extends as a bundled name or as a path seen from the pack."""
     from dataclasses import replace

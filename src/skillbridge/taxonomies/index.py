@@ -6,7 +6,7 @@ Compiled once per taxonomy and kind, saved as memory-mapped arrays, loaded in a 
 import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -21,6 +21,8 @@ from skillbridge.tables import replace_file
 from skillbridge.taxonomies import classifier
 from skillbridge.taxonomies.classifier import Compact
 from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, features, fold, keys
+from skillbridge.taxonomies.language import closest
+from skillbridge.taxonomies.learn import corrections
 from skillbridge.taxonomies.pack import Taxonomy
 
 Kind = Literal["occupation", "skill"]
@@ -69,6 +71,8 @@ class Branch:
     concepts: pl.DataFrame
     labels: pl.DataFrame
     arrays: dict[str, npt.NDArray[np.generic]]
+    corrections: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(key of the folded text, language or -1) -> concept: what people have said is right."""
     _views: dict[int, View] = field(default_factory=dict)
 
     @property
@@ -136,8 +140,23 @@ def compile_index(
 
         branch = _branch(taxonomy, kind, titles, tell)
         if branch is not None:
-            branches[kind] = branch
+            branches[kind] = _corrected(branch, taxonomy)
     return Index(taxonomy.id, taxonomy.version, taxonomy.digest, branches)
+
+
+def _corrected(branch: Branch, taxonomy: Taxonomy) -> Branch:
+    """The branch with the taxonomy's corrections; they are looked up, so that none needs compiling anew."""
+    told = corrections(taxonomy).join(branch.concepts.with_row_index("concept"), on="concept_uri")
+    if told.is_empty():
+        return branch
+    langs = [closest(lang, branch.languages) for lang in told["lang"]]
+    found = zip(keys(fold(told["text"])).tolist(), langs, told["concept"], strict=True)
+    return replace(branch, corrections={(key, lang): concept for key, lang, concept in found})
+
+
+def _compiled_from(taxonomy: Taxonomy) -> str:
+    """The digest of what an index is compiled from: the taxonomy without its corrections."""
+    return taxonomy.digest.rpartition("+")[0] if taxonomy.meta.get("corrections") else taxonomy.digest
 
 
 def _branch(
@@ -273,25 +292,47 @@ def open_index(
     folder: Path | None,
     kinds: Sequence[Kind] = KINDS,
     *,
+    titles: pl.DataFrame | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Index:
     """The index of `taxonomy`, from `folder` where it was saved, else compiled and saved there (if it can be written).
 
+    With `titles` it is compiled anew, and so it stays: a saved index is used whatever it has learned from.
     `progress` is told the kind and the share of it compiled, from 0 to 1.
     """
     branches = {}
     for kind in kinds:
         place = folder / kind if folder is not None else None
-        branch = _load(place, taxonomy.digest) if place is not None else None
+        branch = _load(place, _compiled_from(taxonomy)) if place is not None and titles is None else None
         if branch is None:
             tell = None if progress is None else partial(progress, kind)
-            branch = compile_index(taxonomy, (kind,), progress=tell).branches.get(kind)
+            branch = compile_index(taxonomy, (kind,), titles=titles, progress=tell).branches.get(kind)
             if branch is not None and place is not None:
                 with suppress(PermissionError):
-                    _save(branch, place, taxonomy.digest)
+                    _save(branch, place, _compiled_from(taxonomy))
         if branch is not None:
-            branches[kind] = branch
+            branches[kind] = _corrected(branch, taxonomy)
     return Index(taxonomy.id, taxonomy.version, taxonomy.digest, branches)
+
+
+def read_titles(path: Path, taxonomy: Taxonomy) -> pl.DataFrame:
+    """concept_uri, label of a CSV of titles with their concept: columns text (or title) and concept (or concept_uri).
+
+    Rows whose concept the taxonomy lacks are left out; `BadInput` where none is left.
+    """
+    try:
+        frame = pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadInput(str(path), str(error).splitlines()[0], "a CSV table with columns text, concept") from None
+    text = next((name for name in ("text", "title", "label") if name in frame.columns), None)
+    concept = next((n for n in ("concept", "concept_uri", "gold_concept_uris") if n in frame.columns), None)
+    if text is None or concept is None:
+        raise BadInput(str(path), f"columns {', '.join(frame.columns)}", "columns text, concept")
+    known = frame.select(concept_uri=concept, label=text).drop_nulls().unique().sort("concept_uri", "label")
+    known = known.join(taxonomy.concepts.select("concept_uri"), on="concept_uri", how="semi", maintain_order="left")
+    if known.is_empty():
+        raise BadInput(str(path), f"none of its {len(frame)} rows has a concept of {taxonomy.id}", "concept URIs")
+    return known
 
 
 def _save(branch: Branch, place: Path, digest: str) -> None:

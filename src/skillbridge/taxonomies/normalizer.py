@@ -13,7 +13,7 @@ import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.taxonomies import evidence
-from skillbridge.taxonomies.fold import features, fold
+from skillbridge.taxonomies.fold import features, fold, keys
 from skillbridge.taxonomies.index import KINDS, Branch, Index, Kind, compile_index
 from skillbridge.taxonomies.language import closest
 from skillbridge.taxonomies.pack import Taxonomy
@@ -134,6 +134,7 @@ def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, 
     fitted = fusion(branch.fusion)
     total = found.signals @ fitted.weights
     total[found.concept < 0] = -np.inf
+    corrected = _correct(asked, found, total, branch, code)
     total -= total.max(axis=1, keepdims=True)
     share = np.exp(total)
     share /= share.sum(axis=1, keepdims=True)
@@ -146,6 +147,7 @@ def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, 
     score = confidence(likely, signals, fitted)
     reasons = [signals[:, :, _EXACT] > 0, signals[:, :, _LETTERS] > 0.75, signals[:, :, _WORDS] > 0.5]
     method = np.select([*reasons, signals[:, :, _GROUP] > 0], [1, 2, 3, 5], 4)
+    score[corrected, 0], method[corrected, 0] = 1, 6
     first = np.repeat(score[:, :1], limit, axis=1)
     decision = np.where(first >= fitted.accept, "accept", np.where(first >= fitted.review, "review", "reject"))
     kept = take(ranked, order, axis=1)
@@ -161,6 +163,36 @@ def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, 
             "decision": decision[kept],
         }
     )
+
+
+def _correct(asked: list[str], found: evidence.Evidence, total: F32, branch: Branch, code: int) -> list[int]:
+    """The rows that somebody has corrected, after giving their concept all of the row's mass."""
+    if not branch.corrections:
+        return []
+    rows = []
+    for row, key in enumerate(keys(asked).tolist()):
+        concept = branch.corrections.get((key, code), branch.corrections.get((key, -1)))
+        if concept is not None:
+            same = np.flatnonzero(found.concept[row] == concept)
+            column = int(same[0]) if len(same) else found.concept.shape[1] - 1
+            if not len(same):
+                view = branch.view(code)
+                labels = view.label[view.label_first[concept] : view.label_first[concept + 1]]
+                found.concept[row, column] = concept
+                found.label[row, column] = (
+                    labels[0] if len(labels) else np.flatnonzero(branch.label_concept == concept)[0]
+                )
+            total[row, column] = total[row].max() + 50
+            rows.append(row)
+    return rows
+
+
+def _first_label(branch: Branch, concept: int, code: int) -> int:
+    for view in (branch.view(code), branch.view(-1)):
+        first = view.label_first[concept]
+        if first < view.label_first[concept + 1]:
+            return int(view.label[first])
+    raise AssertionError(f"concept {concept} has no label")
 
 
 _EXACT, _LETTERS, _WORDS, _GROUP = (evidence.NAMES.index(n) for n in ("exact", "letters", "words", "group"))

@@ -151,9 +151,13 @@ def load(name_or_folder: str | Path = "core") -> Taxonomy:
     """The taxonomy of a bundled pack (by name) or of a pack's folder, with the packs it extends below it.
 
     Raises `BadInput` (`BadInputs` for several rows) naming file, row and column of what cannot be used. The bundled
-    core takes some 20 ms, ESCO in 21 languages under a second from its compiled tables.
+    core takes some 20 ms, ESCO in 21 languages under a second from its compiled tables. Corrections learned for a pack
+    (`<folder>-learned` beside it) are laid over it.
     """
-    return _load(locate(name_or_folder), ())
+    folder = locate(name_or_folder)
+    learned = folder.with_name(f"{folder.name}-learned")
+    corrected = (learned / "pack.toml").is_file() and _meta(learned).get("corrections") is True
+    return _load(learned if corrected else folder, ())
 
 
 def locate(name_or_folder: str | Path) -> Path:

@@ -25,6 +25,13 @@ KINDS: dict[str, type[Rule]] = {str(kind.__struct_config__.tag): kind for kind i
 """Rule type as written in files -> its struct."""
 
 
+TOPICS = (
+    "recruitment", "information", "status", "safety", "social_protection", "contract_and_wages", "qualifications",
+    "remittances", "return_and_reintegration", "monitoring",
+)  # fmt: skip
+"""What a sound agreement covers (United Nations Network on Migration, guidance of 2022)."""
+
+
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An amount that rules refer to by name (`NZ.min_wage`), in force from `valid_from` to `valid_to`."""
 
@@ -41,8 +48,9 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """An agreement, scheme or policy of one or more sovereigns.
 
     destination, origins: ISO 3166-1; empty is no limit. It takes placements that start from `valid_from` to `valid_to`.
-    An `origin_policy` is no pathway: its rules bind every placement it covers, whatever the pathway. `relaxed` names
-    hard rules that a scenario has made advisory; an operational file never holds it.
+    `covers_topics` says in words what no rule can (TOPICS -> clause). An `origin_policy` is no pathway: its rules bind
+    every placement it covers, whatever the pathway. `relaxed` names hard rules that a scenario has made advisory; an
+    operational file never holds it.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -61,6 +69,7 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     supersedes: str = ""
     note: str = ""
     source: Source | None = None
+    covers_topics: dict[str, str] = msgspec.field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     rules: tuple[AnyOf, ...] = ()
     relaxed: tuple[str, ...] = ()

@@ -73,6 +73,20 @@ def compile_rows(
     return builder.rows(edge_worker, variants.of_edge, edge_pathway, len(vacancies))
 
 
+def side_rows(
+    edges: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership]
+) -> list[tuple[tuple[str, str], str, npt.NDArray[np.int64]]]:
+    """((partnership, rule), side, members) of every row over these edges: the `workers` or `vacancies` it counts, or,
+    without members, side "both_sides" (it asks of both) or "ratio" (a share)."""
+    edge_vacancy = edges["vacancy"].to_numpy().astype(np.int64)
+    edge_pathway = edges["pathway"].to_numpy()
+    variants = _Variants.of(edges["start"].to_numpy(), edges["end"].to_numpy(), edge_vacancy, edge_pathway, vacancies)
+    builder = _Builder(View(workers, variants.frame, employer_countries(vacancies)), variants, partnerships)
+    for number, partnership in enumerate(partnerships):
+        builder.add(number, partnership)
+    return builder.sides(np.unique(edge_pathway))
+
+
 @dataclass(frozen=True)
 class _Variants:
     """Vacancies as the edges take them: one for every start and end that edges of a vacancy have.
@@ -217,6 +231,35 @@ class _Builder:
             sparse.csr_array(on_vacancies[:, keep]),
             tuple(self._refs[row] for row in keep.tolist()),
         )
+
+    def sides(self, pathways: npt.NDArray[np.uint8]) -> list[tuple[tuple[str, str], str, npt.NDArray[np.int64]]]:
+        """See :func:`side_rows`."""
+        nobody = np.zeros(0, dtype=np.int64)
+        found = [
+            ((self._refs[int(rows[0])].partnership, self._refs[int(rows[0])].rule), "vacancies", members)
+            for members, rows, _ in self._vacancy_entries
+            if len(rows)
+        ]
+        for bound in self._tallies:
+            name = (bound.partnership, bound.tally.rule)
+            binds = _sides([bound], "worker"), _sides([bound], "vacancy")
+            partial = not bound.pathways[pathways].all()
+            signs = bound.tally.coefficient
+            if ((signs > 0).any(axis=0) & (signs < 0).any(axis=0)).any():
+                found.append((name, "ratio", nobody))
+            elif self._on_vacancies(bound):
+                plain = np.flatnonzero(self._variants.plain)
+                items, rows, _ = self._entries(bound, None, plain, self._variants.pathway[plain])
+                jobs = self._variants.vacancy[plain[items]]
+                found += [(name, "vacancies", np.unique(jobs[rows == row])) for row in np.unique(rows)]
+            elif not binds[1] and not partial:
+                n = len(self._view.workers)
+                any_way = np.full(n, pathways[0], dtype=np.uint8)
+                items, rows, _ = self._entries(bound, np.arange(n), np.zeros(n, dtype=np.int64), any_way)
+                found += [(name, "workers", items[rows == row]) for row in np.unique(rows)]
+            else:
+                found.append((name, "both_sides", nobody))
+        return found
 
     def _on_vacancies(self, bound: _Bound) -> bool:
         """Whether a tally asks nothing of workers and every edge's vacancy is plain."""

@@ -37,6 +37,8 @@ def validate(partnership: "Partnership", name: str, *, scenario: bool = False) -
 
 
 def _envelope(partnership: "Partnership", name: str, scenario: bool) -> Iterator[BadInput]:
+    from skillbridge.partnerships.partnership import TOPICS
+
     for field in ("destination", "origins"):
         for code in getattr(partnership, field):
             if code not in COUNTRIES:
@@ -45,6 +47,9 @@ def _envelope(partnership: "Partnership", name: str, scenario: bool) -> Iterator
         if code[:2] not in COUNTRIES:
             yield BadInput(f"{name}: parties", f"unknown country {code!r}", "ISO 3166-1, or 3166-2 of a region")
     yield from _order(partnership.valid_from, partnership.valid_to, name)
+    for topic in partnership.covers_topics:
+        if topic not in TOPICS:
+            yield BadInput(f"{name}: covers_topics", f"unknown topic {topic!r}", ", ".join(TOPICS))
     try:
         zoneinfo.ZoneInfo(partnership.tz)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):

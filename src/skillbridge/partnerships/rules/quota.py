@@ -255,7 +255,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
                 label = f"{_label(self._key(left, right), span, self.period)} before {following.date}".strip()
                 table[i, j] = (self.limit(int(places * share), label, self.count),)
         early = np.array(
-            [day < _release_day(following.date, self.span_of(day)) for day in view.start.tolist()], dtype=np.bool_
+            [day < release_day(following.date, self.span_of(day)) for day in view.start.tolist()], dtype=np.bool_
         )
         population = self.population(view, partnership, (Mask(vacancy=early),))
         yield Tally(self.id, (population,), np.array([[0], [1]], dtype=np.int64), LimitsOf(table=table), **common)
@@ -324,7 +324,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
                 share = Fraction(0)
                 for step, following in zip(self.release, self.release[1:], strict=False):
                     share += Fraction(str(step.share))
-                    early = [case for case in group if case.start < _release_day(following.date, span)]
+                    early = [case for case in group if case.start < release_day(following.date, span)]
                     if len(early) > int(places * share):
                         yield self._over(
                             partnership, early, int(places * share), f"{label} before {following.date}".strip()
@@ -443,7 +443,7 @@ def _rest(places: int, reserve: Reserve) -> int:
     return max(0, places - kept)
 
 
-def _release_day(text: str, span: tuple[date, date] | None) -> date:
+def release_day(text: str, span: tuple[date, date] | None) -> date:
     """The day of a release: MM-DD falls within the period instance."""
     if len(text) == 10 or span is None:
         return date.fromisoformat(text)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skillbridge.explain.explainer import Explainer, known_edges, local_problem, new_edges
-from skillbridge.explain.resolve import NEARBY, Nearby, loosened, nearby, placed_again, rivals, widened
+from skillbridge.explain.resolve import NEARBY, Nearby, loosened, nearby, needed, placed_again, rivals, widened
 from skillbridge.matching.filters import Reason
 from skillbridge.model import CEFR, Cefr
 from skillbridge.solver.solve import solve
@@ -18,13 +18,13 @@ from skillbridge.tables import parse_languages, parse_list
 
 I64 = npt.NDArray[np.int64]
 STEPS = (1, 3, 10, 30, 100)
-"""Places more in a row that are tried, until one is confirmed."""
+"""Places more in a row that are tried for a vacancy, until one is confirmed."""
 TARGETS = 40
 """Vacancies or workers that a change is tried on, the nearest first."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A change that was confirmed: solved again with it, the worker has a place, or the vacancy one more worker.
+    """A change that was confirmed: in every best plan with it the worker has a place, or the vacancy more workers.
 
     `kind` is a code of the words' `change` section and `values` its blanks; `anew` is how many workers nearby were
     placed anew in the confirmation, everyone else kept.
@@ -59,56 +59,41 @@ def for_worker(explainer: Explainer, worker: int) -> list[Change]:
 
 
 def _places(explainer: Explainer, worker: int) -> Iterator[Change]:
-    """One place more, or a few, in each row that holds the worker back, and one more position where it was outbid."""
+    """As many places more as it takes: positions in the full vacancy, and places in the rows, nearest to the worker."""
     problem, state = explainer.problem, explainer.state
     edges = np.arange(problem.indptr[worker], problem.indptr[worker + 1])
-    if not len(edges):
-        return
-    near = rivals(problem, explainer.chosen, state, worker, edges)
-    part = nearby(problem, explainer.chosen, state, near)
-    if placed_again(part, worker):
-        return
-    held = state.row[edges]
-    yield from _positions(explainer, worker, edges, part)
-    for number in dict.fromkeys(held[held >= 0].tolist()):
-        ref = problem.rows.refs[number]
-        if state.share[number]:
-            continue
-        key = (ref.partnership, ref.rule, ref.label)
-        waiting = _behind(explainer, worker, number)
-        for step in STEPS:
-            if step + 1 >= waiting and placed_again(loosened(part, key, step), worker):
-                yield Change(
-                    "places", {"n": str(step), "row": ref.label, "partnership": ref.partnership}, len(part.workers)
-                )
-                break
-
-
-def _positions(explainer: Explainer, worker: int, edges: I64, part: Nearby) -> Iterator[Change]:
-    """A few positions more in the full vacancy where the worker came nearest."""
-    problem, state = explainer.problem, explainer.state
-    beaten = edges[state.full[edges] & (state.row[edges] < 0)]
-    if not len(beaten):
-        return
-    best = int(beaten[np.argmax(problem.weight[beaten] - state.price[beaten])])
-    vacancy = int(problem.vacancy[best])
-    for step in STEPS:
-        if placed_again(widened(part, problem.vacancy[part.edges] == vacancy, step), worker):
+    gain = problem.weight[edges] - state.price[edges]
+    waiting = (explainer.chosen < 0)[state.worker]
+    beaten = edges[np.argsort(-gain, kind="stable")]
+    beaten = beaten[state.full[beaten] & (state.row[beaten] < 0)][:1]
+    for vacancy in problem.vacancy[beaten].tolist():
+        into = problem.vacancy == vacancy
+        part, n = _queue(explainer, worker, into & waiting & (state.row < 0))
+        if n and placed_again(widened(part, problem.vacancy[part.edges] == vacancy, n), worker):
             name = str(explainer.folder.vacancies["vacancy_id"][vacancy])
-            yield Change("positions", {"n": str(step), "vacancy": name}, len(part.workers))
-            return
+            yield Change("positions", {"n": str(n), "vacancy": name}, len(part.workers))
+    for row in np.unique(state.row[edges[state.row[edges] >= 0]]).tolist():
+        if state.share[row]:
+            continue
+        part, n = _queue(explainer, worker, (state.row == row) & waiting & ~state.full)
+        ref = problem.rows.refs[row]
+        if n and placed_again(loosened(part, (ref.partnership, ref.rule, ref.label), n), worker):
+            yield Change("places", {"n": str(n), "row": ref.label, "partnership": ref.partnership}, len(part.workers))
 
 
-def _behind(explainer: Explainer, worker: int, row: int) -> int:
-    """How many who wait are worth at least as much to the row as the worker's best edge held back by it."""
+def _queue(explainer: Explainer, worker: int, edges: npt.NDArray[np.bool_]) -> tuple[Nearby, int]:
+    """(who waits by these edges and is worth at least as much as the worker, with their crews; how many they are).
+
+    The number is 0 where they are more than a confirmation takes, or the worker would have a place without a change.
+    """
     problem, state = explainer.problem, explainer.state
-    into = (state.row == row) & (explainer.chosen < 0)[state.worker] & ~state.full
-    mine = into & (state.worker == worker)
-    if not mine.any():
-        return 0
-    best = np.zeros(problem.n_workers)
-    np.maximum.at(best, state.worker[into], problem.weight[into])
-    return int((best > best[worker]).sum())
+    best = np.full(problem.n_workers, -1.0)
+    np.maximum.at(best, state.worker[edges], problem.weight[edges])
+    best[worker] = max(best[worker], 0.0)
+    ahead = np.flatnonzero(best >= best[worker])
+    part = nearby(problem, explainer.chosen, ahead[:NEARBY])
+    usable = len(ahead) <= NEARBY and not placed_again(part, worker)
+    return part, len(part.workers) if usable else 0
 
 
 def _worker_variants(explainer: Explainer, worker: int) -> Iterator[Variant]:
@@ -185,10 +170,10 @@ def _try_worker(explainer: Explainer, worker: int, variant: Variant) -> Change |
     people = pl.concat([variant.row, explainer.folder.workers[near]])
     freed = np.append(near, worker)
     local = local_problem(explainer, people, vacancies, explainer.folder.vacancies[vacancies], both, freed)
-    solution = solve(local)
-    if solution.status != "optimal" or solution.chosen[0] < 0:
+    edge = needed(local, 0)
+    if edge is None:
         return None
-    into = int(vacancies[int(both["vacancy"][int(solution.chosen[0])])])
+    into = int(vacancies[int(both["vacancy"][edge])])
     return Change(
         variant.kind, {**variant.values, "vacancy": str(explainer.folder.vacancies["vacancy_id"][into])}, len(freed)
     )
@@ -219,7 +204,7 @@ def _places_for_vacancy(explainer: Explainer, vacancy: int) -> Iterator[Change]:
     if not len(waiting):
         return
     near = np.unique(state.worker[into])[:NEARBY]
-    part = nearby(problem, explainer.chosen, state, near)
+    part = nearby(problem, explainer.chosen, near)
     at = int(np.searchsorted(np.unique(problem.vacancy[part.edges]), vacancy))
     before = _heads_in(solve(part.problem).chosen, part.problem.vacancy, at)
     for number in dict.fromkeys(state.row[waiting].tolist()):

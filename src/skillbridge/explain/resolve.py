@@ -30,7 +30,7 @@ class Nearby:
     chosen: I64
 
 
-def nearby(problem: Problem, chosen: I64, state: Blocks, workers: I64) -> Nearby:
+def nearby(problem: Problem, chosen: I64, workers: I64) -> Nearby:
     """The part of these workers (whole groups), every other placement held as it is."""
     grouped = np.unique(problem.group[workers][problem.group[workers] >= 0])
     members = np.unique(np.concatenate([workers, np.flatnonzero(np.isin(problem.group, grouped))])).astype(np.int64)
@@ -112,8 +112,26 @@ def widened(part: Nearby, edges: npt.NDArray[np.bool_], by: int) -> Nearby:
     return replace(part, problem=replace(part.problem, positions=positions))
 
 
-def placed_again(part: Nearby, worker: int, *, seed: int = 0) -> bool:
-    """Whether the worker has a place in the best plan of the part (proven best, else no)."""
-    solution = solve(part.problem, seed=seed)
-    at = int(np.searchsorted(part.workers, worker))
-    return solution.status == "optimal" and bool(solution.chosen[at] >= 0)
+def placed_again(part: Nearby, worker: int) -> bool:
+    """Whether every best plan of the part gives the worker a place."""
+    return needed(part.problem, int(np.searchsorted(part.workers, worker))) is not None
+
+
+def needed(problem: Problem, worker: int) -> int | None:
+    """The edge that a best plan gives a worker, if every plan without the worker is worth less; both proven best."""
+    found = solve(problem)
+    if found.status != "optimal" or found.chosen[worker] < 0:
+        return None
+    first, last = problem.indptr[worker], problem.indptr[worker + 1]
+    kept = np.r_[0:first, last : len(problem.vacancy)]
+    indptr = problem.indptr.copy()
+    indptr[worker + 1 :] -= last - first
+    rest = replace(
+        problem,
+        indptr=indptr,
+        vacancy=problem.vacancy[kept],
+        weight=problem.weight[kept],
+        rows=replace(problem.rows, cell=problem.rows.cell[kept]),
+    )
+    other = solve(rest)
+    return int(found.chosen[worker]) if other.status == "optimal" and other.objective < found.objective else None

@@ -1,0 +1,374 @@
+"""Every worker and vacancy left over has one true reason, and no change is shown that solving again did not confirm."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+from scipy import optimize, sparse
+
+from skillbridge import explain, plan_folder, tables, words
+from skillbridge.cli import cli
+from skillbridge.errors import BadInput
+from skillbridge.explain import changes, reasons
+from skillbridge.explain.blocks import blocks
+from skillbridge.explain.explainer import Explainer
+from skillbridge.explain.resolve import loosened, nearby, placed_again, widened
+from skillbridge.matching.candidates import Candidates
+from skillbridge.partnerships.partnership import parse
+from skillbridge.partnerships.rows import RowRef, Rows
+from skillbridge.pipeline import Outcome, PlaceRequest, place
+from skillbridge.solver.plan import Solution
+from skillbridge.solver.problem import Problem
+from skillbridge.taxonomies import pack
+
+
+@pytest.fixture(scope="module")
+def explainer(season_folder: Path) -> Explainer:
+    return explain.open_plan(season_folder)
+
+
+def small_problem(rows: list[tuple[list[int], int, int | None]], cells: list[int], positions: list[int]) -> Problem:
+    """Four workers with one edge each to vacancy 0 or 1; a row is (coefficient per cell, limit, penalty)."""
+    matrix = sparse.csr_array(np.array([row[0] for row in rows], dtype=np.int64).reshape(len(rows), -1).T)
+    refs = tuple(RowRef("p", f"r{n}", f"row {n}", penalty=row[2]) for n, row in enumerate(rows))
+    return Problem(
+        indptr=np.array([0, 1, 2, 3, 4], dtype=np.int64),
+        vacancy=np.array([0, 0, 1, 1], dtype=np.int32),
+        weight=np.array([1900, 1800, 1700, 1600], dtype=np.int32),
+        positions=np.array(positions, dtype=np.int32),
+        rows=Rows(
+            np.array(cells, dtype=np.int32),
+            np.array([row[1] for row in rows], dtype=np.int64),
+            matrix,
+            sparse.csr_array((2, len(rows)), dtype=np.int64),
+            refs,
+        ),
+        group=np.full(4, -1, dtype=np.int32),
+        place=np.array([0, 1], dtype=np.int32),
+    )
+
+
+def solution(chosen: list[int], row_price: list[float], vacancy_price: tuple[float, float] = (0.0, 0.0)) -> Solution:
+    return Solution(
+        np.array(chosen, dtype=np.int64), 0, 0.0, "feasible", "", np.array(vacancy_price), np.array(row_price)
+    )
+
+
+def reasons_of(
+    problem: Problem, answer: Solution, isco: str | None = "9211", without: list[str] | None = None
+) -> list[tuple[str, str | None]]:
+    workers = tables.conform(
+        pl.DataFrame({"worker_id": list("abcd"), "origin": ["WS"] * 4, "isco": [isco] * 4}), tables.WORKERS
+    )
+    vacancies = tables.conform(
+        pl.DataFrame({"vacancy_id": ["x", "y"], "positions": problem.positions}), tables.VACANCIES
+    )
+    counted = pl.DataFrame(
+        {"worker": [0] * len(without or []), "reason": without or [], "pairs": [1] * len(without or [])},
+        schema={"worker": pl.UInt32, "reason": pl.String, "pairs": pl.UInt32},
+    )
+    found = Candidates(pl.DataFrame(schema=tables.EDGES), {}, counted, pl.DataFrame(), {}, 4)
+    table = reasons.unplaced(workers, vacancies, (), found, problem, answer)
+    return table.select("reason", "rule").rows()
+
+
+def test_a_worker_before_a_full_vacancy_was_outbid() -> None:
+    problem = small_problem([([1], 9, None)], [0, 0, 0, 0], [1, 2])
+    assert reasons_of(problem, solution([0, -1, 2, 3], [0.0])) == [("outbid", None)]
+
+
+def test_a_worker_before_an_open_vacancy_and_a_row_used_up_is_held_by_the_dearest_such_row() -> None:
+    problem = small_problem([([1, 1], 3, None), ([0, 1], 1, None), ([1, 1], 99, None)], [0, 0, 1, 1], [2, 2])
+    assert reasons_of(problem, solution([0, 1, 2, -1], [5.0, 9.0, 50.0])) == [("quota", "r1")]
+    assert reasons_of(problem, solution([0, 1, 2, -1], [9.0, 5.0, 50.0])) == [("quota", "r0")]
+
+
+def test_a_minimum_that_more_of_the_others_would_break_is_called_a_share() -> None:
+    problem = small_problem([([-2, 1], 0, None)], [0, 0, 1, 1], [2, 2])
+    assert reasons_of(problem, solution([-1, 1, 2, 3], [1.0])) == [("solver", None)]
+    assert reasons_of(problem, solution([0, -1, 2, 3], [1.0]))[0] == ("solver", None)
+    problem = small_problem([([-1, 1], 0, None)], [0, 0, 1, 1], [1, 2])
+    assert reasons_of(problem, solution([0, -1, 2, -1], [1.0])) == [("outbid", None), ("share", "r0")]
+
+
+def test_a_soft_row_holds_nobody_back() -> None:
+    problem = small_problem([([1], 1, 300)], [0, 0, 0, 0], [2, 2])
+    assert reasons_of(problem, solution([0, -1, -1, -1], [300.0]))[0] == ("solver", None)
+
+
+@pytest.mark.parametrize(
+    ("counted", "isco", "reason"),
+    [
+        (["window", "occupation"], "9211", "window"),
+        (["occupation"], "9211", "no_vacancy"),
+        (["occupation"], None, "no_occupation"),
+        (["consent"], "9211", "consent"),
+        (["refused"], "9211", "preference"),
+        (["corridor.none"], "9211", "corridor"),
+        ([], "9211", "no_vacancy"),
+    ],
+)
+def test_a_worker_without_candidates_gets_what_ruled_most_out(
+    counted: list[str], isco: str | None, reason: str
+) -> None:
+    problem = small_problem([([1], 9, None)], [0, 0, 0], [2, 2])
+    lonely = Problem(
+        np.array([0, 0, 1, 2, 3]),
+        problem.vacancy[1:],
+        problem.weight[1:],
+        problem.positions,
+        problem.rows,
+        problem.group,
+        problem.place,
+    )
+    assert reasons_of(lonely, solution([-1, 0, 1, 2], [0.0]), isco, counted) == [(reason, None)]
+
+
+def test_everyone_and_everything_left_over_has_one_known_reason(season: Outcome) -> None:
+    folder = season.folder
+    left = folder.workers.join(folder.placements, on="worker_id", how="anti")
+    assert folder.unplaced["worker_id"].to_list() == sorted(left["worker_id"].to_list())
+    for frame in (folder.unplaced, folder.unfilled):
+        assert frame["reason"].null_count() == 0
+        for lang in words.LANGUAGES:
+            assert all(words.say(lang, f"reason.{code}") for code in frame["reason"].unique())
+    open_positions = (folder.unfilled["positions"] - folder.unfilled["filled"]).sum()
+    assert open_positions == folder.plan.counts.positions - folder.plan.counts.placed
+    assert (folder.unfilled["filled"] < folder.unfilled["positions"]).all()
+
+
+def test_reasons_are_true_of_the_plan(season: Outcome) -> None:
+    """Whoever was outbid meets full vacancies, whoever a quota holds back meets that row used up."""
+    problem, answer, folder = season.problem, season.solution, season.folder
+    state = blocks(problem, answer.chosen, answer.vacancy_price, answer.row_price)
+    row_of = {id_: number for number, id_ in enumerate(folder.workers["worker_id"])}
+    for who, reason, rule in folder.unplaced.select("worker_id", "reason", "rule").rows():
+        mine = slice(problem.indptr[row_of[who]], problem.indptr[row_of[who] + 1])
+        if reason == "outbid":
+            assert (state.full[mine] | (state.row[mine] >= 0)).all()
+            assert state.full[mine].any()
+        elif reason in ("quota", "share"):
+            assert rule in {problem.rows.refs[number].rule for number in state.row[mine] if number >= 0}
+        elif reason in ("solver", "group"):
+            assert (~state.full[mine] & (state.row[mine] < 0)).any()
+        else:
+            assert mine.start == mine.stop, reason
+
+
+def test_a_placed_worker_is_told_where_by_what_and_how_the_score_came_about(explainer: Explainer) -> None:
+    row = explainer.folder.placements.row(0, named=True)
+    answer = explain.explain_worker(explainer, row["worker_id"])
+    assert (answer.reason, answer.vacancy, answer.partnership) == ("placed", row["vacancy_id"], row["partnership"])
+    assert (answer.start, answer.end, answer.score) == (str(row["start"]), str(row["end"]), row["score"])
+    assert round(sum(line.value * line.weight for line in answer.breakdown) / 1000) == row["score"]
+    assert answer.changes == ()
+
+
+def test_ruled_out_pairs_and_candidates_make_up_all_vacancies(explainer: Explainer) -> None:
+    legal = np.bincount(explainer.state.worker, minlength=explainer.problem.n_workers)
+    for worker in range(0, explainer.problem.n_workers, 37):
+        answer = explain.explain_worker(explainer, explainer.folder.workers["worker_id"][worker], changes=False)
+        assert sum(answer.ruled_out.values()) + legal[worker] <= explainer.problem.n_vacancies
+        if legal[worker] < 32:
+            assert sum(answer.ruled_out.values()) + legal[worker] == explainer.problem.n_vacancies
+
+
+def best(problem: Problem, without: int | None = None) -> float:
+    """The optimum by another solver, optionally with one worker's edges taken away."""
+    p = problem
+    n = len(p.weight)
+    owner = np.repeat(np.arange(p.n_workers), np.diff(p.indptr))
+    hard = np.array([ref.penalty is None for ref in p.rows.refs], dtype=np.bool_)
+    one = sparse.csr_array((np.ones(n), (owner, np.arange(n))), shape=(p.n_workers, n))
+    heads = sparse.csr_array((np.ones(n), (p.vacancy, np.arange(n))), shape=(p.n_vacancies, n))
+    in_cell = sparse.csr_array((np.ones(n), (p.rows.cell, np.arange(n))), shape=(p.rows.n_cells, n))
+    use = (p.rows.cell_rows.T @ in_cell + p.rows.vacancy_rows.T @ heads)[hard]
+    upper = np.where(owner == without, 0.0, 1.0)
+    answer = optimize.milp(
+        -p.weight.astype(float),
+        integrality=np.ones(n, dtype=np.int64),
+        bounds=optimize.Bounds(0, upper),
+        constraints=[
+            optimize.LinearConstraint(one, ub=1),
+            optimize.LinearConstraint(heads, ub=p.positions),
+            optimize.LinearConstraint(sparse.csr_array(use), ub=p.rows.limit[hard]),
+        ],
+        options={"mip_rel_gap": 0.0},
+    )
+    assert answer.success
+    return float(-answer.fun)
+
+
+def test_places_that_were_confirmed_hold_by_another_solver_too(explainer: Explainer) -> None:
+    """By another solver, over all who wait: more places make a better plan, and none better leaves the worker out."""
+    shown = 0
+    waiting = np.flatnonzero((explainer.chosen < 0) & (explainer.problem.group < 0))
+    part = nearby(explainer.problem, explainer.chosen, waiting)
+    for worker in waiting[::12].tolist():
+        for change in changes.for_worker(explainer, worker):
+            if change.kind == "positions":
+                vacancy = explainer.vacancy(change.values["vacancy"])
+                into = explainer.problem.vacancy[part.edges] == vacancy
+                wider = widened(part, into, int(change.values["n"]))
+            elif change.kind == "places":
+                refs = [ref for ref in explainer.problem.rows.refs if ref.label == change.values["row"]]
+                wider = loosened(part, (refs[0].partnership, refs[0].rule, refs[0].label), int(change.values["n"]))
+            else:
+                continue
+            shown += 1
+            at = int(np.searchsorted(wider.workers, worker))
+            assert best(wider.problem) > best(part.problem)
+            assert best(wider.problem, without=at) <= best(wider.problem)
+    assert shown >= 3
+
+
+AGREEMENT = """
+id = "xx-test"
+title = "A small agreement"
+kind = "bilateral_agreement"
+owner = "destination"
+destination = ["NZ"]
+origins = ["WS"]
+version = "1"
+
+[[rules]]
+id = "cap"
+type = "quota"
+max = 4
+count = "visas"
+period = { kind = "year" }
+"""
+
+
+def small_season(out: Path, cap: int) -> Explainer:
+    """Three workers fit four positions; `wisher` lacks one job's language, another's licence, and time for a third."""
+    people = pl.DataFrame(
+        {"worker_id": ["w1", "w2", "w3", "wisher"], "languages": ["en:B1", "en:B1", "en:B1", "fr:B1"]}
+    ).with_columns(
+        origin=pl.lit("WS"),
+        isco=pl.lit("8332"),
+        consent=pl.lit(value=True),
+        experience_months=40,
+        available_from=date(2026, 2, 1),
+        available_to=date(2026, 3, 31),
+    )
+    jobs = pl.DataFrame(
+        {
+            "vacancy_id": ["easy", "spoken", "driven", "long"],
+            "positions": [2, 2, 1, 1],
+            "languages": ["en:B1", "en:B1", None, None],
+            "licences": [None, None, "B", None],
+            "end": [date(2026, 3, 31), date(2026, 3, 31), date(2026, 3, 31), date(2026, 9, 30)],
+        }
+    ).with_columns(
+        start=date(2026, 2, 1),
+        employer_id="vacancy_id",
+        destination=pl.lit("NZ"),
+        isco=pl.lit("8332"),
+        wage=3000,
+        currency=pl.lit("NZD"),
+        hours_week=40.0,
+    )
+    request = PlaceRequest(
+        workers=tables.conform(people, tables.WORKERS),
+        vacancies=tables.conform(jobs, tables.VACANCIES),
+        partnerships=[parse(AGREEMENT.replace("max = 4", f"max = {cap}"))],
+        taxonomy=pack.load("core"),
+    )
+    plan_folder.write(place(request).folder, out)
+    return explain.open_plan(out)
+
+
+def test_each_single_thing_that_a_worker_lacks_is_found_and_confirmed(tmp_path: Path) -> None:
+    asked = small_season(tmp_path / "plan", cap=4)
+    assert asked.folder.unplaced["worker_id"].to_list() == ["wisher"]
+    answer = explain.explain_worker(asked, "wisher")
+    found = {change.kind: change.values for change in answer.changes or ()}
+    assert set(found) == {"language", "licence", "dates"}
+    assert (found["language"]["language"], found["language"]["level"], found["language"]["held"]) == ("en", "B1", "")
+    assert (found["licence"]["licence"], found["licence"]["vacancy"]) == ("B", "driven")
+    assert (found["dates"]["start"], found["dates"]["end"], found["dates"]["vacancy"]) == (
+        "2026-02-01",
+        "2026-09-30",
+        "long",
+    )
+    said = explain.text(asked, answer, "fr")
+    assert "Avec anglais au niveau B1" in said
+    assert "Avec la licence B" in said
+
+
+def test_each_single_thing_that_an_employer_asks_for_is_found_and_confirmed(tmp_path: Path) -> None:
+    asked = small_season(tmp_path / "plan", cap=4)
+    assert set(asked.folder.unfilled["vacancy_id"]) >= {"driven", "long"}
+    answer = explain.explain_vacancy(asked, "driven")
+    assert answer.reason == "licence"
+    assert [(change.kind, change.values["licence"], change.values["more"]) for change in answer.changes or ()] == [
+        ("licence_asked", "B", "1")
+    ]
+
+
+def test_nothing_that_a_used_up_quota_would_stop_is_promised(tmp_path: Path) -> None:
+    """With three places in all, nothing the worker could learn would help, and one more place goes to nobody alone."""
+    asked = small_season(tmp_path / "plan", cap=3)
+    assert explain.explain_worker(asked, "wisher").changes == ()
+    assert explain.explain_vacancy(asked, "driven").changes == ()
+    tight = small_season(tmp_path / "tight", cap=2)
+    waiting = tight.folder.unplaced.filter(pl.col("reason") == "quota")
+    assert waiting.height == 1
+    answer = explain.explain_worker(tight, waiting["worker_id"][0])
+    assert [(change.kind, change.values["n"]) for change in answer.changes or ()] == [("places", "1")]
+    assert (answer.partnership, answer.rule) == ("xx-test", "cap")
+
+
+def test_nothing_is_claimed_for_who_would_be_placed_without_any_change(explainer: Explainer) -> None:
+    placed = np.flatnonzero((explainer.chosen >= 0) & (explainer.problem.group < 0))[:10]
+    for worker in placed.tolist():
+        assert changes.for_worker(explainer, worker) == []
+        assert placed_again(nearby(explainer.problem, explainer.chosen, np.array([worker])), worker)
+
+
+def test_explanations_are_said_in_four_languages_to_three_audiences(explainer: Explainer) -> None:
+    folder = explainer.folder
+    answers = [
+        explain.explain_worker(explainer, folder.placements["worker_id"][0]),
+        explain.explain_worker(explainer, folder.unplaced["worker_id"][0]),
+        explain.explain_vacancy(explainer, folder.unfilled["vacancy_id"][0]),
+        explain.explain_vacancy(explainer, folder.placements["vacancy_id"][0], changes=False),
+    ]
+    for answer in answers:
+        assert msgspec.json.decode(msgspec.json.encode(answer), type=explain.Explanation) == answer
+        for lang in words.LANGUAGES:
+            for audience in ("worker", "employer", "ministry"):
+                said = explain.text(explainer, answer, lang, audience=audience)
+                assert words.say(lang, f"reason.{answer.reason}") in said or answer.reason in ("placed", "filled")
+                assert "{" not in said
+    for_worker = explain.text(explainer, answers[1], "en", audience="worker")
+    assert "points to the plan" not in for_worker
+    assert "A named officer decides" in for_worker
+    employer = explain.text(explainer, answers[2], "en", audience="employer")
+    assert not any(other.id in employer for other in answers[2].others), (
+        "an employer sees nobody who was not placed there"
+    )
+
+
+def test_the_command_line_prints_words_or_the_struct(season_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    who = pl.read_csv(season_folder / "unplaced.csv")["worker_id"][0]
+    cli.main(["explain", str(season_folder), "--worker", who, "--lang", "fr", "--no-changes"], standalone_mode=False)
+    assert who in capsys.readouterr().out
+    cli.main(["explain", str(season_folder), "--worker", who, "--json", "--no-changes"], standalone_mode=False)
+    answer = msgspec.json.decode(capsys.readouterr().out, type=explain.Explanation)
+    assert (answer.id, answer.changes) == (who, None)
+    with pytest.raises(BadInput, match="not in the plan's inputs"):
+        cli.main(["explain", str(season_folder), "--worker", "nobody"], standalone_mode=False)
+    with pytest.raises(BadInput, match="nobody named"):
+        cli.main(["explain", str(season_folder)], standalone_mode=False)
+
+
+def test_blocks_see_a_row_that_counts_two_for_one_place() -> None:
+    problem = small_problem([([2], 3, None)], [0, 0, 0, 0], [2, 2])
+    state = blocks(problem, np.array([0, -1, -1, -1]), np.zeros(2), np.zeros(1))
+    assert state.used.tolist() == [2]
+    assert state.row.tolist() == [0, 0, 0, 0]

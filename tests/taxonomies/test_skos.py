@@ -141,6 +141,43 @@ def test_a_label_without_language_is_kept_as_undetermined(tmp_path: Path) -> Non
     ]
 
 
+def test_a_doubtful_uri_is_told_and_a_relative_one_does_not_hang_on_the_folder(tmp_path: Path) -> None:
+    file = _turtle(tmp_path / "x.ttl", '<a b> a skos:Concept . <c> a skos:Concept ; skos:altLabel "c"@en .')
+    found = skos.read(file)
+    assert found.counts()["doubtful URI or literal"] >= 1
+    assert "http://relative.invalid/c" in found.taxonomy.concepts["concept_uri"]
+
+
+_SEEDS = {
+    ".ttl": (
+        PREFIXES + f'<{ISCO}9211> a skos:Concept ; skos:altLabel "peón"@es-PE ; skos:broader <urn:x:y> .'
+    ).encode(),
+    ".rdf": b'<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+    b'xmlns:skos="http://www.w3.org/2004/02/skos/core#"><skos:Concept rdf:about="urn:x"><skos:altLabel xml:lang="es">'
+    b"peon</skos:altLabel></skos:Concept></rdf:RDF>",
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(sorted(_SEEDS)), st.data())
+def test_a_damaged_file_is_refused_or_read_never_a_crash(tmp_path: Path, ending: str, data: st.DataObject) -> None:
+    content = bytearray(_SEEDS[ending])
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        pieces = st.sampled_from(
+            [b"", b'"', b"<", b">", b";", b"@", b"\\", b"\x00", b"&x;", b"[", b"(", b"\\u12", b"\xff"]
+        )
+        content[at : at + data.draw(st.integers(0, 6))] = data.draw(pieces)
+    file = tmp_path / f"damaged{ending}"
+    file.write_bytes(bytes(content))
+    told = "damaged"
+    try:
+        skos.read(file)
+    except BadInput as error:
+        told = str(error)
+    assert "damaged" in told
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [

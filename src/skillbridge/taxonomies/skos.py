@@ -6,7 +6,9 @@ and the review state of labels (the scheme states the usual one, SKOS-XL labels 
 back as it left.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.sax import SAXParseException
 
@@ -147,7 +149,7 @@ def read(
     `version` come from the concept scheme where not given. Raises `BadInput` for a file that cannot be parsed or
     holds no concept.
     """
-    graph = _parse(path)
+    graph, warnings = _parse(path)
     known = dict(base.concepts.select("concept_uri", "kind").rows()) if base is not None else {}
     concepts, assumed = _concepts(graph, kind, known)
     if not concepts:
@@ -156,6 +158,7 @@ def read(
     scheme = schemes[0] if schemes else None
     usual = _text(graph, scheme, TERMS.review, "unreviewed")
     oddities = [("kind assumed", uri, concepts[uri]["kind"]) for uri in assumed]
+    oddities += [("doubtful URI or literal", " ".join(text.split()), "") for text in warnings]
     oddities += _not_understood(graph)
     taxonomy = from_tables(
         id or _text(graph, scheme, DCTERMS.identifier, path.stem),
@@ -175,20 +178,40 @@ def _format(path: Path) -> str:
     return FORMATS[path.suffix.lower()]
 
 
-def _parse(path: Path) -> Graph:
+def _parse(path: Path) -> tuple[Graph, list[str]]:
+    """The statements of a file and the parser's own warnings (URIs with characters they may not have)."""
     format = _format(path)
     if not path.is_file():
         raise BadInput(str(path), "no such file", "a SKOS file")
     graph = Graph()
     try:
-        graph.parse(data=path.read_bytes(), format=format)
+        with _warnings() as warnings:
+            graph.parse(data=path.read_bytes(), format=format, publicID="http://relative.invalid/")
     except BadSyntax as error:
         raise BadInput(f"{path} line {error.lines + 1}", "not Turtle", "Turtle in UTF-8") from None
     except SAXParseException as error:
         raise BadInput(f"{path} line {error.getLineNumber()}", error.getMessage(), "RDF/XML") from None
-    except (ParserError, UnicodeDecodeError, ValueError, AssertionError) as error:
-        raise BadInput(str(path), str(error).splitlines()[0] or "cannot be parsed", f"{format} in UTF-8") from None
-    return graph
+    except (ParserError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
+        what = str(error).partition("\n")[0] or type(error).__name__
+        raise BadInput(str(path), f"cannot be parsed ({what})", f"{format} in UTF-8") from None
+    return graph, warnings
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """What rdflib would print to the log meanwhile, caught as a list."""
+    caught: list[str] = []
+    logger = logging.getLogger("rdflib.term")
+
+    def catch(record: logging.LogRecord) -> bool:
+        caught.append(record.getMessage())
+        return False
+
+    logger.addFilter(catch)
+    try:
+        yield caught
+    finally:
+        logger.removeFilter(catch)
 
 
 def _concepts(

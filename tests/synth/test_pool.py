@@ -104,6 +104,16 @@ def test_an_unknown_partnership_is_named_with_what_was_expected() -> None:
         workers(-1, 1)
 
 
+def test_every_agreement_of_the_library_can_be_synthesised() -> None:
+    from skillbridge.partnerships.partnership import library
+
+    known = {scheme.partnership for scheme in chosen(None)}
+    assert set(library()) - known <= {"ecowas"}
+    for name in sorted(known):
+        assert len(pool(50, partnerships=[name])) == 50
+        assert len(vacancies(20, 1, [name])) == 20
+
+
 def test_every_parameter_table_names_countries_and_schemes_that_exist() -> None:
     from skillbridge.synth.parameters import origins
 

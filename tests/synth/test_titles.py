@@ -1,6 +1,6 @@
 """Spellings of job titles."""
 
-from skillbridge.synth.titles import VARIANTS, spellings, titles
+from skillbridge.synth.titles import VARIANTS, spellings, trades, written
 
 
 def test_about_half_of_the_spellings_are_clean_and_some_are_mistyped() -> None:
@@ -21,6 +21,10 @@ def test_spellings_do_not_change_between_runs() -> None:
 def test_titles_of_every_scheme_s_occupations_exist() -> None:
     from skillbridge.synth.parameters import chosen
 
-    written = {isco for isco, _ in titles()}
     for scheme in chosen(None):
-        assert set(scheme.occupations) <= written
+        assert set(scheme.occupations) <= set(trades())
+
+
+def test_a_language_without_titles_falls_back_to_english() -> None:
+    assert written("9211", "tlh").equals(written("9211", "en"))
+    assert not written("9211", "es").equals(written("9211", "en"))

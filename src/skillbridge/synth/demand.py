@@ -22,7 +22,6 @@ def vacancies(n: int, seed: int, partnerships: Sequence[str] | None = None, *, y
     mixed = parameters.chosen(partnerships)
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1 << 20]))
     share = pick(rng.random(n), np.array([scheme.size for scheme in mixed]))
-    listed = titles.skills()
     parts = []
     for number, scheme in enumerate(mixed):
         rows = np.flatnonzero(share == number)
@@ -40,7 +39,7 @@ def vacancies(n: int, seed: int, partnerships: Sequence[str] | None = None, *, y
         employer = pick(rng.random(m), employer_weights(scheme))
         beds = np.where(rng.random(m) < 0.7, positions + rng.integers(0, 3, m), -1)
         names = pl.Series([season.title for season in scheme.seasons])
-        wanted = [listed.get((season.isco, "en")) for season in scheme.seasons]
+        wanted = [titles.skills(season.isco, "en") for season in scheme.seasons]
         draw = rng.random(m)
         skills = [
             None if lists is None or d < 0.4 else str(lists[int((d - 0.4) / 0.6 * len(lists))])

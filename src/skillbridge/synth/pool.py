@@ -241,8 +241,7 @@ def _work(
 ) -> dict[str, pl.Series]:
     """The job title and skills each person wrote, and the unit group that is meant."""
     n = len(at)
-    spelled, listed = titles.titles(), titles.skills()
-    trades = sorted({isco for isco, _ in spelled})
+    trades = titles.trades()
     number_of = {isco: number for number, isco in enumerate(trades)}
     u = rng.random((4, n))
     job = (u[0] * len(trades)).astype(np.int64)
@@ -258,11 +257,9 @@ def _work(
     distinct, first = np.unique(key[order], return_index=True)
     for code, rows in zip(distinct, np.split(order, first[1:]), strict=True):
         isco, lang = trades[code % len(trades)], lands[code // len(trades) // 8].title_langs[code // len(trades) % 8]
-        texts = spelled.get((isco, lang), spelled.get((isco, "en")))
-        if texts is None:
-            texts = next(series for (other, _), series in spelled.items() if other == isco)
+        texts = titles.written(isco, lang)
         written[rows] = texts.to_numpy()[(u[2, rows] * len(texts)).astype(np.int64)]
-        lists = listed.get((isco, lang), listed.get((isco, "en")))
+        lists = titles.skills(isco, lang)
         if lists is not None:
             stating = rows[u[3, rows] < 0.6]
             stated[stating] = lists.to_numpy()[(u[3, stating] / 0.6 * len(lists)).astype(np.int64)]

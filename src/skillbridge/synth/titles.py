@@ -17,19 +17,31 @@ COMBINATIONS = 48
 """Lists of skills drawn for each occupation and language."""
 
 
+def trades() -> list[str]:
+    """Every ISCO unit group that titles are known for, sorted."""
+    return sorted({isco for isco, _ in _titles()})
+
+
 @cache
-def titles() -> dict[tuple[str, str], pl.Series]:
-    """(ISCO unit group, language) -> spellings of its titles; drawing evenly from them is realistic."""
-    found: dict[tuple[str, str], list[str]] = {}
+def written(isco: str, lang: str) -> pl.Series:
+    """Spellings of the titles of a unit group in that language, or else in English; drawing evenly is realistic.
+
+    Raises `KeyError` for a group that is not among `trades`.
+    """
+    known = _titles()
+    labels = known.get((isco, lang)) or known.get((isco, "en")) or known[min(key for key in known if key[0] == isco)]
+    return pl.Series([spelling for title in labels for spelling in spellings(title)])
+
+
+@cache
+def _titles() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
     for row in table("titles").iter_rows(named=True):
-        found.setdefault((row["isco"], row["lang"]), []).append(row["title"])
+        found.setdefault((row["isco"], row["lang"]), set()).add(row["title"])
     for isco, lang, label, kind in _core_labels().iter_rows():
         if kind == "alternative":
-            found.setdefault((isco, lang), []).append(label)
-    return {
-        key: pl.Series([spelling for title in sorted(set(labels)) for spelling in spellings(title)])
-        for key, labels in sorted(found.items())
-    }
+            found.setdefault((isco, lang), set()).add(label)
+    return {key: sorted(labels) for key, labels in sorted(found.items())}
 
 
 def spellings(title: str) -> list[str]:
@@ -54,8 +66,19 @@ def spellings(title: str) -> list[str]:
 
 
 @cache
-def skills() -> dict[tuple[str, str], pl.Series]:
-    """(ISCO unit group, language) -> lists of one to five of its skills, in that language or else in English."""
+def skills(isco: str, lang: str) -> pl.Series | None:
+    """Lists of one to five skills of an ISCO unit group, in that language or else in English; None if none is known."""
+    names = _skill_names().get((isco, lang)) or _skill_names().get((isco, "en"))
+    if not names:
+        return None
+    rng = np.random.default_rng(zlib.crc32(f"{isco}{lang}".encode()))
+    sizes = 1 + rng.integers(min(5, len(names)), size=COMBINATIONS)
+    drawn = (rng.choice(len(names), size, replace=False) for size in sizes)
+    return pl.Series([";".join(names[i] for i in sorted(some)) for some in drawn])
+
+
+@cache
+def _skill_names() -> dict[tuple[str, str], list[str]]:
     try:
         core = folder("taxonomies") / "core"
         relations = pl.read_csv(core / "relations.csv", infer_schema_length=0)
@@ -65,19 +88,9 @@ def skills() -> dict[tuple[str, str], pl.Series]:
     links = relations.filter(pl.col("relation").is_in(["essential", "optional"])).select(
         isco=pl.col("subject").str.strip_prefix(ISCO), concept_uri="object"
     )
-    named = links.join(labels.filter(pl.col("label_kind") == "preferred"), on="concept_uri").sort(
-        "isco", "lang", "label"
-    )
-    found = {}
-    for (isco, lang), group in named.group_by(["isco", "lang"], maintain_order=True):
-        names = [name for name in group["label"].unique(maintain_order=True) if ";" not in name]
-        rng = np.random.default_rng(zlib.crc32(f"{isco}{lang}".encode()))
-        drawn = (
-            rng.choice(len(names), min(len(names), 1 + int(rng.integers(5))), replace=False)
-            for _ in range(COMBINATIONS)
-        )
-        found[str(isco), str(lang)] = pl.Series([";".join(names[i] for i in sorted(some)) for some in drawn])
-    return found
+    preferred = labels.filter((pl.col("label_kind") == "preferred") & ~pl.col("label").str.contains(";"))
+    named = links.join(preferred, on="concept_uri").group_by("isco", "lang").agg(pl.col("label").unique().sort())
+    return {(isco, lang): names for isco, lang, names in named.iter_rows()}
 
 
 def _core_labels() -> pl.DataFrame:

@@ -16,7 +16,7 @@ from skillbridge.tables import WORKERS, conform
 
 BLOCK = 1 << 15
 """Rows drawn from one random stream. Block k of a seed is always the same: a smaller pool is the head of a larger."""
-CREW = np.array([0.84, 0.06, 0.04, 0.03, 0.02, 0.01])
+CREW = np.array([0.94, 0.025, 0.015, 0.01, 0.006, 0.004])
 """Shares of units of 1, 2, ... people who go together (a family or a crew)."""
 LICENCES = (
     ("", 0.60),
@@ -160,7 +160,7 @@ def _block(
 
     at, origin = scheme_u[unit], origin_u[unit]
     people = _people(rng, mixed, lands, at, origin, year)
-    work = _work(rng, mixed, lands, at, origin, title_u[unit])
+    work = _work(rng, mixed, lands, at, origin, title_u[unit], unit)
     season = _season(rng, mixed, aims, scheme_u, opening_u, unit, year)
     row = np.arange(block * BLOCK, (block + 1) * BLOCK)
     age = year - people["birth_year"]
@@ -237,13 +237,20 @@ def _people(
 
 
 def _work(
-    rng: np.random.Generator, mixed: list[Scheme], lands: list[parameters.Origin], at: Ints, origin: Ints, title: Ints
+    rng: np.random.Generator,
+    mixed: list[Scheme],
+    lands: list[parameters.Origin],
+    at: Ints,
+    origin: Ints,
+    title: Ints,
+    unit: Ints,
 ) -> dict[str, pl.Series]:
-    """The job title and skills each person wrote, and the unit group that is meant."""
+    """The job title and skills each person wrote, and the unit group that is meant: a crew shares its trade."""
     n = len(at)
     trades = titles.trades()
     number_of = {isco: number for number, isco in enumerate(trades)}
     u = rng.random((4, n))
+    u[:2] = u[:2, np.searchsorted(unit, unit)]
     job = (u[0] * len(trades)).astype(np.int64)
     for number, scheme in enumerate(mixed):
         mine = np.flatnonzero((at == number) & (u[1] >= OTHER_TRADE))

@@ -331,10 +331,14 @@ def _told(taxonomy: "Taxonomy", text: str, langs: tuple[str, ...]) -> dict[str, 
     names = names.unique("concept_uri", keep="first", maintain_order=True)
     known = taxonomy.concepts.join(names, on="concept_uri", how="left").select("concept_uri", "notation", "label")
 
+    asked = taxonomy.relations.filter(pl.col("relation").is_in(["essential", "optional"]))
+    common = asked.group_by(concept_uri="object").agg(common=pl.len())  # what few occupations ask for comes first
+
     def ends(relation: str, here: str, there: str) -> list[dict[str, str]]:
         rows = taxonomy.relations.filter(pl.col("relation") == relation, pl.col(here) == uri).select(concept_uri=there)
-        told = rows.join(known, on="concept_uri", how="left").sort("notation", "label", "concept_uri", nulls_last=True)
-        return told.with_columns(pl.all().fill_null("")).to_dicts()
+        order = ["common", "notation", "label", "concept_uri"]
+        told = rows.join(known, on="concept_uri", how="left").join(common, on="concept_uri", how="left")
+        return told.sort(order, nulls_last=True).drop("common").with_columns(pl.all().fill_null("")).to_dicts()
 
     labels: dict[str, list[str]] = {}
     order = pl.col("label_kind").replace_strict({"preferred": 0, "alternative": 1, "hidden": 2}, return_dtype=pl.Int8)

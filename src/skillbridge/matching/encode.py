@@ -24,9 +24,10 @@ class Jobs(NamedTuple):
     """Vacancies. A job: a class of those that ask the same; a cell: those of a job that also pay alike in one place.
 
     Per vacancy: job, cell, start, end (days since 1970), wage (minor units, -1 unknown), employer. Per job: occupation,
-    months, education (-1 none), open, and sparse lists (`x_at[j]:x_at[j + 1]`) of essential and optional skills,
-    languages with levels (A1 = 1), licences. Per cell: job, destination, admission class, currency, highest wage,
-    shortest contract, first start, last end, and its vacancies in `cell_vacancy`. Per employer: its vacancies.
+    months, education (-1 none), open, the numbers of its lists of essential and optional skills (a list holds
+    `list_skill[list_at[n]:list_at[n + 1]]`), and in the same way languages with levels (A1 = 1), licences. Per cell:
+    job, destination, admission class, currency, highest wage, shortest contract, first start, last end, vacancies in
+    an order by hash. Per employer: vacancies.
     """
 
     job: npt.NDArray[np.int32]
@@ -39,10 +40,10 @@ class Jobs(NamedTuple):
     job_months: npt.NDArray[np.int32]
     job_education: npt.NDArray[np.int32]
     job_open: npt.NDArray[np.bool_]
-    essential_at: npt.NDArray[np.int64]
-    essential: npt.NDArray[np.int32]
-    optional_at: npt.NDArray[np.int64]
-    optional: npt.NDArray[np.int32]
+    job_essential: npt.NDArray[np.int32]
+    job_optional: npt.NDArray[np.int32]
+    list_at: npt.NDArray[np.int64]
+    list_skill: npt.NDArray[np.int32]
     language_at: npt.NDArray[np.int64]
     language: npt.NDArray[np.int32]
     level: npt.NDArray[np.int32]
@@ -187,8 +188,9 @@ def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.N
         ["concept", "isco", "skills", "languages", "licences", "education", "experience_months"],
     )
     occupations = Book()
-    essential: list[list[int]] = []
-    optional: list[list[int]] = []
+    lists = Book()
+    essential: list[int] = []
+    optional: list[int] = []
     wanted: list[list[tuple[int, int]]] = []
     licensed: list[list[int]] = []
     job_occupation = []
@@ -197,14 +199,13 @@ def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.N
     for concept, isco, stated, spoken, permits, _education, months in asked.iter_rows():
         job_occupation.append(occupations.add((concept, isco)))
         must, may = yardstick.asked((concept, isco), tables.parse_list(stated))
-        essential.append([skills.add(skill) for skill in must])
-        optional.append([skills.add(skill) for skill in may])
+        essential.append(lists.add(tuple(skills.add(skill) for skill in must)))
+        optional.append(lists.add(tuple(skills.add(skill) for skill in may)))
         levels = tables.parse_languages(spoken)
         wanted.append([(languages.add(language), CEFR.index(level) + 1) for language, level in levels.items()])
         licensed.append([licences.add(licence) for licence in tables.parse_list(permits)])
         job_open.append(months == 0 and bool(isco) and any(map(str(isco).startswith, groups)))
-    essential_at, essential_skills = sparse(essential)
-    optional_at, optional_skills = sparse(optional)
+    list_at, list_skill = sparse(cast(list[tuple[int, ...]], list(lists.number)))
     language_at, language = sparse([[code for code, _ in part] for part in wanted])
     _, level = sparse([[step for _, step in part] for part in wanted])
     licence_at, licence = sparse(licensed)
@@ -240,10 +241,10 @@ def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.N
         job_months=asked["experience_months"].to_numpy(),
         job_education=asked["education"].cast(pl.Int32).fill_null(-1).to_numpy(),
         job_open=np.array(job_open, dtype=np.bool_),
-        essential_at=essential_at,
-        essential=essential_skills,
-        optional_at=optional_at,
-        optional=optional_skills,
+        job_essential=np.array(essential, dtype=np.int32),
+        job_optional=np.array(optional, dtype=np.int32),
+        list_at=list_at,
+        list_skill=list_skill,
         language_at=language_at,
         language=language,
         level=level,

@@ -1,4 +1,4 @@
-"""The fast path: the same integers as the criteria, compiled, over chunks of workers, and never a dense matrix.
+"""The fast path: compiled, over chunks of workers, and never a dense matrix.
 
 Work that many pairs share is done once: what a job asks is weighed once per worker and job, who may go and what a cell
 pays at most once per worker and cell. Cells are then opened in the order of the best score they could still hold, and
@@ -6,73 +6,43 @@ the search ends when no unopened cell can improve the worker's list. Within cell
 visited in an order of the worker's own, so that equal vacancies share the candidates evenly.
 """
 
-# Compiled code mixes Python's and numpy's integers freely, which the type checker holds apart:
 # mypy: disable-error-code="assignment,return-value,no-any-return"
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from skillbridge.matching.criteria import (
-    Availability,
-    EssentialSkills,
-    Experience,
-    Language,
-    Occupation,
-    OptionalSkills,
-    Returning,
-    Wage,
-    Wish,
-)
 from skillbridge.matching.encode import Jobs, Profiles
 from skillbridge.matching.filters import Reason
-from skillbridge.matching.policy import Policy
+from skillbridge.matching.formulas import (
+    CURRENCY,
+    EDUCATION,
+    LANGUAGE,
+    LICENCE,
+    OCCUPATION,
+    WINDOW,
+    Settings,
+    bonds,
+    compiled,
+    cover,
+    floor_in,
+    hold,
+    job_points,
+    lacks,
+    language_value,
+    pair_points,
+    release,
+    wage_value,
+)
 
-F = TypeVar("F", bound=Callable[..., object])
+CONSENT, REFUSAL = int(Reason.CONSENT), int(Reason.REFUSED)
 
 REFUSED = 255
 """The pathway of a pair that no partnership carries."""
 
 RULE = len(Reason)
 """Reasons are counted in one array: first those of :class:`Reason`, from here on the admission's own."""
-
-_CONSENT, _OCCUPATION, _REFUSAL = int(Reason.CONSENT), int(Reason.OCCUPATION), int(Reason.REFUSED)
-_LANGUAGE, _EDUCATION, _LICENCE = int(Reason.LANGUAGE), int(Reason.EDUCATION), int(Reason.LICENCE)
-_CURRENCY, _WINDOW, _WAGE = int(Reason.CURRENCY), int(Reason.WINDOW), int(Reason.WAGE)
-
-
-def compiled(function: F) -> F:
-    """`function` compiled on first call, kept on disk, and free of the interpreter's lock."""
-    return cast(F, numba.njit(function, cache=True, nogil=True))
-
-
-class Settings(NamedTuple):
-    """A policy as integers (see :class:`skillbridge.matching.policy.Policy`); weights of absent criteria are 0."""
-
-    occupation: int
-    essential: int
-    optional: int
-    experience: int
-    language: int
-    wage: int
-    availability: int
-    returning: int
-    wish: int
-    full_months: int
-    met: int
-    step_above: int
-    step_below: int
-    at_floor: int
-    full_wage: int
-    unknown_wage: int
-    named: int
-    returned: int
-    min_overlap: int
-    steps_below: int
-    min_cover: int
 
 
 class Carried(NamedTuple):
@@ -83,218 +53,49 @@ class Carried(NamedTuple):
     reason: npt.NDArray[np.uint16]
 
 
-def settings(policy: Policy) -> Settings:
-    """The policy's numbers for the kernels."""
-    given = {type(criterion): criterion for criterion in policy.criteria}
-    weight = {kind: criterion.weight for kind, criterion in given.items()}
-    experience = cast(Experience, given.get(Experience, Experience(0, 1)))
-    language = cast(Language, given.get(Language, Language(0, 0, 0, 0)))
-    wage = cast(Wage, given.get(Wage, Wage(0, 0, 1001, 0)))
-    returning = cast(Returning, given.get(Returning, Returning(0, 0, 0)))
-    return Settings(
-        occupation=weight.get(Occupation, 0),
-        essential=weight.get(EssentialSkills, 0),
-        optional=weight.get(OptionalSkills, 0),
-        experience=experience.weight,
-        language=language.weight,
-        wage=wage.weight,
-        availability=weight.get(Availability, 0),
-        returning=returning.weight,
-        wish=weight.get(Wish, 0),
-        full_months=experience.full_months,
-        met=language.met,
-        step_above=language.step_above,
-        step_below=language.step_below,
-        at_floor=wage.at_floor,
-        full_wage=wage.full,
-        unknown_wage=wage.unknown,
-        named=returning.named,
-        returned=returning.returning,
-        min_overlap=policy.filters.min_overlap,
-        steps_below=policy.filters.language_steps_below,
-        min_cover=policy.filters.min_cover,
-    )
-
-
 @compiled
-def hold(p: Profiles, w: int, strength: npt.NDArray[np.int32]) -> None:
-    """Write the strength of every skill worker `w` holds into `strength` [skills]."""
-    for at in range(p.implied_at[p.occupation[w]], p.implied_at[p.occupation[w] + 1]):
-        strength[p.implied[at]] = p.learned[p.implied_kind[at], p.months[w]]
-    for at in range(p.stated_at[p.skills[w]], p.stated_at[p.skills[w] + 1]):
-        strength[p.stated[at]] = 1000
-
-
-@compiled
-def release(p: Profiles, w: int, strength: npt.NDArray[np.int32]) -> None:
-    """Clear what :func:`hold` wrote."""
-    for at in range(p.implied_at[p.occupation[w]], p.implied_at[p.occupation[w] + 1]):
-        strength[p.implied[at]] = 0
-    for at in range(p.stated_at[p.skills[w]], p.stated_at[p.skills[w] + 1]):
-        strength[p.stated[at]] = 0
-
-
-@compiled
-def fit(p: Profiles, w: int, jobs: Jobs, j: int, s: Settings, strength: npt.NDArray[np.int32]) -> tuple[int, int]:
-    """(points of the criteria that depend on the job alone, in millionths; the reason it is closed, -1 if open)."""
-    closeness = p.closeness[p.occupation[w], jobs.job_occupation[j]]
-    essential = closeness
-    cover = 0
-    first, last = jobs.essential_at[j], jobs.essential_at[j + 1]
-    if last > first:
-        for at in range(first, last):
-            cover += strength[jobs.essential[at]]
-        cover //= last - first
-        essential = cover
-    closed = -1
-    if closeness == 0 and not jobs.job_open[j] and cover < s.min_cover:
-        closed = _OCCUPATION
-    optional = closeness
-    first, last = jobs.optional_at[j], jobs.optional_at[j + 1]
-    if last > first:
-        optional = 0
-        for at in range(first, last):
-            optional += strength[jobs.optional[at]]
-        optional //= last - first
-    experience = min(1000, p.months[w] * closeness // max(s.full_months, jobs.job_months[j]))
-    language = s.met
-    first, last = jobs.language_at[j], jobs.language_at[j + 1]
-    if last > first:
-        language = 0
-        for at in range(first, last):
-            steps = p.levels[p.languages[w], jobs.language[at]] - jobs.level[at]
-            if closed < 0 and -steps > s.steps_below:
-                closed = _LANGUAGE
-            language += max(0, min(1000, s.met + steps * (s.step_above if steps > 0 else s.step_below)))
-        language //= last - first
-    if closed < 0 and p.education[w] < jobs.job_education[j]:
-        closed = _EDUCATION
-    if closed < 0:
-        for at in range(jobs.licence_at[j], jobs.licence_at[j + 1]):
-            if not p.held[p.licences[w], jobs.licence[at]]:
-                closed = _LICENCE
-    points = (
-        s.occupation * closeness
-        + s.essential * essential
-        + s.optional * optional
-        + s.experience * experience
-        + s.language * language
-    )
-    return points, closed
-
-
-@compiled
-def floor_in(p: Profiles, w: int, currency: int) -> int:
-    """The worker's wage floor in minor units of a currency of the market: 0 none, -1 not convertible."""
-    if p.floor[w] <= 0:
-        return 0
-    factor = p.factor[p.currency[w], currency]
-    return -1 if factor < 0 else np.int64(p.floor[w] * factor + 0.5)
-
-
-@compiled
-def wage_value(wage: int, floor: int, s: Settings) -> int:
-    """The value of a wage (-1 unknown) against a floor."""
-    if wage < 0 or floor <= 0:
-        return s.unknown_wage
-    points = s.at_floor + (1000 - s.at_floor) * (wage - floor) * 1000 // (floor * (s.full_wage - 1000))
-    return max(0, min(1000, points))
-
-
-@compiled
-def overlap_days(p: Profiles, w: int, jobs: Jobs, v: int) -> int:
-    """Days of the contract on which the worker is available."""
-    return max(0, min(jobs.end[v], p.end[w]) - max(jobs.start[v], p.start[w]) + 1)
-
-
-@compiled
-def pair(p: Profiles, w: int, jobs: Jobs, v: int, s: Settings, floor: int) -> tuple[int, int]:
-    """(points of wage and availability, in millionths; the reason the pair is closed, -1 if open)."""
-    wage = jobs.wage[v]
-    days = jobs.end[v] - jobs.start[v] + 1
-    overlap = overlap_days(p, w, jobs, v)
-    points = s.wage * wage_value(wage, floor, s) + s.availability * (overlap * 1000 // days)
-    if wage >= 0 and floor < 0:
-        return points, _CURRENCY
-    if overlap <= 0 or overlap * 1000 < s.min_overlap * days:
-        return points, _WINDOW
-    if wage >= 0 and wage < floor:
-        return points, _WAGE
-    return points, -1
-
-
-@compiled
-def is_named(p: Profiles, w: int, v: int) -> bool:
-    """Whether vacancy `v` asks for worker `w` by name."""
-    found = False
-    for at in range(p.named_at[w], p.named_at[w + 1]):
-        found |= p.named[at] == v
-    return found
-
-
-@compiled
-def bonds(p: Profiles, w: int, jobs: Jobs, v: int, destination: int, s: Settings) -> tuple[int, bool]:
-    """(points of returning and wish, in millionths; whether the worker refuses the destination or employer)."""
-    employer = jobs.employer[v]
-    back = 0
-    for at in range(p.past_at[p.past[w]], p.past_at[p.past[w] + 1]):
-        if p.past_employer[at] == employer:
-            back = s.returned
-    if is_named(p, w, v):
-        back = s.named
-    wish = 0
-    refused = False
-    text = p.preferences[w]
-    for at in range(p.wish_at[text], p.wish_at[text + 1]):
-        if p.wish_destination[at] == destination or p.wish_employer[at] == employer:
-            if p.wish_weight[at] < 0:
-                refused = True
-            else:
-                wish = max(wish, p.wish_weight[at])
-    return s.returning * back + s.wish * 200 * wish, refused
-
-
-@compiled
-def judge(
-    p: Profiles, w: int, jobs: Jobs, v: int, s: Settings, carried: Carried, strength: npt.NDArray[np.int32]
-) -> tuple[int, int]:
-    """(score in thousandths, the reason the pair is closed or -1) of one pair; `strength` as :func:`hold` left it."""
-    cell = jobs.cell[v]
-    floor = floor_in(p, w, jobs.cell_currency[cell])
-    at_job, closed_job = fit(p, w, jobs, jobs.job[v], s, strength)
-    at_pair, closed_pair = pair(p, w, jobs, v, s, floor)
-    bond, refused = bonds(p, w, jobs, v, jobs.cell_destination[cell], s)
-    here, there = carried.worker[w], jobs.cell_admission[cell]
-    closed = closed_job if closed_job >= 0 else closed_pair
-    if not p.consent[w]:
-        closed = _CONSENT
-    elif closed_job == _OCCUPATION:
-        closed = _OCCUPATION
-    elif refused:
-        closed = _REFUSAL
-    elif carried.pathway[here, there] == REFUSED:
-        closed = RULE + carried.reason[here, there]
-    return (at_job + at_pair + bond + 500) // 1000, closed
-
-
-@compiled
-def judge_pairs(
+def weigh(
     p: Profiles,
+    w: int,
     jobs: Jobs,
     s: Settings,
-    carried: Carried,
-    skills: int,
-    worker: npt.NDArray[np.int32],
-    vacancy: npt.NDArray[np.int32],
-    score: npt.NDArray[np.int32],
+    covers: npt.NDArray[np.int32],
+    points: npt.NDArray[np.int64],
     closed: npt.NDArray[np.int32],
+    first: int,
+    last: int,
 ) -> None:
-    """Fill `score` and `closed` for each pair (worker[i], vacancy[i])."""
-    strength = np.zeros(skills, dtype=np.int32)
-    for i in range(len(worker)):
-        hold(p, worker[i], strength)
-        score[i], closed[i] = judge(p, worker[i], jobs, vacancy[i], s, carried, strength)
-        release(p, worker[i], strength)
+    """Fill `points` (millionths) and `closed` (reason or -1) for the jobs from `first` to before `last`.
+
+    `covers` as :func:`cover` gives them.
+    """
+    occupation, months, education = p.occupation[w], p.months[w], p.education[w]
+    spoken, permits = p.languages[w], p.licences[w]
+    closeness_to, levels, held = p.closeness, p.levels, p.held
+    wanted, asked_months, asked_education, is_open = (
+        jobs.job_occupation,
+        jobs.job_months,
+        jobs.job_education,
+        jobs.job_open,
+    )
+    must, may = jobs.job_essential, jobs.job_optional
+    language_at, language, level = jobs.language_at, jobs.language, jobs.level
+    licence_at, licence = jobs.licence_at, jobs.licence
+    for j in range(first, last):
+        closeness = closeness_to[occupation, wanted[j]]
+        essential = covers[must[j]]
+        spoken_value, lacking = language_value(levels, spoken, language, level, language_at[j], language_at[j + 1], s)
+        points[j] = job_points(closeness, essential, covers[may[j]], months, asked_months[j], spoken_value, s)
+        if closeness == 0 and not is_open[j] and essential < s.min_cover:
+            closed[j] = OCCUPATION
+        elif lacking:
+            closed[j] = LANGUAGE
+        elif education < asked_education[j]:
+            closed[j] = EDUCATION
+        elif lacks(held, permits, licence, licence_at[j], licence_at[j + 1]):
+            closed[j] = LICENCE
+        else:
+            closed[j] = -1
 
 
 @compiled
@@ -317,6 +118,19 @@ def stride(n: int, seed: np.uint64) -> tuple[int, int]:
         if a == 1:
             return start, step % n
         step += 1
+
+
+@compiled
+def place_of(ends: npt.NDArray[np.int64], n: int, position: int) -> int:
+    """The first of `n` running totals that exceeds `position`."""
+    low, high = 0, n - 1
+    while low < high:
+        middle = (low + high) // 2
+        if ends[middle] > position:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 @compiled
@@ -347,13 +161,61 @@ def offer(keys: npt.NDArray[np.int64], rows: npt.NDArray[np.int32], size: int, k
     return size + 1
 
 
+class Scratch(NamedTuple):
+    """One worker's working memory, used again for the next.
+
+    Per job: points and the reason it is closed. Per cell: points (-1 closed), the next cell of the same bound (a list
+    that begins in `heads` [bound 0..1000]), and room for the cells being opened with the running count of their
+    vacancies. Per currency of the market the wage floor; per destination the wish (-1 refused). `special`: vacancies
+    of employers the worker knows, prefers or is named by, listed in `specials`. `keys`, `rows`: the heap of the best.
+    """
+
+    strength: npt.NDArray[np.int32]
+    covers: npt.NDArray[np.int32]
+    at_job: npt.NDArray[np.int64]
+    job_closed: npt.NDArray[np.int32]
+    at_cell: npt.NDArray[np.int64]
+    heads: npt.NDArray[np.int32]
+    following: npt.NDArray[np.int32]
+    opened: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int64]
+    floors: npt.NDArray[np.int64]
+    wishes: npt.NDArray[np.int32]
+    special: npt.NDArray[np.bool_]
+    specials: npt.NDArray[np.int32]
+    keys: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+
+
+def scratch(p: Profiles, jobs: Jobs, skills: int, limit: int) -> Scratch:
+    """Empty working memory for lists of `limit`."""
+    n_jobs, n_cells, n_vacancies = len(jobs.job_months), len(jobs.cell_job), len(jobs.job)
+    return Scratch(
+        strength=np.zeros(skills, dtype=np.int32),
+        covers=np.zeros(len(jobs.list_at) - 1, dtype=np.int32),
+        at_job=np.zeros(n_jobs, dtype=np.int64),
+        job_closed=np.zeros(n_jobs, dtype=np.int32),
+        at_cell=np.zeros(n_cells, dtype=np.int64),
+        heads=np.full(1001, -1, dtype=np.int32),
+        following=np.zeros(n_cells, dtype=np.int32),
+        opened=np.zeros(n_cells, dtype=np.int32),
+        ends=np.zeros(n_cells, dtype=np.int64),
+        floors=np.zeros(p.factor.shape[1], dtype=np.int64),
+        wishes=np.zeros(int(jobs.cell_destination.max(initial=0)) + 1, dtype=np.int32),
+        special=np.zeros(n_vacancies, dtype=np.bool_),
+        specials=np.zeros(n_vacancies, dtype=np.int32),
+        keys=np.zeros(limit, dtype=np.int64),
+        rows=np.zeros(limit, dtype=np.int32),
+    )
+
+
 @compiled
 def best(
     p: Profiles,
     jobs: Jobs,
     s: Settings,
     carried: Carried,
-    skills: int,
+    x: Scratch,
     asked: npt.NDArray[np.int32],
     vacancy: npt.NDArray[np.int32],
     score: npt.NDArray[np.int32],
@@ -362,158 +224,242 @@ def best(
     """Fill, for each worker asked, the best vacancies by score.
 
     `vacancy`, `score` int32 [asked x limit], sorted by vacancy, -1 where there is none; `closed` int32 [asked x
-    reasons] counts the pairs refused, completely where the list is not full.
-    Reasons that follow from a worker and a cell are counted over all pairs, the others over the pairs visited.
+    reasons] counts the pairs refused, completely where the list is not full. Reasons that follow from a worker and a
+    cell are counted over all pairs, the others over the pairs visited.
     """
-    n_cells, n_jobs, limit = len(jobs.cell_job), len(jobs.job_months), vacancy.shape[1]
-    strength = np.zeros(skills, dtype=np.int32)
-    job_points = np.zeros(n_jobs, dtype=np.int64)
-    job_closed = np.zeros(n_jobs, dtype=np.int32)
-    cell_points = np.zeros(n_cells, dtype=np.int64)
-    heads = np.full(1001, -1, dtype=np.int32)
-    following = np.zeros(n_cells, dtype=np.int32)
-    opened = np.zeros(n_cells, dtype=np.int32)
-    ends = np.zeros(n_cells, dtype=np.int64)
-    currencies = p.factor.shape[1]
-    floors = np.zeros(currencies, dtype=np.int64)
-    wishes = np.zeros(jobs.cell_destination.max() + 1, dtype=np.int32)
-    special = np.zeros(len(jobs.job), dtype=np.bool_)
-    specials = np.zeros(len(jobs.job), dtype=np.int32)
-    keys = np.zeros(limit, dtype=np.int64)
-    rows = np.zeros(limit, dtype=np.int32)
     for i in range(len(asked)):
         w = asked[i]
-        local = closed[i]
         if not p.consent[w]:
-            local[_CONSENT] = len(jobs.job)
+            closed[i, CONSENT] = len(jobs.job)
             continue
-        hold(p, w, strength)
-        for j in range(n_jobs):
-            job_points[j], job_closed[j] = fit(p, w, jobs, j, s, strength)
-        release(p, w, strength)
-        for currency in range(currencies):
-            floors[currency] = floor_in(p, w, currency)
+        hold(p, w, x.strength)
+        cover(x.strength, jobs.list_at, jobs.list_skill, x.covers, 0, len(x.covers))
+        release(p, w, x.strength)
+        weigh(p, w, jobs, s, x.covers, x.at_job, x.job_closed, 0, len(x.at_job))
+        for currency in range(len(x.floors)):
+            x.floors[currency] = floor_in(p, w, currency)
+        n_special = mark_known(p, w, jobs, x)
+        highest = sort_cells(p, w, jobs, s, carried, x, closed[i])
+        size = visit_known(p, w, jobs, s, x, n_special, closed[i])
+        size = visit(p, w, jobs, s, x, highest, size, n_special, closed[i])
+        x.heads[: highest + 1] = -1
+        for k in range(n_special):
+            x.special[x.specials[k]] = False
         text = p.preferences[w]
-        n_special = 0
-        for at in range(p.wish_at[text], p.wish_at[text + 1]):
-            place, employer = p.wish_destination[at], p.wish_employer[at]
-            if place >= 0 and wishes[place] >= 0:
-                wishes[place] = -1 if p.wish_weight[at] < 0 else max(wishes[place], p.wish_weight[at])
-            if employer >= 0:
-                for k in range(jobs.employer_at[employer], jobs.employer_at[employer + 1]):
-                    n_special = _mark(jobs.employer_vacancy[k], special, specials, n_special)
-        for at in range(p.past_at[p.past[w]], p.past_at[p.past[w] + 1]):
-            employer = p.past_employer[at]
-            for k in range(jobs.employer_at[employer], jobs.employer_at[employer + 1]):
-                n_special = _mark(jobs.employer_vacancy[k], special, specials, n_special)
-        for at in range(p.named_at[w], p.named_at[w + 1]):
-            n_special = _mark(p.named[at], special, specials, n_special)
-
-        # what each cell could hold at best, and the cells that are closed altogether
-        here = carried.worker[w]
-        available = int(p.end[w]) - int(p.start[w]) + 1
-        highest = -1
-        for c in range(n_cells):
-            j = jobs.cell_job[c]
-            heads_here = jobs.cell_at[c + 1] - jobs.cell_at[c]
-            there = jobs.cell_admission[c]
-            place = jobs.cell_destination[c]
-            reason = -1
-            if job_closed[j] == _OCCUPATION:
-                reason = _OCCUPATION
-            elif wishes[place] < 0:
-                reason = _REFUSAL
-            elif carried.pathway[here, there] == REFUSED:
-                reason = RULE + carried.reason[here, there]
-            elif job_closed[j] >= 0:
-                reason = job_closed[j]
-            else:
-                floor = floors[jobs.cell_currency[c]]
-                wage = jobs.cell_wage[c]
-                if wage >= 0 and floor < 0:
-                    reason = _CURRENCY
-                elif jobs.cell_start[c] > p.end[w] or jobs.cell_end[c] < p.start[w]:
-                    reason = _WINDOW
-            if reason >= 0:
-                local[reason] += heads_here
-                cell_points[c] = -1
-                continue
-            points = job_points[j] + s.wish * 200 * wishes[place]
-            cell_points[c] = points
-            share = min(1000, available * 1000 // jobs.cell_days[c])
-            bound = (points + s.wage * wage_value(wage, floor, s) + s.availability * share + 500) // 1000
-            following[c] = heads[bound]
-            heads[bound] = c
-            highest = max(highest, bound)
-
-        size = 0
-        seen = 0
-        for k in range(n_special):
-            v = specials[k]
-            c = jobs.cell[v]
-            if cell_points[c] < 0:
-                continue
-            at_pair, reason = pair(p, w, jobs, v, s, floors[jobs.cell_currency[c]])
-            bond, refused = bonds(p, w, jobs, v, jobs.cell_destination[c], s)
-            if refused:
-                reason = _REFUSAL
-            if reason >= 0:
-                local[reason] += 1
-                continue
-            points = (job_points[jobs.cell_job[c]] + at_pair + bond + 500) // 1000
-            seen += 1
-            size = offer(keys, rows, size, (points << 32) - seen, v)
-
-        for bound in range(highest, -1, -1):
-            if size == limit and (bound << 32) - seen - 1 <= keys[0]:
-                break
-            if heads[bound] < 0:
-                continue
-            n_opened = 0
-            total = 0
-            c = heads[bound]
-            while c >= 0:
-                total += jobs.cell_at[c + 1] - jobs.cell_at[c]
-                opened[n_opened] = c
-                ends[n_opened] = total
-                n_opened += 1
-                c = following[c]
-            position, step = stride(total, mixed(p.tie[w] + np.uint64(bound) * np.uint64(0x9E3779B97F4A7C15)))
-            for _ in range(total):
-                at = np.searchsorted(ends[:n_opened], position, side="right")
-                c = opened[at]
-                v = jobs.cell_vacancy[jobs.cell_at[c + 1] - ends[at] + position]
-                position += step
-                if position >= total:
-                    position -= total
-                if special[v]:
-                    continue
-                at_pair, reason = pair(p, w, jobs, v, s, floors[jobs.cell_currency[c]])
-                if reason >= 0:
-                    local[reason] += 1
-                    continue
-                points = (cell_points[c] + at_pair + 500) // 1000
-                seen += 1
-                size = offer(keys, rows, size, (points << 32) - seen, v)
-                if size == limit and (bound << 32) - seen - 1 <= keys[0]:
-                    break
-        heads[: highest + 1] = -1
-        for k in range(n_special):
-            special[specials[k]] = False
         for at in range(p.wish_at[text], p.wish_at[text + 1]):
             if p.wish_destination[at] >= 0:
-                wishes[p.wish_destination[at]] = 0
-        order = np.argsort(rows[:size])
+                x.wishes[p.wish_destination[at]] = 0
+        order = np.argsort(x.rows[:size])
         for k in range(size):
-            vacancy[i, k] = rows[order[k]]
-            score[i, k] = (keys[order[k]] + (1 << 31)) >> 32
+            vacancy[i, k] = x.rows[order[k]]
+            score[i, k] = (x.keys[order[k]] + (1 << 31)) >> 32
 
 
 @compiled
-def _mark(v: int, special: npt.NDArray[np.bool_], specials: npt.NDArray[np.int32], n: int) -> int:
-    """Add vacancy `v` to the worker's specials once; their new number."""
-    if special[v]:
-        return n
-    special[v] = True
-    specials[n] = v
-    return n + 1
+def mark_known(p: Profiles, w: int, jobs: Jobs, x: Scratch) -> int:
+    """Note the worker's wishes by destination, and list the vacancies of employers that matter to the worker."""
+    n = 0
+    text = p.preferences[w]
+    for at in range(p.wish_at[text], p.wish_at[text + 1]):
+        place, employer = p.wish_destination[at], p.wish_employer[at]
+        if place >= 0 and x.wishes[place] >= 0:
+            x.wishes[place] = -1 if p.wish_weight[at] < 0 else max(x.wishes[place], p.wish_weight[at])
+        if employer >= 0:
+            n = _mark(jobs.employer_at, jobs.employer_vacancy, employer, x.special, x.specials, n)
+    for at in range(p.past_at[p.past[w]], p.past_at[p.past[w] + 1]):
+        n = _mark(jobs.employer_at, jobs.employer_vacancy, p.past_employer[at], x.special, x.specials, n)
+    for at in range(p.named_at[w], p.named_at[w + 1]):
+        v = p.named[at]
+        if not x.special[v]:
+            x.special[v] = True
+            x.specials[n] = v
+            n += 1
+    return n
+
+
+@compiled
+def _mark(
+    at: npt.NDArray[np.int64],
+    vacancies: npt.NDArray[np.int32],
+    employer: int,
+    special: npt.NDArray[np.bool_],
+    specials: npt.NDArray[np.int32],
+    n: int,
+) -> int:
+    """Add an employer's vacancies to the specials, each once; how many there are now."""
+    for k in range(at[employer], at[employer + 1]):
+        v = vacancies[k]
+        if not special[v]:
+            special[v] = True
+            specials[n] = v
+            n += 1
+    return n
+
+
+@compiled
+def sort_cells(
+    p: Profiles, w: int, jobs: Jobs, s: Settings, carried: Carried, x: Scratch, closed: npt.NDArray[np.int32]
+) -> int:
+    """List the cells by the best score they could hold, count those that are closed altogether; the highest score."""
+    cell_job, cell_at, cell_admission = jobs.cell_job, jobs.cell_at, jobs.cell_admission
+    cell_destination, cell_currency, cell_wage = jobs.cell_destination, jobs.cell_currency, jobs.cell_wage
+    cell_days, cell_start, cell_end = jobs.cell_days, jobs.cell_start, jobs.cell_end
+    at_job, job_closed, at_cell = x.at_job, x.job_closed, x.at_cell
+    heads, following, floors, wishes = x.heads, x.following, x.floors, x.wishes
+    pathway, why = carried.pathway[carried.worker[w]], carried.reason[carried.worker[w]]
+    since, until = p.start[w], p.end[w]
+    available = max(0, int(until) - int(since) + 1)
+    highest = -1
+    for c in range(len(cell_job)):
+        j = cell_job[c]
+        there = cell_admission[c]
+        place = cell_destination[c]
+        floor = floors[cell_currency[c]]
+        wage = cell_wage[c]
+        reason = -1
+        if job_closed[j] == OCCUPATION:
+            reason = OCCUPATION
+        elif wishes[place] < 0:
+            reason = REFUSAL
+        elif pathway[there] == REFUSED:
+            reason = RULE + why[there]
+        elif job_closed[j] >= 0:
+            reason = job_closed[j]
+        elif wage >= 0 and floor < 0:
+            reason = CURRENCY
+        elif cell_start[c] > until or cell_end[c] < since:
+            reason = WINDOW
+        if reason >= 0:
+            closed[reason] += cell_at[c + 1] - cell_at[c]
+            at_cell[c] = -1
+            continue
+        points = at_job[j] + s.wish * 200 * wishes[place]
+        at_cell[c] = points
+        share = min(1000, available * 1000 // cell_days[c])
+        bound = (points + s.wage * wage_value(wage, floor, s) + s.availability * share + 500) // 1000
+        following[c] = heads[bound]
+        heads[bound] = c
+        highest = max(highest, bound)
+    return highest
+
+
+@compiled
+def visit_known(
+    p: Profiles, w: int, jobs: Jobs, s: Settings, x: Scratch, n_special: int, closed: npt.NDArray[np.int32]
+) -> int:
+    """Put the special vacancies that are open into the heap; its size."""
+    size = 0
+    for k in range(n_special):
+        v = x.specials[k]
+        c = jobs.cell[v]
+        if x.at_cell[c] < 0:
+            continue
+        floor = x.floors[jobs.cell_currency[c]]
+        at_pair, reason = pair_points(jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
+        bond, refused = bonds(p, w, v, jobs.employer[v], jobs.cell_destination[c], s)
+        if refused:
+            reason = REFUSAL
+        if reason >= 0:
+            closed[reason] += 1
+            continue
+        points = (x.at_job[jobs.cell_job[c]] + at_pair + bond + 500) // 1000
+        size = offer(x.keys, x.rows, size, (points << 32) - k, v)
+    return size
+
+
+@compiled
+def visit(
+    p: Profiles,
+    w: int,
+    jobs: Jobs,
+    s: Settings,
+    x: Scratch,
+    highest: int,
+    size: int,
+    seen: int,
+    closed: npt.NDArray[np.int32],
+) -> int:
+    """Open cells from the highest bound down until none can improve the heap; its size."""
+    cell_at, cell_vacancy, cell_currency = jobs.cell_at, jobs.cell_vacancy, jobs.cell_currency
+    starts, stops, wages = jobs.start, jobs.end, jobs.wage
+    heads, following, opened, ends = x.heads, x.following, x.opened, x.ends
+    at_cell, floors, special, keys, rows = x.at_cell, x.floors, x.special, x.keys, x.rows
+    since, until, tie, limit = p.start[w], p.end[w], p.tie[w], len(x.keys)
+    for bound in range(highest, -1, -1):
+        if heads[bound] < 0:
+            continue
+        if size == limit and (bound << 32) - seen <= keys[0]:
+            break
+        n_opened = 0
+        total = 0
+        c = heads[bound]
+        while c >= 0:
+            total += cell_at[c + 1] - cell_at[c]
+            opened[n_opened] = c
+            ends[n_opened] = total
+            n_opened += 1
+            c = following[c]
+        position, step = stride(total, mixed(tie + np.uint64(bound) * np.uint64(0x9E3779B97F4A7C15)))
+        for _ in range(total):
+            at = place_of(ends, n_opened, position)
+            c = opened[at]
+            v = cell_vacancy[cell_at[c + 1] - ends[at] + position]
+            position += step
+            if position >= total:
+                position -= total
+            if special[v]:
+                continue
+            floor = floors[cell_currency[c]]
+            at_pair, reason = pair_points(starts[v], stops[v], since, until, wages[v], floor, s)
+            if reason >= 0:
+                closed[reason] += 1
+                continue
+            points = (at_cell[c] + at_pair + 500) // 1000
+            size = offer(keys, rows, size, (points << 32) - seen, v)
+            seen += 1
+            if size == limit and (bound << 32) - seen <= keys[0]:
+                break
+    return size
+
+
+@compiled
+def judge_pairs(
+    p: Profiles,
+    jobs: Jobs,
+    s: Settings,
+    carried: Carried,
+    skills: int,
+    worker: npt.NDArray[np.int32],
+    vacancy: npt.NDArray[np.int32],
+    score: npt.NDArray[np.int32],
+    closed: npt.NDArray[np.int32],
+) -> None:
+    """Fill `score` (thousandths) and `closed` (the first reason against, or -1) for each pair worker[i], vacancy[i]."""
+    strength = np.zeros(skills, dtype=np.int32)
+    covers = np.zeros(len(jobs.list_at) - 1, dtype=np.int32)
+    job_closed = np.zeros(len(jobs.job_months), dtype=np.int32)
+    points = np.zeros(len(jobs.job_months), dtype=np.int64)
+    for i in range(len(worker)):
+        w, v = worker[i], vacancy[i]
+        cell, j = jobs.cell[v], jobs.job[v]
+        here, there = carried.worker[w], jobs.cell_admission[cell]
+        hold(p, w, strength)
+        for number in (jobs.job_essential[j], jobs.job_optional[j]):
+            cover(strength, jobs.list_at, jobs.list_skill, covers, number, number + 1)
+        release(p, w, strength)
+        weigh(p, w, jobs, s, covers, points, job_closed, j, j + 1)
+        floor = floor_in(p, w, jobs.cell_currency[cell])
+        at_pair, reason = pair_points(jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
+        bond, refused = bonds(p, w, v, jobs.employer[v], jobs.cell_destination[cell], s)
+        score[i] = (points[j] + at_pair + bond + 500) // 1000
+        if not p.consent[w]:
+            reason = CONSENT
+        elif job_closed[j] == OCCUPATION:
+            reason = OCCUPATION
+        elif refused:
+            reason = REFUSAL
+        elif carried.pathway[here, there] == REFUSED:
+            reason = RULE + carried.reason[here, there]
+        elif job_closed[j] >= 0:
+            reason = job_closed[j]
+        closed[i] = reason

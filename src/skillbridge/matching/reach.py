@@ -1,23 +1,16 @@
 """Candidates from the vacancies' side: whoever the workers' own lists left out is looked for in the whole pool."""
 
-# mypy: disable-error-code="assignment"
+# mypy: disable-error-code="assignment,arg-type"
 
 import numpy as np
 import numpy.typing as npt
 
 from skillbridge.matching.encode import Jobs, Profiles
-from skillbridge.matching.kernel import (
-    REFUSED,
-    Carried,
-    Settings,
-    compiled,
-    hold,
-    judge,
-    mixed,
-    offer,
-    release,
-    stride,
-)
+from skillbridge.matching.formulas import Settings, compiled
+from skillbridge.matching.kernel import REFUSED, Carried, judge_pairs, mixed, offer, place_of, stride
+
+BATCH = 256
+"""Pairs judged at a time, at most."""
 
 
 def herds(p: Profiles, carried: Carried) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
@@ -72,59 +65,86 @@ def reach(
     order of the vacancy's own until twice the need is found (the best of them are kept), or patience[i] pairs were
     judged. The workers of vacancy v in known[known_at[v]:known_at[v + 1]] are passed over.
     """
-    strength = np.zeros(skills, dtype=np.int32)
     passed = np.zeros(len(p.months), dtype=np.bool_)
     n_herds = len(herd_at) - 1
     opened = np.zeros(n_herds, dtype=np.int32)
     ends = np.zeros(n_herds, dtype=np.int64)
+    asked, offered = np.zeros(BATCH, dtype=np.int32), np.zeros(BATCH, dtype=np.int32)
+    points, closed = np.zeros(BATCH, dtype=np.int32), np.zeros(BATCH, dtype=np.int32)
     for i in range(len(wanted)):
         v = wanted[i]
-        cell = jobs.cell[v]
-        j, there = jobs.cell_job[cell], jobs.cell_admission[cell]
+        j, there = jobs.job[v], jobs.cell_admission[jobs.cell[v]]
         for k in range(known_at[v], known_at[v + 1]):
             passed[known[k]] = True
+        offered[:] = v
+        batch = min(BATCH, 8 + 4 * need[i])
         keys = np.zeros(need[i], dtype=np.int64)
         rows = np.zeros(need[i], dtype=np.int32)
         size = 0
         seen = 0
         judged = 0
+        must = jobs.job_essential[j]
+        others = jobs.job_open[j] or jobs.list_at[must + 1] > jobs.list_at[must]
         for related in (True, False):
-            others = jobs.job_open[j] or jobs.essential_at[j + 1] > jobs.essential_at[j]
             if not related and (seen >= need[i] or not others):
                 break
-            n_opened = 0
-            total = 0
-            for herd in range(n_herds):
-                first = herd_worker[herd_at[herd]]
-                near = p.closeness[p.occupation[first], jobs.job_occupation[j]] > 0
-                if near == related and carried.pathway[carried.worker[first], there] != REFUSED:
-                    total += herd_at[herd + 1] - herd_at[herd]
-                    opened[n_opened] = herd
-                    ends[n_opened] = total
-                    n_opened += 1
+            n_opened, total = open_herds(
+                p, carried, herd_at, herd_worker, jobs.job_occupation[j], there, related, opened, ends
+            )
             if total == 0:
                 continue
             position, step = stride(total, mixed(tie[i]))
-            for _ in range(total):
-                if judged >= patience[i] or seen >= 2 * need[i]:
-                    break
-                k = np.searchsorted(ends[:n_opened], position, side="right")
-                w = herd_worker[herd_at[opened[k] + 1] - ends[k] + position]
-                position += step
-                if position >= total:
-                    position -= total
-                if passed[w]:
-                    continue
-                judged += 1
-                hold(p, w, strength)
-                points, closed = judge(p, w, jobs, v, s, carried, strength)
-                release(p, w, strength)
-                if closed < 0:
-                    seen += 1
-                    size = offer(keys, rows, size, (points << 32) - seen, w)
+            left = total
+            while left and judged < patience[i] and seen < 2 * need[i]:
+                n = 0
+                while left and n < batch:
+                    k = place_of(ends, n_opened, position)
+                    w = herd_worker[herd_at[opened[k] + 1] - ends[k] + position]
+                    position += step
+                    if position >= total:
+                        position -= total
+                    left -= 1
+                    if not passed[w]:
+                        asked[n] = w
+                        n += 1
+                judge_pairs(p, jobs, s, carried, skills, asked[:n], offered[:n], points[:n], closed[:n])
+                judged += n
+                for k in range(n):
+                    if closed[k] < 0:
+                        seen += 1
+                        size = offer(keys, rows, size, (np.int64(points[k]) << 32) - seen, asked[k])
         for k in range(known_at[v], known_at[v + 1]):
             passed[known[k]] = False
         for k in range(size):
             worker[at[i] + k] = rows[k]
             score[at[i] + k] = (keys[k] + (1 << 31)) >> 32
         found[i] = size
+
+
+@compiled
+def open_herds(
+    p: Profiles,
+    carried: Carried,
+    herd_at: npt.NDArray[np.int64],
+    herd_worker: npt.NDArray[np.int32],
+    occupation: int,
+    there: int,
+    related: bool,
+    opened: npt.NDArray[np.int32],
+    ends: npt.NDArray[np.int64],
+) -> tuple[int, int]:
+    """(herds, workers in them) that may go there and are related to the occupation, or are not.
+
+    The herds are listed in `opened`, with the running count of their workers in `ends`.
+    """
+    n = 0
+    total = 0
+    for herd in range(len(herd_at) - 1):
+        first = herd_worker[herd_at[herd]]
+        near = p.closeness[p.occupation[first], occupation] > 0
+        if near == related and carried.pathway[carried.worker[first], there] != REFUSED:
+            total += herd_at[herd + 1] - herd_at[herd]
+            opened[n] = herd
+            ends[n] = total
+            n += 1
+    return n, total

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from skillbridge.matching.encode import Jobs, Market, Profiles, market, plain, profiles, ties
-from skillbridge.matching.kernel import RULE, Carried, Settings, best, judge_pairs, settings
+from skillbridge.matching.formulas import Settings, settings
+from skillbridge.matching.kernel import RULE, Carried, best, judge_pairs, scratch
 from skillbridge.matching.reach import grouped, herds, reach
 from skillbridge.matching.yardstick import Yardstick
 
@@ -195,7 +196,7 @@ class Search:
             np.zeros((len(rows), self.n_reasons), dtype=np.int32),
         )
         found = (answer.vacancy, answer.score, answer.closed)
-        best(self.p, self.jobs, self.s, self.carried, self.n_skills, rows, *found)
+        best(self.p, self.jobs, self.s, self.carried, scratch(self.p, self.jobs, self.n_skills, limit), rows, *found)
         return answer
 
     def _admit(self, rows: I32, answer: Answer) -> npt.NDArray[np.bool_]:

@@ -12,7 +12,8 @@ from scipy import optimize, sparse
 from skillbridge import explain, plan_folder, tables, words
 from skillbridge.cli import cli
 from skillbridge.errors import BadInput
-from skillbridge.explain import changes, reasons
+from skillbridge.explain import advice, changes, reasons
+from skillbridge.explain.advice import advise
 from skillbridge.explain.blocks import blocks
 from skillbridge.explain.explainer import Explainer
 from skillbridge.explain.resolve import loosened, nearby, placed_again, widened
@@ -372,3 +373,29 @@ def test_blocks_see_a_row_that_counts_two_for_one_place() -> None:
     state = blocks(problem, np.array([0, -1, -1, -1]), np.zeros(2), np.zeros(1))
     assert state.used.tolist() == [2]
     assert state.row.tolist() == [0, 0, 0, 0]
+
+
+def test_more_places_are_worth_at_most_their_price_and_what_a_re_solve_confirms(explainer: Explainer) -> None:
+    rows = advise(explainer, top=4)
+    assert rows
+    for row in rows:
+        assert row.whole
+        assert [effect.more for effect in row.effects] == [1, 10, 100]
+        slack = explainer.folder.plan.bound - explainer.folder.plan.objective
+        gains = [effect.gained for effect in row.effects]
+        assert gains == sorted(gains)
+        assert all(effect.gained <= effect.predicted + slack + 1 for effect in row.effects)
+        for lang in words.LANGUAGES:
+            assert row.row in explain.advice_text(row, lang)
+    assert advise(explainer, partnership="nobody") == []
+
+
+def test_one_more_place_under_a_used_up_cap_is_worth_one_placement(tmp_path: Path) -> None:
+    tight = small_season(tmp_path / "plan", cap=2)
+    (row,) = advise(tight, steps=(1, 10))
+    assert (row.rule, row.limit, row.used) == ("cap", 2, 2)
+    assert [(effect.more, effect.placed) for effect in row.effects] == [(1, 1), (10, 1)]
+    waiting = [advice._waiting_effect(tight, 0, more) for more in (1, 10)]
+    assert [(effect.placed, effect.gained) for effect in waiting] == [
+        (effect.placed, effect.gained) for effect in row.effects
+    ]

@@ -11,6 +11,8 @@ from skillbridge.errors import BadInput
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--worker", "workers", multiple=True, help="A worker_id of the plan; may be given again.")
 @click.option("--vacancy", "vacancies", multiple=True, help="A vacancy_id of the plan; may be given again.")
+@click.option("--places", is_flag=True, help="Say what one, ten and a hundred more places are worth, row by row.")
+@click.option("--partnership", default=None, help="With --places: the rows of this agreement only.")
 @click.option("--lang", type=click.Choice(["en", "fr", "es", "ar"]), default="en", show_default=True)
 @click.option(
     "--audience",
@@ -25,6 +27,8 @@ def explain_command(
     folder: Path,
     workers: tuple[str, ...],
     vacancies: tuple[str, ...],
+    places: bool,
+    partnership: str | None,
     lang: str,
     audience: str,
     changes: bool,
@@ -34,11 +38,12 @@ def explain_command(
 
     Every change shown was confirmed by planning again around it.
     """
-    if not workers and not vacancies:
-        raise BadInput("explain", "nobody named", "--worker ID or --vacancy ID")
+    if not workers and not vacancies and not places:
+        raise BadInput("explain", "nobody named", "--worker ID, --vacancy ID or --places")
     import msgspec
 
     from skillbridge import explain
+    from skillbridge.explain.advice import advise
 
     explainer = explain.open_plan(folder)
     answers = [explain.explain_worker(explainer, one, changes=changes) for one in workers]
@@ -48,3 +53,8 @@ def explain_command(
             click.echo(msgspec.json.encode(answer).decode())
         else:
             click.echo(("\n" if number else "") + explain.text(explainer, answer, lang, audience=audience))
+    for row in advise(explainer, partnership=partnership) if places else ():
+        if as_json:
+            click.echo(msgspec.json.encode(row).decode())
+        else:
+            click.echo(explain.advice_text(row, lang))

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from skillbridge import words
+from skillbridge.explain.advice import RowAdvice
 from skillbridge.explain.changes import Change, for_vacancy, for_worker
 from skillbridge.explain.explainer import Explainer, open_plan
 from skillbridge.explain.reasons import rule_code
@@ -18,7 +19,7 @@ from skillbridge.matching.criteria import Contribution
 from skillbridge.matching.profile import profile
 from skillbridge.matching.profile import vacancy as vacancy_of
 
-__all__ = ["Explanation", "Other", "explain_vacancy", "explain_worker", "open_plan", "text"]
+__all__ = ["Explanation", "Other", "advice_text", "explain_vacancy", "explain_worker", "open_plan", "text"]
 
 SHOWN = 5
 """Alternatives and candidates listed."""
@@ -226,6 +227,17 @@ def text(explainer: Explainer, explanation: Explanation, lang: str = "en", *, au
         lines.append(say("explain.no_change" if e.kind == "worker" else "explain.no_change_vacancy"))
     if audience == "worker":
         lines.append(say("explain.appeal"))
+    return "\n".join(lines)
+
+
+def advice_text(row: RowAdvice, lang: str = "en") -> str:
+    """What more of a row is worth, in the words of a language: predicted by its price, confirmed by solving again."""
+    head = words.say(lang, "advice.row", row=row.row, partnership=row.partnership, limit=row.limit, used=row.used)
+    basis = words.say(lang, "advice.whole" if row.whole else "advice.waiting")
+    lines = [f"{head} {words.say(lang, 'explain.price', price=round(row.price, 1))} {basis}"]
+    for one in row.effects:
+        values = {"more": one.more, "predicted": round(one.predicted), "gained": one.gained, "placed": one.placed}
+        lines.append("  " + words.say(lang, "advice.effect", **values))
     return "\n".join(lines)
 
 

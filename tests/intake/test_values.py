@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skillbridge.intake import values
 from skillbridge.intake.abilities import education, language, languages
-from skillbridge.intake.fields import isco, sector
+from skillbridge.intake.fields import isco, preferences, sector
 from skillbridge.intake.money import hourly
 from skillbridge.intake.places import country, province, us_state
 
@@ -193,6 +193,21 @@ def test_isco_codes(text: str, code: str | None) -> None:
     assert isco(text).value == code
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("NZ:3;employer-17:5;!ES", "NZ:3;employer-17:5;!ES"),
+        ("New Zealand, Australie:2", "NZ;AU:2"),
+        ("!Espagne", "!ES"),
+        ("NZ:9", None),
+        ("the moon", None),
+        ("", None),
+    ],
+)
+def test_preferences_by_code_or_name(text: str, value: str | None) -> None:
+    assert preferences(text).value == value
+
+
 def test_sectors() -> None:
     assert [sector(text).value for text in ("A", "01.24", "A0124", "agriculture", "??")] == [
         "A",
@@ -234,6 +249,6 @@ def test_no_text_crashes_a_parser(text: str) -> None:
         us_state,
     ):
         parse(text)
-    for parse in (languages, education, isco, sector):
+    for parse in (languages, education, isco, sector, preferences):
         parse(text)
     hourly(text, text, None, "EUR")

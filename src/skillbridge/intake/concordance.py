@@ -6,7 +6,9 @@ what the code is to the target. Which one a file means shows in its own numbers:
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -53,9 +55,14 @@ def read_crosswalks(path: Path) -> list[Crosswalk]:
     ).with_row_index("row", offset=0)
     if layout["source"] == "national":
         table = _national_first(table)
-    return [
-        _crosswalk(layout, str(name), part, has_relation=columns["relation"] is not None)
+    packs = [
+        (str(name), _crosswalk(layout, str(name), part, has_relation=columns["relation"] is not None))
         for (name,), part in table.group_by(["file"], maintain_order=True)
+    ]
+    again = Counter(pack.source for _, pack in packs)
+    return [
+        replace(pack, source=f"{pack.source}-{_edition(name)}") if again[pack.source] > 1 else pack
+        for name, pack in packs
     ]
 
 
@@ -145,6 +152,11 @@ def _name(file: str) -> str:
         return "onet"
     country = re.match(r"([A-Za-z]{2})_", file)
     return f"national-{country[1].lower()}" if country else Path(file).stem
+
+
+def _edition(file: str) -> str:
+    """What tells two tables of one country apart: `20230607` of `FR_20230607_mapping_esco_rome.csv`."""
+    return "-".join(re.findall(r"\d[\d.]*\d", Path(file).stem)) or Path(file).stem
 
 
 @cache

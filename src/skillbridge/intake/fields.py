@@ -8,6 +8,7 @@ from babel.numbers import get_currency_precision, get_territory_currencies, list
 
 from skillbridge.errors import BadInput
 from skillbridge.intake.money import PLAUSIBLE, hourly, unit_of
+from skillbridge.intake.places import country
 from skillbridge.intake.sheet import Sheet
 from skillbridge.intake.values import Reading, blank, decimal_mark, number
 from skillbridge.tables import parse_past, parse_preferences
@@ -109,8 +110,31 @@ def checked(parse: Callable[[str | None], object]) -> Callable[[str | None], Rea
     return read
 
 
-preferences = checked(parse_preferences)
 past = checked(parse_past)
+
+
+def preferences(text: str | None) -> Reading:
+    """`NZ:3;employer-17:5;!ES`, with countries also by name (`New Zealand, Australia:2`)."""
+    if text is None or blank(text):
+        return Reading()
+    parts, named = [], False
+    for part in (piece.strip() for piece in re.split(r"[;,|\n]", text)):
+        refuses, wish = part.startswith("!"), part.removeprefix("!").strip()
+        target, colon, weight = wish.rpartition(":") if ":" in wish else (wish, "", "")
+        if not wish:
+            continue
+        if not target.startswith("employer-") and not re.fullmatch("[A-Z]{2}", target):
+            code = country(target).value
+            if code is None:
+                return Reading(None, f"countries and employer-<id>, as NZ:3;!ES; not understood: {target}", "refused")
+            target, named = code, True
+        parts.append(f"{'!' if refuses else ''}{target}{colon}{weight}")
+    value = ";".join(parts) or None
+    try:
+        parse_preferences(value)
+    except BadInput as error:
+        return Reading(None, error.expected, "refused")
+    return Reading(value, f"NZ:3;!ES; read as {value}", "changed") if named else Reading(value)
 
 
 def facts(text: str | None) -> Reading:

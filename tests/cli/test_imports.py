@@ -56,6 +56,28 @@ def test_nothing_usable_is_bad_input_and_the_report_still_says_why(tmp_path: Pat
     assert "Atlantis" in (tmp_path / "out" / "report.csv").read_text()
 
 
+def test_one_unusable_file_among_several_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(WORKERS)
+    (tmp_path / "b.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    output = run("workers", tmp_path / "a.csv", tmp_path / "b.csv", "--out", tmp_path / "out", "--json")
+    entries = json.loads(output)["entries"]
+    assert {(entry["file"], entry["row"], entry["value"]) for entry in entries} == {
+        ("a.csv", 3, "Atlantis"),
+        ("a.csv", 3, "w2"),
+        ("b.csv", None, "this is a PNG image"),
+    }
+    assert (tmp_path / "out" / "report.csv").read_text().startswith("row,column,value,expected,action,file\n")
+    with pytest.raises(BadInput, match=r"a PNG image.*\n.*a PNG image"):
+        run("workers", tmp_path / "b.csv", tmp_path / "b.csv", "--out", tmp_path / "none")
+
+
+def test_a_table_between_classifications_becomes_a_pack(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("NOC2016,NOC2016_Title,NOC2021,NOC2021_Title\n11,Legislators,10,Legislators\n")
+    output = run("crosswalk", tmp_path / "a.csv", "--out", tmp_path / "out")
+    assert "1 codes had lost leading zeros" in output
+    assert (tmp_path / "out" / "noc2016--noc2021.csv").read_text().splitlines()[1].startswith("0011,Legislators,00010")
+
+
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_every_format_has_its_reader_and_refuses_a_picture(tmp_path: Path, name: str) -> None:
     picture = tmp_path / "a.csv"

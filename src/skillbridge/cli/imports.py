@@ -46,16 +46,37 @@ def _importer(name: str, becomes: str, help_line: str) -> click.Command:
         show_default=True,
         help="Of the table.",
     )
-    def command(files: tuple[Path, ...], out: Path, kind: str) -> None:
+    @click.option("--json", "as_json", is_flag=True, help="Print the report's content.")
+    def command(files: tuple[Path, ...], out: Path, kind: str, as_json: bool) -> None:
         from skillbridge import intake
-        from skillbridge.intake.report import write
+        from skillbridge.intake.report import read_all, write
 
         read: Callable[[Path], Intake] = getattr(intake, f"read_{name}")
-        written = write([read(path) for path in files], out, becomes, kind)
+        written = write(read_all(files, read, becomes), out, becomes, kind)
+        if as_json:
+            click.echo(written.encode().decode())
+            return
         click.echo(written.summary())
         click.echo(f"{written.counts.get(becomes, 0):,} {becomes} in {out / f'{becomes}.{kind}'}")
 
     return command
+
+
+@import_command.command("crosswalk")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write.")
+def crosswalk_command(files: tuple[Path, ...], out: Path) -> None:
+    """Tables between classifications (SOC, NOC, SINCO, O*NET, national ones to ESCO) as crosswalk packs."""
+    from skillbridge.intake import read_crosswalks
+    from skillbridge.taxonomies.crosswalk import save
+
+    for pack in (pack for path in files for pack in read_crosswalks(path)):
+        path = save(pack, out)
+        click.echo(f"{path}: {pack.table['code'].n_unique():,} codes, {len(pack.table):,} matches")
+        for note in pack.notes:
+            click.echo(f"  {note}")
 
 
 for _name, (_becomes, _line) in FORMATS.items():

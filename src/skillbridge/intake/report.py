@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -9,8 +10,8 @@ from typing import Literal
 import msgspec
 import polars as pl
 
-from skillbridge.errors import BadInput
-from skillbridge.tables import replace_file, write_chunks
+from skillbridge.errors import BadInput, BadInputs
+from skillbridge.tables import VACANCIES, WORKERS, replace_file, write_chunks
 
 Action = Literal["changed", "refused", "noted"]
 """`changed`: another value is used (the entry says which); `refused`: no value is used, or the whole row if column is
@@ -27,6 +28,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str
     expected: str
     action: Action
+    file: str = ""
+    """The file's name, where several were read."""
 
 
 @dataclass
@@ -56,6 +59,10 @@ class IntakeReport:
 
     def to_json(self, path: Path) -> None:
         """Write the counts, what each column was read as, unknown columns and the first SHOWN entries."""
+        replace_file(path, lambda temporary: temporary.write_bytes(self.encode() + b"\n"))
+
+    def encode(self) -> bytes:
+        """The content of report.json."""
         content = {
             "source": self.source,
             "counts": self.counts,
@@ -66,8 +73,7 @@ class IntakeReport:
             "entries": self.entries[:SHOWN],
             "entries_left_out": max(0, len(self.entries) - SHOWN),
         }
-        text = msgspec.json.format(msgspec.json.encode(content), indent=2)
-        replace_file(path, lambda temporary: temporary.write_bytes(text + b"\n"))
+        return msgspec.json.format(msgspec.json.encode(content), indent=2)
 
     def to_csv(self, path: Path) -> None:
         """Write every entry: row, column, value, expected, action."""
@@ -75,10 +81,12 @@ class IntakeReport:
         def write(temporary: Path) -> None:
             with temporary.open("w", newline="", encoding="utf-8") as file:
                 out = csv.writer(file, lineterminator="\n")
-                out.writerow(["row", "column", "value", "expected", "action"])
+                several = any(entry.file for entry in self.entries)
+                out.writerow(["row", "column", "value", "expected", "action", *(["file"] if several else [])])
                 for entry in self.entries:
                     row = "" if entry.row is None else entry.row
-                    out.writerow([row, entry.column, entry.value, entry.expected, entry.action])
+                    cells = [row, entry.column, entry.value, entry.expected, entry.action]
+                    out.writerow([*cells, entry.file] if several else cells)
 
         replace_file(path, write)
 
@@ -120,7 +128,8 @@ def write(parts: list[Intake], out: Path, name: str, kind: str) -> IntakeReport:
                 report.counts[count] = report.counts.get(count, 0) + number
             report.columns.update(part.report.columns)
             report.unknown_columns.extend(c for c in part.report.unknown_columns if c not in report.unknown_columns)
-            report.entries.extend(part.report.entries)
+            name_of_file = Path(part.report.source).name
+            report.entries.extend(msgspec.structs.replace(entry, file=name_of_file) for entry in part.report.entries)
             report.assumptions.extend(a for a in part.report.assumptions if a not in report.assumptions)
     frame = pl.concat([part.frame for part in parts])
     first = frame[key].is_first_distinct()
@@ -137,3 +146,23 @@ def write(parts: list[Intake], out: Path, name: str, kind: str) -> IntakeReport:
     report.to_json(out / "report.json")
     report.to_csv(out / "report.csv")
     return report
+
+
+def read_all(files: Sequence[Path], read: Callable[[Path], Intake], name: str) -> list[Intake]:
+    """The intake of each file; among several, one that cannot be used is a refused entry of its own (`name` as table).
+
+    Raises `BadInput` if none can be used.
+    """
+    parts: list[Intake] = []
+    problems: list[BadInput] = []
+    for path in files:
+        try:
+            parts.append(read(path))
+        except BadInput as error:
+            problems.append(error)
+            report = IntakeReport(str(path))
+            report.add(None, "", error.what, error.expected, "refused")
+            parts.append(Intake(pl.DataFrame(schema=WORKERS if name == "workers" else VACANCIES), report))
+    if len(problems) == len(files):
+        raise problems[0] if len(problems) == 1 else BadInputs(problems)
+    return parts

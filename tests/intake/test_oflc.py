@@ -292,6 +292,32 @@ def test_wages_of_any_unit_become_an_hourly_wage(
     assert len(touched) == (0 if (unit, amount) == ("Hour", "10.") else 1)
 
 
+@pytest.mark.parametrize(
+    ("begin", "end", "found"),
+    [
+        ("3016-03-15", "2016-11-15", (date(2016, 3, 15), date(2016, 11, 15))),
+        ("2016-03-15", "3016-11-15", (date(2016, 3, 15), date(2016, 11, 15))),
+        ("2016-10-15", "2016-03-15", (date(2016, 10, 15), date(2017, 3, 15))),
+        ("3016-03-15", "3016-11-15", None),
+        ("2016-02-30", "2016-11-15", None),
+    ],
+)
+@pytest.mark.parametrize("decided", ["2016-02-10", None])
+def test_mistyped_years_are_put_right_or_the_case_is_refused(
+    tmp_path: Path, begin: str, end: str, found: tuple[date, date] | None, decided: str | None
+) -> None:
+    bad = {"REQUESTED_START_DATE_OF_NEED": begin, "REQUESTED_END_DATE_OF_NEED": end, "DECISION_DATE": decided}
+    other = rows_2016(CASE_NUMBER="H-300-16001-000002")
+    read = read_h2a(csv(tmp_path / "h2a.csv", [rows_2016(**bad), other]))
+    if found is None and (decided is None or begin.endswith("30")):
+        assert read.frame["vacancy_id"].to_list() == ["H-300-16001-000002"]
+        assert any(entry.action == "refused" and begin[:4] in entry.value for entry in read.report.entries)
+        assert read.report.refused_rows() == {2}
+    else:
+        assert read.frame.select("start", "end").row(0) == (found or (date(2016, 3, 15), date(2016, 11, 15)))
+        assert any(entry.action == "changed" for entry in read.report.entries)
+
+
 def test_hours_that_no_week_has_are_refused_and_the_case_is_kept(tmp_path: Path) -> None:
     found = read_h2a(csv(tmp_path / "h2a.csv", [rows_2016(BASIC_NUMBER_OF_HOURS="875")]))
     assert found.frame["hours_week"].to_list() == [None]

@@ -29,6 +29,8 @@ REQUIRED = ("case_id", "status", "certified")
 ENDS = (("certified_from", "certified_to"), ("employed_from", "employed_to"), ("needed_from", "needed_to"))
 """The pairs of date columns that can be the contract's, the best first."""
 YEAR = timedelta(days=366)
+LATEST = 2060
+"""The last year that a date can be in."""
 NEW = 0.08
 """The weight of a unit group that the SOC code does not lead to, before words speak for it."""
 ISCED = {
@@ -196,7 +198,10 @@ def _vacancies(cases: pl.DataFrame, columns: Columns, partnership: str, report: 
             "facts": _facts(cases, columns),
         }
     )
-    return conform(frame.filter(start.is_not_null() & end.is_not_null()), VACANCIES)
+    dated = start.is_not_null() & end.is_not_null()
+    for row, case in cases.filter(~dated).select(" row", "case").iter_rows():
+        report.add(row, "", case, "a contract's first and last day", "refused")
+    return conform(frame.filter(dated), VACANCIES)
 
 
 def _facts(cases: pl.DataFrame, columns: Columns) -> pl.Series:
@@ -253,7 +258,8 @@ def _span(start: date | None, end: date | None, decided: date | None, one_time: 
         return Reading(None, "a first and a last day of the contract", "refused")
     if _plausible(start, end, decided, 3 * YEAR if one_time else YEAR):
         return Reading([start, end])
-    years = range((decided or start).year - 1, (decided or start).year + 3)
+    anchor = decided or min(start, end)
+    years = range(anchor.year - 1, anchor.year + 3) if anchor.year <= LATEST else range(0)
     tries: list[tuple[date | None, date | None]] = [(start, _in_year(end, year)) for year in years] + [
         (_in_year(start, year), end) for year in years
     ]
@@ -261,7 +267,8 @@ def _span(start: date | None, end: date | None, decided: date | None, one_time: 
     for first, last in tries:
         if first and last and _plausible(first, last, decided):
             return Reading([first, last], f"a contract of at most a year; read as {first} to {last}", "changed")
-    if timedelta(0) < end - start <= 3 * YEAR and (decided is None or abs(start - decided) <= 2 * YEAR):
+    close = start.year <= LATEST if decided is None else abs(start - decided) <= 2 * YEAR
+    if timedelta(0) < end - start <= 3 * YEAR and close:
         return Reading(
             [start, end], f"a contract of at most a year; kept, it is {(end - start).days + 1} days", "noted"
         )
@@ -269,7 +276,8 @@ def _span(start: date | None, end: date | None, decided: date | None, one_time: 
 
 
 def _plausible(start: date, end: date, decided: date | None, longest: timedelta = YEAR) -> bool:
-    near = decided is None or timedelta(days=-300) <= start - decided <= timedelta(days=400)
+    after = start - decided if decided else timedelta(0)
+    near = start.year <= LATEST and timedelta(days=-300) <= after <= timedelta(days=400)
     return near and timedelta(0) <= end - start <= longest
 
 

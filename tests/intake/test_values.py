@@ -85,6 +85,7 @@ def test_the_order_of_day_and_month_is_the_column_s_own_evidence() -> None:
     assert values.day_first([pl.Series(["03/04/2026", "25/12/2026"])], default=False) == (True, True)
     assert values.day_first([pl.Series(["03/04/2026", "12/25/2026"])], default=True) == (False, True)
     assert values.day_first([pl.Series(["03/04/2026"])], default=True) == (True, False)
+    assert values.day_first([pl.Series(["٠٣/١6/2026", None])], default=True) == (True, False)
 
 
 @pytest.mark.parametrize(

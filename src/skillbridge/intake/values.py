@@ -162,7 +162,12 @@ def day_first(columns: Sequence[pl.Series], *, default: bool) -> tuple[bool, boo
     """(whether dates like 03/04/2026 have the day first, whether the columns themselves prove it)."""
     first = second = 0
     for column in columns:
-        parts = column.drop_nulls().unique().str.extract_groups(r"^(\d{1,2})[-/](\d{1,2})[-/]\d{2,4}").struct.unnest()
+        parts = (
+            column.drop_nulls()
+            .unique()
+            .str.extract_groups(r"^([0-9]{1,2})[-/]([0-9]{1,2})[-/][0-9]{2,4}")
+            .struct.unnest()
+        )
         first += int((parts["1"].cast(pl.Int16) > 12).sum() or 0)
         second += int((parts["2"].cast(pl.Int16) > 12).sum() or 0)
     if first == second:

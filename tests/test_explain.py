@@ -215,8 +215,9 @@ def test_places_that_were_confirmed_hold_by_another_solver_too(explainer: Explai
                 into = explainer.problem.vacancy[part.edges] == vacancy
                 wider = widened(part, into, int(change.values["n"]))
             elif change.kind == "places":
-                refs = [ref for ref in explainer.problem.rows.refs if ref.label == change.values["row"]]
-                wider = loosened(part, (refs[0].partnership, refs[0].rule, refs[0].label), int(change.values["n"]))
+                refs = explainer.problem.rows.refs
+                alike = [n for n, ref in enumerate(refs) if ref.label == change.values["row"]]
+                wider = loosened(part, explainer.problem.rows, alike, int(change.values["n"]))
             else:
                 continue
             shown += 1
@@ -395,7 +396,7 @@ def test_one_more_place_under_a_used_up_cap_is_worth_one_placement(tmp_path: Pat
     (row,) = advise(tight, steps=(1, 10))
     assert (row.rule, row.limit, row.used) == ("cap", 2, 2)
     assert [(effect.more, effect.placed) for effect in row.effects] == [(1, 1), (10, 1)]
-    waiting = [advice._waiting_effect(tight, 0, more) for more in (1, 10)]
+    waiting = [advice._waiting_effect(tight, [0], more, row.price) for more in (1, 10)]
     assert [(effect.placed, effect.gained) for effect in waiting] == [
         (effect.placed, effect.gained) for effect in row.effects
     ]

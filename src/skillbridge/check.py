@@ -340,12 +340,13 @@ def _edges_again(
     limit = folder.plan.manifest.limit
     if full:
         again = match(folder.workers, folder.vacancies, admitted, measure, limit=limit)
-        if again.edges.equals(folder.edges):
-            found = []
-        else:
-            found = [
-                Finding("edge", "inputs/edges.parquet", f"{folder.edges.height} edges, derived {again.edges.height}")
-            ]
+        found = []
+        if not again.edges.equals(folder.edges):
+            lacking = again.edges.join(folder.edges, on=["worker", "vacancy"], how="anti").height
+            if lacking:
+                found.append(Finding("edge", "inputs/edges.parquet", f"{lacking} of the edges derived are not there"))
+            search = prepare(folder.workers, folder.vacancies, admitted, measure)
+            found += _judged(folder, search, np.arange(folder.edges.height))
         if again.refused != folder.plan.refused:
             found.append(Finding("figure", "plan.json refused", "other counts than derived from the inputs"))
         return folder.workers.height, found
@@ -391,12 +392,19 @@ def _judged(folder: PlanFolder, search: Search, asked: I64) -> list[Finding]:
 def _missing(
     folder: PlanFolder, search: Search, rows: npt.NDArray[np.int32], worker: npt.NDArray[np.int32], limit: int
 ) -> list[Finding]:
-    """Workers whose best vacancies are not all among their edges: leaving some out would shrink the bound."""
-    best = search.best(rows, limit).vacancy
+    """Workers whose best vacancies are not all among their edges: leaving some out would shrink the bound.
+
+    Which of several equal vacancies are on a full list is no claim of the plan.
+    """
+    answer = search.best(rows, limit)
     n = folder.vacancies.height
     known = worker.astype(np.int64) * n + folder.edges["vacancy"].to_numpy()
-    derived = rows[:, None].astype(np.int64) * n + best
-    absent = (best >= 0) & ~np.isin(derived, known)
+    derived = rows[:, None].astype(np.int64) * n + answer.vacancy
+    held = np.bincount(worker, minlength=folder.workers.height)[rows]
+    worst = np.full(folder.workers.height, np.iinfo(np.int32).max)
+    np.minimum.at(worst, worker, folder.edges["score"].to_numpy().astype(np.int64))
+    better = (answer.score > worst[rows][:, None]) | (held < limit)[:, None]
+    absent = (answer.vacancy >= 0) & better & ~np.isin(derived, known)
     return [
         Finding(
             "edge",

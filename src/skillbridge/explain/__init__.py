@@ -232,7 +232,8 @@ def text(explainer: Explainer, explanation: Explanation, lang: str = "en", *, au
 
 def advice_text(row: RowAdvice, lang: str = "en") -> str:
     """What more of a row is worth, in the words of a language: predicted by its price, confirmed by solving again."""
-    head = words.say(lang, "advice.row", row=row.row, partnership=row.partnership, limit=row.limit, used=row.used)
+    values: dict[str, object] = {name: getattr(row, name) for name in ("row", "partnership", "rule", "limit", "used")}
+    head = words.say(lang, "advice.row", **values)
     basis = words.say(lang, "advice.whole" if row.whole else "advice.waiting")
     lines = [f"{head} {words.say(lang, 'explain.price', price=round(row.price, 1))} {basis}"]
     for one in row.effects:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skillbridge.explain.explainer import Explainer, known_edges, local_problem, new_edges
-from skillbridge.explain.resolve import NEARBY, Nearby, loosened, nearby, needed, placed_again, rivals, widened
+from skillbridge.explain.resolve import NEARBY, Nearby, loosened, nearby, needed, placed_again, rivals, twins, widened
 from skillbridge.matching.filters import Reason
 from skillbridge.model import CEFR, Cefr
 from skillbridge.solver.solve import solve
@@ -77,7 +77,7 @@ def _places(explainer: Explainer, worker: int) -> Iterator[Change]:
             continue
         part, n = _queue(explainer, worker, (state.row == row) & waiting & ~state.full)
         ref = problem.rows.refs[row]
-        if n and placed_again(loosened(part, (ref.partnership, ref.rule, ref.label), n), worker):
+        if n and placed_again(loosened(part, problem.rows, twins(problem.rows, row), n), worker):
             yield Change("places", {"n": str(n), "row": ref.label, "partnership": ref.partnership}, len(part.workers))
 
 
@@ -211,8 +211,9 @@ def _places_for_vacancy(explainer: Explainer, vacancy: int) -> Iterator[Change]:
         ref = problem.rows.refs[number]
         if state.share[number]:
             continue
+        alike = twins(problem.rows, number)
         for step in STEPS:
-            solution = solve(loosened(part, (ref.partnership, ref.rule, ref.label), step).problem)
+            solution = solve(loosened(part, problem.rows, alike, step).problem)
             if solution.status == "optimal" and _heads_in(solution.chosen, part.problem.vacancy, at) > before:
                 yield Change(
                     "places", {"n": str(step), "row": ref.label, "partnership": ref.partnership}, len(part.workers)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from skillbridge.explain.blocks import Blocks
 from skillbridge.partnerships.rows import Rows
@@ -96,12 +97,35 @@ def rivals(problem: Problem, chosen: I64, state: Blocks, worker: int, edges: I64
     return np.concatenate([[worker], near[near != worker][: limit - 1]]).astype(np.int64)
 
 
-def loosened(part: Nearby, row: tuple[str, str, str], by: int) -> Nearby:
-    """The part with `by` more in the row of this (partnership, rule, label)."""
-    rows = part.problem.rows
-    names = [(ref.partnership, ref.rule, ref.label) for ref in rows.refs]
-    limit = rows.limit + np.array([by if name == row else 0 for name in names], dtype=np.int64)
-    return replace(part, problem=replace(part.problem, rows=replace(rows, limit=limit)))
+def twins(rows: Rows, number: int) -> list[int]:
+    """The rows that say the same as this one, itself included: agreements that share a rule state it once each."""
+    ref = rows.refs[number]
+    alike = [n for n, other in enumerate(rows.refs) if other.label == ref.label]
+    if len(alike) == 1:
+        return alike
+    cells, vacancies = rows.cell_rows[:, alike].tocsc(), rows.vacancy_rows[:, alike].tocsc()
+    mine = alike.index(number)
+    return [
+        n
+        for at, n in enumerate(alike)
+        if rows.limit[n] == rows.limit[number] and all(_same(matrix, at, mine) for matrix in (cells, vacancies))
+    ]
+
+
+def _same(matrix: sparse.csc_array, first: int, second: int) -> bool:
+    one, two = (slice(matrix.indptr[at], matrix.indptr[at + 1]) for at in (first, second))
+    return np.array_equal(matrix.indices[one], matrix.indices[two]) and np.array_equal(
+        matrix.data[one], matrix.data[two]
+    )
+
+
+def loosened(part: Nearby, rows: Rows, numbers: list[int], by: int) -> Nearby:
+    """The part with `by` more in these rows of the whole problem."""
+    wanted = {(rows.refs[n].partnership, rows.refs[n].rule, rows.refs[n].label) for n in numbers}
+    mine = part.problem.rows
+    more = [by if (ref.partnership, ref.rule, ref.label) in wanted else 0 for ref in mine.refs]
+    limit = mine.limit + np.array(more, dtype=np.int64)
+    return replace(part, problem=replace(part.problem, rows=replace(mine, limit=limit)))
 
 
 def widened(part: Nearby, edges: npt.NDArray[np.bool_], by: int) -> Nearby:

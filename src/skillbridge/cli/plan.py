@@ -72,7 +72,7 @@ def plan_command(
         seed=seed,
         time_limit=time_limit,
         synthetic=_synthetic(workers, vacancies),
-        hashes={f"source {path.name}": tables.sha256(path) for path in (*worker_files, *vacancy_files)},
+        hashes={f"source/{path.name}": tables.sha256(path) for path in (*worker_files, *vacancy_files)},
     )
     sys.exit(_run(request, out, as_json))
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from skillbridge.errors import BadInput
+from skillbridge.matching.crews import crew_pairs
 from skillbridge.matching.filters import WORDS, Reason
 from skillbridge.matching.kernel import RULE
 from skillbridge.matching.policy import Policy
@@ -68,7 +69,8 @@ def candidates(
 ) -> Candidates:
     """The `limit` best legal vacancies of every worker, and `spare` candidates per position where they are found.
 
-    `keep` names pairs (rows of workers, rows of vacancies) that are candidates whenever they are legal.
+    Members of a group are also candidates for what their lists together value most. `keep` names pairs (rows of
+    workers, rows of vacancies) that are candidates whenever they are legal.
 
     `workers` and `vacancies` follow tables.WORKERS and tables.VACANCIES with `concept` and `isco` filled; `policy` and
     `rates` are the bundled ones unless given. Equal scores are broken by a hash of the ids, so that equal vacancies
@@ -127,8 +129,9 @@ def match(
                 tell(0.85 * number / len(chunks))
             links, found, further = search.reach(vacancy, sought, pool, max(1, threads))
             refused += further
-            if keep is not None:
-                links = _with(links, search.legal(*keep), vacancy)
+            for pairs in (crew_pairs(workers["group_id"], vacancy, score, limit), keep):
+                if pairs is not None:
+                    links = _with(links, search.legal(*pairs), vacancy)
     tell(0.95)
     edges = _edges(search, vacancy, score, links)
     lacking = np.flatnonzero(found < sought)

@@ -143,11 +143,12 @@ def _rows_of(
 def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     """The frame with `concept` and `isco` filled from the `occupation` text where both are empty.
 
-    A text the normalizer rejects stays without a concept: that row then has no candidates, and says why.
+    A text the normalizer rejects stays without a concept: that row then has no candidates, and says why. A taxonomy
+    without labels, as a plan's folder keeps it, understands nothing new.
     """
     blank = pl.col("isco").is_null() & pl.col("concept").is_null() & (pl.col("occupation").fill_null("") != "")
     texts = people_or_jobs.filter(blank)["occupation"].unique().sort()
-    if texts.is_empty():
+    if texts.is_empty() or taxonomy.labels.is_empty():
         return people_or_jobs
     answers = resolve(texts, taxonomy, kind="occupation", limit=1).filter(pl.col("decision") != "reject")
     understood = pl.DataFrame(

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from skillbridge.matching.stays import StayRules, Stays
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.chains import ChainProblem
-from skillbridge.matching.stays import StayRules, Stays
 
 FIRST_DAY = 18_628
 """1 January 2021, in days since 1970."""
@@ -89,7 +89,7 @@ def chain_instance(
     history = Stays(
         np.concatenate([[0], np.cumsum(before)]),
         h_start,
-        h_end,
+        h_end.astype(np.int32),
         rng.integers(0, countries, before.sum()).astype(np.int16),
     )
     options = Stays(indptr, start[vacancy], end[vacancy], country[vacancy].astype(np.int16))

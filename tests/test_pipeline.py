@@ -86,7 +86,7 @@ def test_progress_names_the_stages_in_order() -> None:
 @pytest.mark.parametrize("what", ["workers", "vacancies"])
 def test_an_empty_table_is_refused_by_name(what: str) -> None:
     request = season()
-    empty = replace(request, **{what: getattr(request, what).head(0)})  # type: ignore[arg-type]
+    empty = replace(request, **{what: getattr(request, what).head(0)})
     with pytest.raises(BadInput, match=f"{what}: no rows"):
         place(empty)
 

@@ -180,7 +180,7 @@ def _places(
     explainer: Explainer,
     edges: pl.DataFrame,
     frames: tuple[pl.DataFrame, pl.DataFrame],
-    gain: npt.NDArray[np.int64],
+    gain: npt.NDArray[np.integer],
     values: dict[str, I64],
     blocked: list[str | None],
 ) -> list[Place]:

@@ -160,7 +160,7 @@ class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How one row of a rule stands in a plan: `limit` and `used` in `unit`; `price` in objective points for one more."""
+    """How one row of a rule stands in a plan: `limit`, `used` in `unit`; `price` in objective points for one more."""
 
     partnership: str
     rule: str
@@ -205,8 +205,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The record of a proposal (plan.json); its placements are a table beside it.
 
     `objective` and `bound` are in objective points, `gap` = (bound - objective) / bound, from 0 to 1; the bound is what
-    the certificate's prices prove. `solver_bound` is the exact solver's own, tighter word where it was asked: nobody can
-    recompute it without a solver, so nothing else rests on it.
+    the certificate's prices prove. `solver_bound` is the exact solver's own, tighter word where it was asked: nobody
+    can recompute it without a solver, so nothing else rests on it.
     """
 
     status: PlanStatus

@@ -1,6 +1,6 @@
 """Chains of stays against a judge that walks every day."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def rules(*lines: tuple[list[int], int, int, int, int, int], classes: int = 3) -
 def breaks_a_rule(chain: list[Stay], rule: StayRules) -> bool:
     """Walks the days: the slow, independent judge."""
     chain = sorted(chain)
-    if any(later[0] <= earlier[1] for earlier, later in zip(chain, chain[1:], strict=False)):
+    if any(later[0] <= earlier[1] for earlier, later in pairwise(chain)):
         return True
     for r in range(len(rule.most)):
         mine = [stay for stay in chain if rule.binds[r, stay[2]]]
@@ -36,7 +36,7 @@ def breaks_a_rule(chain: list[Stay], rule: StayRules) -> bool:
                 if sum(day in days for day in window) > rule.most[r, 0]:
                     return True
         if rule.gap[r, 0]:
-            for earlier, later in zip(mine, mine[1:], strict=False):
+            for earlier, later in pairwise(mine):
                 if later[0] - earlier[1] - 1 < rule.gap[r, 0]:
                     return True
         if rule.career[r, 0]:

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.chain_instances import chain_instance
 from skillbridge.errors import BadInput
-from skillbridge.solver.chains import ChainProblem, chain_bound, solve_chains
 from skillbridge.matching.stays import may_follow
+from skillbridge.solver.chains import ChainProblem, chain_bound, solve_chains
 
 
 def owners(problem: ChainProblem) -> np.ndarray:

@@ -150,7 +150,7 @@ def _tables(files: Sequence[Path], read: Callable[[Path], Any], what: str, quiet
         if not quiet:
             click.echo(f"{path.name}: {found.report.summary()}")
         frames.append(found.frame)
-    frame = pl.concat(frames)
+    frame: pl.DataFrame = pl.concat(frames)
     key = _KEYS[what]
     twice = frame.filter(pl.col(key).is_duplicated())[key].unique().sort().to_list()
     if twice:

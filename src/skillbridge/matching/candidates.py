@@ -141,9 +141,9 @@ def match(
     )
     reached = edges["worker"].unique()
     counts: dict[str, int] = {}
-    for code, pairs in zip(codes, refused.tolist(), strict=True):
-        if pairs:
-            counts[code] = counts.get(code, 0) + pairs
+    for code, count in zip(codes, refused.tolist(), strict=True):
+        if count:
+            counts[code] = counts.get(code, 0) + count
     tell(1.0)
     return Candidates(
         edges,

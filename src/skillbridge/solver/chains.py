@@ -17,10 +17,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from skillbridge.errors import BadInput
+from skillbridge.matching.stays import MAX_CHAIN, StayRules, Stays, all_chains_within, best_chains
 from skillbridge.partnerships.rows import Rows
 from skillbridge.solver.chain_rounding import accept, reinsert, release
 from skillbridge.solver.exact import Program, solve_program
-from skillbridge.matching.stays import MAX_CHAIN, StayRules, Stays, all_chains_within, best_chains
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]

@@ -38,7 +38,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Week:
-    """One week's decisions: `decided` int64 [workers of that week] edges (-1: no place), `left` of every limit after."""
+    """One week's decisions: `decided` int64 [workers of that week] are edges, -1 for no place."""
 
     number: int
     workers: Ints

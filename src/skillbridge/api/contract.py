@@ -1,6 +1,8 @@
 """The OpenAPI 3.1 document, made from the table of operations and the structs that decode the requests."""
 
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,9 +26,10 @@ _ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$"}
 def document(operations: Sequence[Operation]) -> Json:
     """The whole contract as JSON-ready values; the same operations always give the same document."""
     components = _components(operations)
+    problems: Json = {}
     paths: Json = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, components)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, components, problems)
     components = dict(sorted(components.items()))
     tags = sorted({operation.tag for operation in operations})
     return {
@@ -44,6 +47,7 @@ def document(operations: Sequence[Operation]) -> Json:
         "paths": paths,
         "components": {
             "schemas": components,
+            "responses": dict(sorted(problems.items())),
             "securitySchemes": {
                 "key": {
                     "type": "http",
@@ -59,6 +63,18 @@ def document(operations: Sequence[Operation]) -> Json:
             },
         },
     }
+
+
+def main() -> None:
+    """Write the contract to the file named on the command line."""
+    from skillbridge.api.routes import OPERATIONS
+
+    Path(sys.argv[1]).write_text(text(document(OPERATIONS)), encoding="utf-8")
+
+
+def text(contract: Json) -> str:
+    """The contract as it is committed."""
+    return msgspec.json.format(msgspec.json.encode(contract), indent=2).decode() + "\n"
 
 
 _ABOUT = """Every change takes an `Idempotency-Key`; a repeated key gives the first answer again. Records carry a
@@ -113,7 +129,7 @@ def _nested_example(described: Json) -> Any:
     return described.get("const", (described.get("enum") or [None])[0])
 
 
-def _operation(operation: Operation, components: Json) -> Json:
+def _operation(operation: Operation, components: Json, problems: Json) -> Json:
     roles = POLICY[operation.act] if operation.act else {}
     reach = ", ".join(f"{role} ({roles[role]})" for role in ROLES if role in roles)
     description = f"Act `{operation.act}`: {reach}." if operation.act else "Open without authentication."
@@ -123,7 +139,7 @@ def _operation(operation: Operation, components: Json) -> Json:
         "summary": operation.summary,
         "description": description,
         "parameters": list(_parameters(operation)),
-        "responses": _responses(operation, components),
+        "responses": _responses(operation, components, problems),
     }
     if operation.act is None:
         made["security"] = []
@@ -203,7 +219,7 @@ def _parameter(described: Json) -> tuple[Json, tuple[str, Any] | None]:
     return shape, (sentence, examples[0]) if sentence and examples else None
 
 
-def _responses(operation: Operation, components: Json) -> Json:
+def _responses(operation: Operation, components: Json, problems: Json) -> Json:
     found: Json = {}
     success: Json = {"description": "Done." if operation.status == 204 else operation.summary}
     if operation.stream:
@@ -240,15 +256,25 @@ def _responses(operation: Operation, components: Json) -> Json:
     for code in sorted(codes):
         by_status.setdefault(CODES[code].status, []).append(code)
     for status, names in sorted(by_status.items()):
-        lines = " ".join(f"`{name}`: {CODES[name].sentence}" for name in names)
-        known = CODES[names[0]]
-        problem: Json = {
-            "type": f"urn:skillbridge:{names[0]}", "title": known.title, "status": status, "code": names[0],
-            "detail": known.sentence,
-        }  # fmt: skip
-        content = {"schema": {"$ref": _REF.format(name="ProblemDetails")}, "example": problem}
-        found[str(status)] = {"description": lines, "content": {"application/problem+json": content}}
+        name = f"e{status}-{'-'.join(names)}"
+        problems.setdefault(name, _problem(status, names))
+        found[str(status)] = {"$ref": f"#/components/responses/{name}"}
     return found
+
+
+def _problem(status: int, names: list[str]) -> Json:
+    """A problem+json response that carries one of these codes."""
+    known = CODES[names[0]]
+    sample: Json = {
+        "type": f"urn:skillbridge:{names[0]}",
+        "title": known.title,
+        "status": status,
+        "code": names[0],
+        "detail": known.sentence,
+    }
+    content = {"schema": {"$ref": _REF.format(name="ProblemDetails")}, "example": sample}
+    lines = " ".join(f"`{name}`: {CODES[name].sentence}" for name in names)
+    return {"description": lines, "content": {"application/problem+json": content}}
 
 
 def _selection(name: str, components: Json) -> Json:
@@ -299,3 +325,7 @@ def example(schema: Json, components: Json) -> Any:
     if schema.get("type") == "array":
         return [example(schema["items"], components)] if "items" in schema else []
     return {"string": "text", "integer": 1, "number": 1.0, "boolean": True}.get(str(schema.get("type")))
+
+
+if __name__ == "__main__":
+    main()

@@ -140,8 +140,14 @@ async def _handle(request: Request[Any, Any, State], service: Service, operation
         more["version"] = _version(request)
     if operation.changes:
         return await _change(request, service, operation, actor, arguments, more, upload)
-    if (
+    if operation.live:
+        first = operation.call(ws, *arguments)
+        return Stream(_follow(operation, ws, arguments, first), media_type=operation.stream, headers=HEADERS)
+    if operation.records:
+        result = await service.writer.run(lambda: operation.call(ws, *arguments, **more))
+    elif (
         operation.slow
+        or operation.reads
         or operation.stream
         or (actor and actor.role in DAILY_ROWS and operation.tag in {"workers", "matches"})
     ):
@@ -322,6 +328,28 @@ def _version(request: Request[Any, Any, State]) -> int:
     if not (number.isascii() and number.isdigit() and len(number) < 16):
         raise InvalidError("header.If-Match", "not a version", 'the ETag that was read, as "3"')
     return int(number)
+
+
+FINAL = frozenset({"done", "failed", "cancelled"})
+POLL = 0.5
+"""Seconds between two looks at what is followed."""
+
+LONGEST = 600.0
+"""Seconds after which a stream ends by itself; the client opens it again."""
+
+
+async def _follow(operation: Operation, ws: Workspace, arguments: list[Any], view: Any) -> AsyncIterator[bytes]:
+    last, end, number = b"", time.monotonic() + LONGEST, 0
+    while time.monotonic() < end:
+        data = _encoder.encode(view)
+        if data != last:
+            number += 1
+            yield b"event: %s\nid: %d\ndata: %s\n\n" % (view.state.encode(), number, data)
+            last = data
+        if view.state in FINAL:
+            return
+        await asyncio.sleep(POLL)
+        view = operation.call(ws, *arguments)
 
 
 async def _pieces(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

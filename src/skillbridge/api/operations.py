@@ -21,7 +21,8 @@ class Operation:
     If-Match where `versioned`. `act` is the key of access.POLICY (None: open to all). `answer` is the type given back,
     None for no content; `stream` names the media type of bytes in pieces. `slow` reads run in a thread; a `secret` in
     the answer is never stored, so such an operation takes no Idempotency-Key. `reads` is a POST that changes nothing,
-    `records` a GET that leaves an audit line. `errors` are codes beyond those that every operation may give.
+    `records` a GET that leaves an audit line, `live` one whose answer is followed until its `state` is final. `errors`
+    are codes beyond those that every operation may give.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Operation:
     secret: bool = False
     reads: bool = False
     records: bool = False
+    live: bool = False
 
     @property
     def changes(self) -> bool:

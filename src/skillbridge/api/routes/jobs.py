@@ -40,6 +40,16 @@ OPERATIONS = (
         answer=JobView,
         status=202,
     ),
+    op(
+        "jobs",
+        "follow_job",
+        "GET /v1/jobs/{job_id}/events",
+        "jobs.read",
+        acts.read_job,
+        "Follow a job: one server-sent event a change, until it ends",
+        stream="text/event-stream",
+        live=True,
+    ),
     *(
         op(
             "jobs",

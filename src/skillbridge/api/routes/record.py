@@ -1,6 +1,7 @@
 """The audit chain, datasets, fact sheets."""
 
 from skillbridge.api.operations import op
+from skillbridge.workspace import facts
 from skillbridge.workspace import record as acts
 from skillbridge.workspace import views as v
 
@@ -45,5 +46,25 @@ OPERATIONS = (
         "Declare a dataset's purpose, legal basis and retention",
         body=v.Dataset,
         answer=v.Dataset,
+    ),
+    op(
+        "record",
+        "get_dpia",
+        "GET /v1/facts/dpia",
+        "facts.read",
+        facts.dpia,
+        "Facts for a data-protection impact assessment",
+        answer=v.FactSheet,
+        slow=True,
+    ),
+    op(
+        "record",
+        "get_ai_act",
+        "GET /v1/facts/ai-act",
+        "facts.read",
+        facts.ai_act,
+        "Facts for the AI Act's technical documentation",
+        answer=v.FactSheet,
+        slow=True,
     ),
 )

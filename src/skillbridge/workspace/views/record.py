@@ -169,3 +169,18 @@ class Health(View, frozen=True):
     version: Annotated[str, doc("Version of the software.", "0.1.0")]
     queued: Annotated[int, doc("Jobs that wait.", 0)]
     running: Annotated[int, doc("Jobs that run.", 1)]
+
+
+class FactSection(View, frozen=True):
+    """One part of a fact sheet."""
+
+    heading: Annotated[str, doc("What it is about.", "Retention")]
+    lines: Annotated[list[str], doc("The facts.", ["default: erased 2190 days after the last change, by itself"])]
+
+
+class FactSheet(View, frozen=True):
+    """Facts read from the running configuration, for those who assess it."""
+
+    title: Annotated[str, doc("What sheet it is.", "Data protection impact assessment: facts")]
+    made: Moment
+    sections: Annotated[list[FactSection], doc("The parts.")]

@@ -224,6 +224,14 @@ def completeness_command(partnership: str, as_json: bool) -> None:
     click.echo(f"{covered} of {len(topics)} topics covered by the agreement itself.")
 
 
+@partnership_command.command("reference")
+def reference_command() -> None:
+    """Every kind of rule and its fields, in Markdown."""
+    from skillbridge.partnerships.reference import reference
+
+    click.echo(reference(), nl=False)
+
+
 def _advice(one: "Partnership", missing: Iterable[str]) -> list[str]:
     """What an officer should know before relying on a file without errors."""
     lines = []

@@ -1,0 +1,133 @@
+"""Files of agreements: what is read, what is refused and in which words, and what loading costs."""
+
+import time
+
+import pytest
+
+from skillbridge.errors import BadInput, BadInputs
+from skillbridge.partnerships.partnership import dump, library, load, parse, relax
+from tests.partnerships import worlds
+
+HEAD = 'id = "xx"\ntitle = "X"\nkind = "mou"\nowner = "joint"\nversion = "1"\ndestination = ["NZ"]\n'
+
+
+def rule(kind: str, text: str, name: str = "r") -> str:
+    return f'[[rules]]\nid = "{name}"\ntype = "{kind}"\n{text}\n'
+
+
+WRONG = [
+    (HEAD + rule("quota", "maks = 3"), r"rules\[0\] r: unknown key `maks`"),
+    (HEAD + rule("quota", "max = -3"), r"rules\[0\] r\.max: .* >= 0"),
+    (HEAD + rule("qouta", "max = 3"), r"rules\[0\] r\.type: 'qouta'"),
+    (HEAD + rule("quota", "max = 3\nwhere = {}"), r"rules\[0\] r\.where: an empty selector"),
+    (HEAD + rule("quota", "max = 3\nwhere = { origin = [] }"), r"r\.where\.origin: an empty value"),
+    (HEAD + rule("quota", 'max = 3\nwhere = { origin = "XX" }'), r"r\.where\.origin: unknown country 'XX'"),
+    (
+        HEAD + rule("quota", 'max = 3\nwhere = { start = ["02-30", "03-31"] }'),
+        r"r\.where\.start: impossible day '02-30'",
+    ),
+    (HEAD + rule("quota", 'max = 3\nwhere = { sex = "f" }'), r"r\.where\.sex: sex outside a share rule"),
+    (HEAD + rule("quota", "max = 3\nmin = 4"), r"r\.min: 4 is above max 3"),
+    (
+        HEAD + rule("quota", "max = 3\nvalid_from = 2026-02-01\nvalid_to = 2026-01-01"),
+        r"r\.valid_to: 2026-01-01 is before",
+    ),
+    (HEAD + rule("quota", 'max = 3\nadds_to = "x"'), r"r\.adds_to: 'x'"),
+    (
+        HEAD + rule("quota", 'per = ["origin"]\ntable = [{ origin = "TO", max = 1 }, { origin = "TO", max = 2 }]'),
+        "TO twice",
+    ),
+    (HEAD + rule("stay", 'max = "7 months"'), r"r\.max"),
+    (HEAD + rule("stay", 'max = "P12M"\nwindow = "P7M"'), r"r\.max: P12M is longer than the window P7M"),
+    (HEAD + rule("stay", 'fixed_season = ["02-30", "03-31"]'), r"r\.fixed_season: impossible day"),
+    (HEAD + rule("share", 'who = { sex = "f" }\nmin = 0.5'), r"r\.who\.sex: a share by sex without a legal basis"),
+    (
+        HEAD + rule("share", 'who = { origin = "TO" }\nmin = 0.5\nstrictness = "hard"'),
+        "a hard share without a legal basis",
+    ),
+    (HEAD + rule("eligibility", 'sex = ["f"]'), r"r\.sex: asked without a legal basis"),
+    (HEAD + rule("eligibility", "age_max = 39"), r"r\.age_max: an age limit without the law"),
+    (HEAD + rule("eligibility", "facts = { pregnancy = {} }"), "an attribute that no rule may ask for"),
+    (
+        HEAD + rule("wage", 'floors = [{ amount = 3, currency = "NZD" }]\nstrictness = "soft"'),
+        "soft, for a rule that protects",
+    ),
+    (HEAD + rule("wage", 'floors = [{ ref = "NZ.min" }]'), r"floors\[0\]\.ref: unknown reference"),
+    (HEAD + rule("cost", 'item = "recruitment"\nworker_max = { amount = 9, currency = "NZD" }'), "without a source"),
+    (HEAD + rule("quota", "max = 3") + rule("quota", "max = 4"), r"rules\[1\] r\.id: used by rules\[0\] too"),
+    (HEAD + rule("quota", "max = 3") + rule("quota", "max = 4", "s"), r"rules\[1\] s\.max: 4 beside 3 of rules\[0\] r"),
+    (HEAD + rule("stay", 'max = "P6M"') + rule("stay", 'max = "P7M"', "s"), r"s\.max: P7M beside P6M"),
+    (HEAD.replace("NZ", "QQ"), "destination: unknown country 'QQ'"),
+    (HEAD + 'tz = "Mars/Base"', "tz: unknown time zone"),
+    (HEAD + 'relaxed = ["r"]', "rules relaxed in an operational file"),
+    ("id = ", "not TOML"),
+    (HEAD.replace('"mou"', '"memo"'), "kind"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG)
+def test_a_wrong_file_is_refused_with_file_rule_and_field(text: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message) as caught:
+        parse(text, "file.toml")
+    assert caught.value.where.startswith("file.toml")
+
+
+def test_every_problem_of_a_file_is_told_at_once() -> None:
+    text = HEAD + rule("quota", "max = -1") + rule("stay", "nonsense = 1", "s") + rule("wrong", "", "t")
+    with pytest.raises(BadInputs) as caught:
+        parse(text, "file.toml")
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        'where = { origin = "TO" }\nmax = 4',
+        "valid_from = 2027-01-01\nmax = 4",
+        'max = 4\noverrides = ["r"]\nwhere = { region = "NZ-HKB" }',
+    ],
+)
+def test_rules_that_overlap_without_contradiction_are_kept(second: str) -> None:
+    assert len(parse(HEAD + rule("quota", "max = 3\nvalid_to = 2026-12-31") + rule("quota", second, "s")).rules) == 2
+
+
+def test_every_bundled_agreement_loads_in_20_ms_and_reads_back_the_same() -> None:
+    names = library()
+    assert len(names) >= 16
+    load(names[0])
+    for name in names:
+        costs = []
+        for _ in range(3):
+            begun = time.process_time()
+            partnership = load(name)
+            costs.append(time.process_time() - begun)
+        assert min(costs) < 0.020, (name, costs)
+        assert partnership.id == name
+        assert parse(dump(partnership)) == partnership
+
+
+def test_every_bundled_value_says_where_it_comes_from() -> None:
+    for name in library():
+        for one in load(name).rules:
+            assert one.source is not None, (name, one.id)
+            assert one.source.basis != "read" or (one.source.url and one.source.date), (name, one.id)
+
+
+def test_an_agreement_that_is_not_there_is_named() -> None:
+    with pytest.raises(BadInput, match="not in the library"):
+        load("xx-none")
+
+
+def test_a_scenario_relaxes_a_rule_and_says_so() -> None:
+    partnership = worlds.agreement('[[rules]]\nid = "pay"\ntype = "wage"\nfloors = [{ amount = 50, currency = "NZD" }]')
+    relaxed = relax(partnership, ["pay"])
+    people, jobs = worlds.workers({}), worlds.vacancies({})
+    assert not worlds.admitted(people, jobs, partnership).any()
+    assert worlds.admitted(people, jobs, relaxed).all()
+    assert relaxed.relaxed == ("pay",)
+    with pytest.raises(BadInput, match="operational"):
+        parse(dump(relaxed))
+    assert parse(dump(relaxed), scenario=True) == relaxed
+    with pytest.raises(BadInput, match="no such rule"):
+        relax(partnership, ["nothing"])
+    assert relax(partnership, ["default-no-fees"]).relaxed == ("default-no-fees",)

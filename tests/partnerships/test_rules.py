@@ -1,0 +1,233 @@
+"""Each kind of rule: one case that passes and one that fails, to admission, to the rows and to the judge alike."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skillbridge.partnerships.partnership import KINDS, parse
+from tests.partnerships import worlds
+
+Case = tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]
+"""(name, the rule, a worker and a vacancy that pass, a worker and a vacancy that do not)."""
+
+ONE_BY_ONE: list[Case] = [
+    ("scope", 'sectors = ["01"]', {}, {}, {}, {"sector": "1010"}),
+    ("scope", 'origins = ["TO"]', {}, {}, {"origin": "FJ"}, {}),
+    ("scope", 'sectors = ["01"]', {}, {}, {}, {"sector": None}),
+    ("eligibility", "age_min = 18", {"birth_year": 2007}, {}, {"birth_year": 2008}, {}),
+    ("eligibility", "age_min = 18", {}, {}, {"birth_year": None}, {}),
+    ("eligibility", 'age_max = 39\nlegal_basis = "an act"', {"birth_year": 1987}, {}, {"birth_year": 1986}, {}),
+    ("eligibility", 'languages = { en = "B1" }', {"languages": "en:B2"}, {}, {"languages": "en:A2;fr:C1"}, {}),
+    ("eligibility", 'licences = ["nurse"]', {"licences": "nurse;driving"}, {}, {"licences": "driving"}, {}),
+    ("eligibility", 'experience_months = 12\nexperience_occ = ["92"]', {}, {}, {"isco": "5131"}, {}),
+    ("eligibility", "facts = { health = {} }", {}, {}, {"facts": "health:fail"}, {}),
+    ("eligibility", 'facts = { idle = { min = 6, unknown = "refuse" } }', {"facts": "idle:6"}, {}, {}, {}),
+    ("stay", 'max = "P6M"', {}, {}, {}, {"end": date(2026, 9, 1)}),
+    ("stay", 'min = "P6M"', {}, {}, {}, {"end": date(2026, 8, 30)}),
+    ("stay", 'fixed_season = ["03-01", "08-31"]', {}, {}, {}, {"start": date(2026, 2, 28)}),
+    ("stay", 'fixed_season = ["11-01", "08-31"]', {}, {}, {}, {"end": date(2026, 9, 1)}),
+    ("stay", 'absence_before = "P59D"', {"past": "x:2025-06-01/2025-12-31:NZ:nz-rse"}, {},
+     {"past": "x:2025-06-01/2026-01-01:NZ:nz-rse"}, {}),
+    ("stay", 'cooling_off = "P2M"', {"past": "x:2025-06-01/2025-12-31:NZ:xx-test"}, {},
+     {"past": "x:2025-06-01/2026-01-01:NZ:xx-test"}, {}),
+    ("stay", 'max = "P7M"\nwindow = "P11M"', {"past": "x:2025-11-01/2025-11-28:NZ"}, {},
+     {"past": "x:2025-11-01/2025-11-29:NZ"}, {}),
+    ("stay", 'career_max = "P1Y"\nreset_after_absence = "P60D"', {"past": "x:2024-12-01/2025-12-30:NZ"}, {},
+     {"past": "x:2024-12-01/2026-01-01:NZ"}, {}),
+    ("stay", "return_before_next = true", {"past": "x:2025-11-01/2026-02-27:NZ"}, {},
+     {"past": "x:2025-11-01/2026-02-28:NZ"}, {}),
+    ("wage", 'floors = [{ amount = 23.5, currency = "NZD" }]', {}, {"wage": 2350}, {}, {"wage": 2349}),
+    ("wage", 'floors = [{ amount = 23.5, currency = "NZD" }]', {}, {}, {}, {"wage": None}),
+    ("wage", 'floors = [{ amount = 23.5, currency = "NZD" }]', {}, {}, {}, {"currency": "AUD"}),
+    ("wage", 'floors = [{ amount = 4000, currency = "NZD", per = "month" }]', {}, {"wage": 2308}, {}, {"wage": 2306}),
+    ("wage", 'floors = [{ amount = 20, currency = "NZD" }]\nuplift_percent = 10\nuplift_seasons = 2',
+     {"past": "x:2025"}, {"wage": 2100}, {"past": "x:2024;x:2025"}, {"wage": 2100}),
+    ("guarantee", 'hours = 120\nwindow = "P4W"', {}, {"hours_week": 30.0}, {}, {"hours_week": 29.5}),
+    ("cost", 'item = "visa"\nworker_max = { amount = 50, currency = "NZD" }', {}, {"facts": "worker_pays_visa:50"}, {},
+     {"facts": "worker_pays_visa:51"}),
+    ("housing", 'rent_max = { amount = 100, currency = "NZD", per = "week" }', {}, {"facts": "rent:100"}, {},
+     {"facts": "rent:101"}),
+    ("housing", "inspected = true", {}, {"facts": "inspected_until:2026-08-31"}, {},
+     {"facts": "inspected_until:2026-08-30"}),
+    ("employer_gate", 'needs = ["sponsor"]', {}, {}, {}, {"facts": "sponsor:no"}),
+    ("employer_gate", 'needs = ["sponsor"]\nunknown = "refuse"', {}, {"facts": "sponsor:yes"}, {}, {}),
+    ("employer_gate", 'blacklist = ["bad"]', {}, {}, {}, {"employer_id": "bad"}),
+    ("returning", 'max_consecutive = 2\nstrictness = "hard"', {"past": "x:2025"}, {}, {"past": "x:2024;x:2025"}, {}),
+    ("group", "min_group = 5", {}, {"positions": 5}, {}, {"positions": 4}),
+    ("brain_drain", 'mode = "forbid_active"\nlist = "who-ssl-2023"', {"origin": "GH"}, {},
+     {"origin": "GH"}, {"isco": "2221"}),
+    ("brain_drain", 'mode = "forbid_active"\nlist = "who-ssl-2023"', {"origin": "GH", "isco": "2221"},
+     {"channel": "direct"}, {"origin": "GH", "isco": "2221"}, {"channel": "agency"}),
+    ("brain_drain", 'mode = "require_g2g"\nocc = ["2221"]\nagreement = "other"', {}, {}, {}, {"isco": "2221"}),
+    ("training", 'required = true\nlag = "P30D"', {"facts": "trained_on:2026-01-30"}, {},
+     {"facts": "trained_on:2026-01-31"}, {}),
+    ("compliance", "absconding_max = 0.3\nobserved = { FJ = 0.31 }", {}, {}, {"origin": "FJ"}, {}),
+    ("compliance", "documents_kept_by_worker = true", {}, {}, {}, {"facts": "holds_documents:yes"}),
+    ("compliance", "wage_protection = true", {}, {}, {}, {"facts": "wage_protection:no"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ONE_BY_ONE, ids=[f"{case[0]}-{n}" for n, case in enumerate(ONE_BY_ONE)])
+def test_a_pair_passes_or_fails(case: Case) -> None:
+    kind, rule, good_worker, good_job, bad_worker, bad_job = case
+    partnership = worlds.agreement(f'[[rules]]\nid = "r"\ntype = "{kind}"\n{rule}')
+    people = worlds.workers(good_worker, bad_worker)
+    for number, (job, passes) in enumerate(((good_job, True), (bad_job, False))):
+        jobs = worlds.vacancies(job)
+        found = worlds.broken(people, jobs, [(number, 0)], partnership)
+        assert (found == []) is passes, found
+        if not passes:
+            assert all(rule == "r" for rule, _ in found)
+        assert worlds.admitted(people, jobs, partnership)[number, 0] == passes
+
+
+Together = tuple[str, str, list[dict[str, Any]], list[dict[str, Any]], list[tuple[int, int]], list[tuple[int, int]]]
+NEW, BACK = {"past": None}, {"past": "x:2025"}
+TOGETHER: list[Together] = [
+    ("quota", "max = 2", [{}] * 3, [{"positions": 3}], [(0, 0), (1, 0)], [(0, 0), (1, 0), (2, 0)]),
+    ("quota", 'max = 1\nperiod = { kind = "month" }', [{}] * 2,
+     [{"start": date(2026, 3, 31)}, {"start": date(2026, 4, 1)}, {"start": date(2026, 3, 1)}],
+     [(0, 0), (1, 1)], [(0, 0), (1, 2)]),
+    ("quota", 'per = ["origin"]\ntable = [{ origin = "TO", max = 1 }]', [{}, {}, {"origin": "FJ"}], [{"positions": 3}],
+     [(0, 0)], [(0, 0), (2, 0)]),
+    ("quota", 'max = 3\nused = { count = 2, as_of = 2026-02-01 }\nperiod = { kind = "year" }', [{}] * 2,
+     [{"positions": 2}], [(0, 0)], [(0, 0), (1, 0)]),
+    ("quota", 'max = 1\ncount = "stock"', [{}] * 2,
+     [{"end": date(2026, 3, 31)}, {"start": date(2026, 4, 1)}, {"start": date(2026, 3, 31)}],
+     [(0, 0), (1, 1)], [(0, 0), (1, 2)]),
+    ("quota", 'max = 1\nperiod = { kind = "rolling", window = "P1M" }', [{}] * 2,
+     [{}, {"start": date(2026, 4, 1)}, {"start": date(2026, 3, 31)}], [(0, 0), (1, 1)], [(0, 0), (1, 2)]),
+    ("quota", 'max = 2\nperiod = { kind = "year" }\nrelease = [{ date = "01-01", share = 0.5 }, '
+     '{ date = "06-01", share = 0.5 }]', [{}] * 2, [{"positions": 2}, {"start": date(2026, 6, 1)}],
+     [(0, 0), (1, 1)], [(0, 0), (1, 0)]),
+    ("quota", 'max = 2\nreserved = [{ where = { worker = "returning" }, places = 1 }]', [NEW, NEW, BACK],
+     [{"positions": 3}], [(0, 0), (2, 0)], [(0, 0), (1, 0)]),
+    ("quota", 'max = 4\nconversion = 0.8\ncount = "admissions"', [{}] * 6, [{"positions": 6}],
+     [(n, 0) for n in range(5)], [(n, 0) for n in range(6)]),
+    ("share", 'who = { sex = "f" }\nmin = 0.5\nstrictness = "hard"\nlegal_basis = "an act"',
+     [{"sex": "f"}, {"sex": "m"}], [{"positions": 2}], [(0, 0), (1, 0)], [(1, 0)]),
+    ("share", 'who = { origin = "TO" }\nmax = 0.5\nstrictness = "hard"\nlegal_basis = "it"', [{}, {"origin": "FJ"}],
+     [{"positions": 2}], [(0, 0), (1, 0)], [(0, 0)]),
+    ("housing", "", [{}] * 2, [{"beds": 1, "site_id": "s"}, {"site_id": "s", "beds": 1}], [(0, 0)], [(0, 0), (1, 1)]),
+    ("employer_gate", 'capacity_from = "atr"', [{}] * 3, [{"positions": 3, "facts": "atr:2"}],
+     [(0, 0), (1, 0)], [(0, 0), (1, 0), (2, 0)]),
+    ("employer_gate", "max_heads = 1", [{}] * 2, [{}, {}], [(0, 0)], [(0, 0), (1, 1)]),
+    ("timing", "monthly_capacity = 1", [{}] * 2, [{}, {"start": date(2026, 4, 1)}, {}],
+     [(0, 0), (1, 1)], [(0, 0), (1, 2)]),
+    ("returning", 'reserved_share = 0.5\nstrictness = "hard"', [NEW, BACK], [{"positions": 2}],
+     [(0, 0), (1, 0)], [(0, 0)]),
+    ("group", "relatives_max = 1", [{"facts": "invited_by:a"}] * 2, [{"positions": 2}], [(0, 0)], [(0, 0), (1, 0)]),
+    ("group", 'lead_language = "en"\nlead_per = 2', [{"languages": "en:B1"}, {}, {}], [{"positions": 3}],
+     [(0, 0), (1, 0)], [(0, 0), (1, 0), (2, 0)]),
+    ("brain_drain", 'mode = "cap"\nocc = ["9211"]\npercent = 1\nstock = [{ origin = "TO", active = 100 }]', [{}] * 2,
+     [{"positions": 2}], [(0, 0)], [(0, 0), (1, 0)]),
+    ("training", 'tracks = ["home", "away"]\nseats = 2\npass_rate = 0.5', [{"facts": "track:away"}] * 2,
+     [{"positions": 2}], [(0, 0)], [(0, 0), (1, 0)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOGETHER, ids=[f"{case[0]}-{n}" for n, case in enumerate(TOGETHER)])
+def test_a_plan_passes_or_fails(case: Together) -> None:
+    kind, rule, people_rows, job_rows, good, bad = case
+    partnership = worlds.agreement(f'[[rules]]\nid = "r"\ntype = "{kind}"\n{rule}')
+    people, jobs = worlds.workers(*people_rows), worlds.vacancies(*job_rows)
+    rows, edges = worlds.compiled(people, jobs, partnership)
+    for pairs, passes in ((good, True), (bad, False)):
+        chosen = np.array([w * len(jobs) + v for w, v in pairs], dtype=np.int64)
+        assert worlds.rows_kept(rows, edges, chosen) is passes
+        found = worlds.broken(people, jobs, pairs, partnership)
+        assert (found == []) is passes, found
+
+
+def test_a_change_of_employer_in_one_stay_needs_the_rule_s_leave() -> None:
+    jobs = worlds.vacancies(
+        {"employer_id": "a", "end": date(2026, 5, 31)},
+        {"employer_id": "b", "start": date(2026, 6, 1)},
+        {"employer_id": "b", "start": date(2026, 6, 3)},
+    )
+    tied = worlds.agreement('[[rules]]\nid = "r"\ntype = "mobility"\nchange = "none"')
+    free = worlds.agreement('[[rules]]\nid = "r"\ntype = "mobility"\nchange = "free"')
+    late = worlds.agreement('[[rules]]\nid = "r"\ntype = "mobility"\nchange = "transfer"\nmin_time = "P1Y"')
+    people = worlds.workers({})
+    assert worlds.broken(people, jobs, [(0, 0), (0, 1)], tied) == [("r", "mobility.none")]
+    assert worlds.broken(people, jobs, [(0, 0), (0, 2)], tied) == []
+    assert worlds.broken(people, jobs, [(0, 0), (0, 1)], free) == []
+    assert worlds.broken(people, jobs, [(0, 0), (0, 1)], late) == [("r", "mobility.min_time")]
+
+
+def test_an_order_ranks_everybody_once_and_the_same_way_again() -> None:
+    people = worlds.workers(
+        {"waiting_since": date(2025, 2, 1)}, {}, {"waiting_since": date(2024, 1, 1)}, {"facts": "score:7"}
+    )
+    rules = {
+        "first_come": 'method = "first_come"\nkey = "waiting_since"',
+        "points": 'method = "points"\nkey = "score"',
+        "lottery": 'method = "lottery"',
+    }
+    ranks = {}
+    for name, text in rules.items():
+        rule: Any = worlds.agreement(f'[[rules]]\nid = "r"\ntype = "order"\n{text}').rules[0]
+        ranks[name] = rule.rank(people, seed=3).tolist()
+        assert sorted(ranks[name]) == [0, 1, 2, 3]
+        assert rule.rank(people, seed=3).tolist() == ranks[name]
+    assert ranks["first_come"] == [1, 2, 0, 3]
+    assert ranks["points"][3] == 0
+    lottery: Any = worlds.agreement('[[rules]]\nid = "r"\ntype = "order"\nmethod = "lottery"').rules[0]
+    assert any(lottery.rank(people, seed=n).tolist() != ranks["lottery"] for n in range(9))
+
+
+def test_deadlines_are_judged_on_the_day_the_plan_is_made() -> None:
+    from skillbridge.partnerships.judge import judge
+
+    text = '[[rules]]\nid = "r"\ntype = "timing"\n'
+    jobs, people = worlds.vacancies({}), worlds.workers({})
+    for rule, good, late in (
+        ('apply_by = "11-15"', date(2025, 11, 15), date(2025, 11, 16)),
+        ('lead_time = "P8W"', date(2026, 1, 4), date(2026, 1, 5)),
+        ('filing_window = ["01-10", "02-20"]', date(2026, 2, 20), date(2026, 2, 21)),
+    ):
+        partnership = worlds.agreement(text + rule)
+        placed = worlds.placements(people, jobs, [(0, 0)])
+        assert judge(placed, people, jobs, [partnership], as_of=good) == []
+        assert len(judge(placed, people, jobs, [partnership], as_of=late)) == 1
+        assert judge(placed, people, jobs, [partnership]) == []
+
+
+def test_transport_is_told_and_binds_nobody() -> None:
+    partnership = worlds.agreement('[[rules]]\nid = "r"\ntype = "transport"\ninternational = "employer"')
+    people, jobs = worlds.workers({}), worlds.vacancies({})
+    assert worlds.broken(people, jobs, [(0, 0)], partnership) == []
+    assert list(partnership.rules[0].says()) == [("say.transport.employer", {})]
+
+
+def test_no_kind_of_rule_is_left_untested() -> None:
+    tested = (
+        {case[0] for case in ONE_BY_ONE} | {case[0] for case in TOGETHER} | {"mobility", "order", "timing", "transport"}
+    )
+    assert tested == set(KINDS)
+
+
+def test_a_fee_for_recruitment_is_refused_where_the_file_is_silent() -> None:
+    partnership = worlds.agreement()
+    jobs = worlds.vacancies({"facts": "worker_pays_recruitment:1"}, {})
+    people = worlds.workers({})
+    assert worlds.broken(people, jobs, [(0, 0)], partnership) == [("default-no-fees", "cost.worker_max")]
+    assert worlds.admitted(people, jobs, partnership).tolist() == [[False, True]]
+
+
+def test_two_sovereigns_bind_the_same_placement() -> None:
+    pathway = worlds.agreement('[[rules]]\nid = "cap"\ntype = "quota"\nmax = 3')
+    policy = parse(
+        'id = "to-origin"\ntitle = "T"\nkind = "origin_policy"\nowner = "origin"\norigins = ["TO"]\nversion = "1"\n'
+        '[[rules]]\nid = "own"\ntype = "quota"\nmax = 1\n'
+        '[[rules]]\nid = "age"\ntype = "eligibility"\nage_min = 21\nlegal_basis = "an act"\n'
+    )
+    people = worlds.workers({}, {}, {"origin": "FJ"}, {"birth_year": 2006})
+    jobs = worlds.vacancies({"positions": 4})
+    assert worlds.admitted(people, jobs, pathway, policy)[:, 0].tolist() == [True, True, True, False]
+    rows, edges = worlds.compiled(people, jobs, pathway, policy)
+    assert worlds.rows_kept(rows, edges, np.array([0, 2]))
+    assert not worlds.rows_kept(rows, edges, np.array([0, 1]))
+    assert worlds.broken(people, jobs, [(0, 0), (1, 0)], pathway, policy) == [("own", "quota.max")]

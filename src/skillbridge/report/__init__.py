@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,10 +14,13 @@ import polars as pl
 from skillbridge import charts, words
 from skillbridge.indicators import INDICATORS, compute, plan_facts
 from skillbridge.indicators import facts as f
+from skillbridge.model import RuleUse
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.privacy import THRESHOLD
 
 BOARD_ROWS, TABLE_ROWS = 12, 40
+_CAPS = frozenset({"quota", "brain_drain", "training"})
+"""Kinds of rule whose rows are places of an agreement, and lead the quota board."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,12 @@ class _Shared:
 
     def __init__(self, folder: PlanFolder, found: f.Facts) -> None:
         self.folder, self.plan, self.found = folder, folder.plan, found
-        self.quotas = sorted(
-            (rule for rule in self.plan.rules if rule.limit > 0 and rule.used >= 0),
-            key=lambda rule: (-rule.used / rule.limit, -rule.limit, rule.partnership, rule.rule, rule.label),
-        )
+        kinds = {(one.id, rule.id): rule.kind for one in folder.partnerships for rule in one.binding}
+        self.quotas = _board(self.plan.rules, kinds)
+        self.places = {
+            rule: " ".join([rule.partnership] * _is_cap(rule, kinds) + [f"{rule.rule}: {rule.label}"])
+            for rule in self.quotas
+        }
         self.presence = f.presence_by_week(found, "destination")
         if self.presence["series"].n_unique() < 2:
             self.presence = f.presence_by_week(found, "origin")
@@ -135,14 +140,14 @@ class _Shared:
         if not self.plan.rules:
             return None
         board = pl.DataFrame(
-            [(_short(rule.label, 80), rule.limit, rule.used) for rule in self.quotas[:BOARD_ROWS]],
+            [(_short(self.places[rule]), rule.limit, rule.used) for rule in self.quotas[:BOARD_ROWS]],
             schema={"place": pl.String, "limit": pl.Int64, "used": pl.Int64},
             orient="row",
         ).unique("place", keep="first", maintain_order=True)
         rows = [
             (
                 rule.partnership,
-                rule.label,
+                f"{rule.rule}: {rule.label}",
                 words.number(lang, rule.limit),
                 words.number(lang, rule.used),
                 words.number(lang, rule.limit - rule.used),
@@ -312,6 +317,28 @@ class _Shared:
         return [(wide, narrow, "")]
 
 
+def _board(rules: Sequence[RuleUse], kinds: Mapping[tuple[str, str], str]) -> list[RuleUse]:
+    """Rows with places to count: caps of the agreements first, then what follows from a vacancy (beds, hours); of rows
+    that several agreements state alike, the first. Within each, the fullest first."""
+    ranked = sorted(
+        (rule for rule in rules if rule.limit > 0 and rule.used >= 0),
+        key=lambda rule: (
+            not _is_cap(rule, kinds),
+            -rule.used / rule.limit,
+            -rule.limit,
+            rule.partnership,
+            rule.rule,
+            rule.label,
+        ),
+    )
+    told = {(rule.label, rule.limit, rule.used): rule for rule in reversed(ranked) if not _is_cap(rule, kinds)}
+    return [rule for rule in ranked if _is_cap(rule, kinds) or told[rule.label, rule.limit, rule.used] is rule]
+
+
+def _is_cap(rule: RuleUse, kinds: Mapping[tuple[str, str], str]) -> bool:
+    return kinds.get((rule.partnership, rule.rule)) in _CAPS
+
+
 def _reason_table(top: pl.DataFrame, heads: Sequence[str], lang: str, say: Callable[..., str]) -> Table:
     rows = [
         (say(f"reason.{reason}"), " ".join(part for part in (partnership, rule) if part), words.number(lang, count))
@@ -351,7 +378,7 @@ def _largest(frame: pl.DataFrame, column: str) -> str | None:
     return str(known.group_by(column).len().sort("len", column, descending=[True, False])[column][0])
 
 
-def _short(label: str, length: int = 44) -> str:
+def _short(label: str, length: int = 80) -> str:
     return label if len(label) <= length else label[: length - 1] + "…"
 
 

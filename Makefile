@@ -1,6 +1,7 @@
 # `make demo` and `make test` are all a newcomer needs; both set up .venv first.
 PYTHON ?= python3
 VENV ?= .venv
+export UV_COMPILE_BYTECODE_TIMEOUT ?= 600
 BIN := $(VENV)/bin
 DEMO_OUT ?= out/demo
 

@@ -63,7 +63,8 @@ def walk(rule: StayRule, past: list[Span], start: date, end: date) -> bool:
 
 @settings(max_examples=120, deadline=None)
 @given(
-    SPANS, DAYS, st.integers(0, 200), DURATIONS, st.one_of(st.none(), DURATIONS), st.one_of(st.none(), DURATIONS), st.booleans()
+    SPANS, DAYS, st.integers(0, 200), DURATIONS, st.one_of(st.none(), DURATIONS), st.one_of(st.none(), DURATIONS),
+    st.booleans(),
 )  # fmt: skip
 def test_a_stay_is_allowed_exactly_when_walking_the_days_says_so(
     past: list[Span], start: date, length: int, most: str, away: str | None, out: str | None, home: bool

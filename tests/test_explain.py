@@ -15,6 +15,7 @@ from skillbridge.errors import BadInput
 from skillbridge.explain import advice, changes, reasons
 from skillbridge.explain.advice import advise
 from skillbridge.explain.blocks import blocks
+from skillbridge.explain.bridge import trainings
 from skillbridge.explain.explainer import Explainer
 from skillbridge.explain.resolve import loosened, nearby, placed_again, widened
 from skillbridge.matching.candidates import Candidates
@@ -400,3 +401,18 @@ def test_one_more_place_under_a_used_up_cap_is_worth_one_placement(tmp_path: Pat
     assert [(effect.placed, effect.gained) for effect in waiting] == [
         (effect.placed, effect.gained) for effect in row.effects
     ]
+
+
+def test_the_training_that_places_those_who_wait_is_found_with_its_seats(tmp_path: Path) -> None:
+    """One who waits lacks English for one place or a licence for another; a used-up quota makes both worth nothing."""
+    found = trainings(small_season(tmp_path / "plan", cap=4))
+    assert {(one.kind, tuple(sorted(one.values.values()))) for one in found} == {
+        ("language", ("B1", "en")),
+        ("licence", ("B",)),
+    }
+    for one in found:
+        assert (one.able, one.seats, one.origins, one.destinations) == (1, 1, {"WS": 1}, {"NZ": 1})
+        assert one.points > 1000
+        for lang in words.LANGUAGES:
+            assert words.country(lang, "NZ") in explain.training_text(one, lang)
+    assert trainings(small_season(tmp_path / "full", cap=3)) == []

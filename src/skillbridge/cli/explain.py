@@ -12,6 +12,7 @@ from skillbridge.errors import BadInput
 @click.option("--worker", "workers", multiple=True, help="A worker_id of the plan; may be given again.")
 @click.option("--vacancy", "vacancies", multiple=True, help="A vacancy_id of the plan; may be given again.")
 @click.option("--places", is_flag=True, help="Say what one, ten and a hundred more places are worth, row by row.")
+@click.option("--training", is_flag=True, help="Say which languages and licences would place the most who wait.")
 @click.option("--partnership", default=None, help="With --places: the rows of this agreement only.")
 @click.option("--lang", type=click.Choice(["en", "fr", "es", "ar"]), default="en", show_default=True)
 @click.option(
@@ -28,6 +29,7 @@ def explain_command(
     workers: tuple[str, ...],
     vacancies: tuple[str, ...],
     places: bool,
+    training: bool,
     partnership: str | None,
     lang: str,
     audience: str,
@@ -38,12 +40,13 @@ def explain_command(
 
     Every change shown was confirmed by planning again around it.
     """
-    if not workers and not vacancies and not places:
-        raise BadInput("explain", "nobody named", "--worker ID, --vacancy ID or --places")
+    if not workers and not vacancies and not places and not training:
+        raise BadInput("explain", "nobody named", "--worker ID, --vacancy ID, --places or --training")
     import msgspec
 
     from skillbridge import explain
     from skillbridge.explain.advice import advise
+    from skillbridge.explain.bridge import trainings
 
     explainer = explain.open_plan(folder)
     answers = [explain.explain_worker(explainer, one, changes=changes) for one in workers]
@@ -58,3 +61,8 @@ def explain_command(
             click.echo(msgspec.json.encode(row).decode())
         else:
             click.echo(explain.advice_text(row, lang))
+    for lesson in trainings(explainer) if training else ():
+        if as_json:
+            click.echo(msgspec.json.encode(lesson).decode())
+        else:
+            click.echo(explain.training_text(lesson, lang))

@@ -12,6 +12,7 @@ import polars as pl
 
 from skillbridge import words
 from skillbridge.explain.advice import RowAdvice
+from skillbridge.explain.bridge import Training
 from skillbridge.explain.changes import Change, for_vacancy, for_worker
 from skillbridge.explain.explainer import Explainer, open_plan
 from skillbridge.explain.reasons import rule_code
@@ -19,7 +20,16 @@ from skillbridge.matching.criteria import Contribution
 from skillbridge.matching.profile import profile
 from skillbridge.matching.profile import vacancy as vacancy_of
 
-__all__ = ["Explanation", "Other", "advice_text", "explain_vacancy", "explain_worker", "open_plan", "text"]
+__all__ = [
+    "Explanation",
+    "Other",
+    "advice_text",
+    "explain_vacancy",
+    "explain_worker",
+    "open_plan",
+    "text",
+    "training_text",
+]
 
 SHOWN = 5
 """Alternatives and candidates listed."""
@@ -240,6 +250,21 @@ def advice_text(row: RowAdvice, lang: str = "en") -> str:
         values = {"more": one.more, "predicted": round(one.predicted), "gained": one.gained, "placed": one.placed}
         lines.append("  " + words.say(lang, "advice.effect", **values))
     return "\n".join(lines)
+
+
+def training_text(training: Training, lang: str = "en") -> str:
+    """What a training would bring, in the words of a language; confirmed by placing anew those who wait."""
+    values = dict(training.values)
+    if "language" in values:
+        values["language"] = words.language(lang, values["language"])
+
+    def listed(heads: dict[str, int]) -> str:
+        return ", ".join(f"{words.country(lang, code)} {words.number(lang, n)}" for code, n in heads.items())
+
+    lesson = words.say(lang, f"training.{training.kind}", **values)
+    found = {"able": training.able, "seats": training.seats, "points": training.points}
+    said = words.say(lang, "training.effect", lesson=lesson, **found)
+    return f"{said} {listed(training.origins)} → {listed(training.destinations)}"
 
 
 def _change(change: Change, lang: str) -> str:

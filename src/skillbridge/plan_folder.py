@@ -232,7 +232,8 @@ def read(root: Path) -> PlanFolder:
     return PlanFolder(
         plan=plan,
         partnerships=tuple(
-            load_partnership(path) for path in sorted((root / "inputs" / "partnerships").glob("*.toml"))
+            load_partnership(path, scenario=True)  # a scenario's plan may hold relaxed rules, named in its manifest
+            for path in sorted((root / "inputs" / "partnerships").glob("*.toml"))
         ),
         taxonomy=pack.from_tables(
             plan.manifest.versions.get("taxonomy", "taxonomy"),

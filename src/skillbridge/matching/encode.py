@@ -25,7 +25,8 @@ class Jobs(NamedTuple):
 
     Per vacancy: job, cell, start, end (days since 1970), wage (minor units, -1 unknown), employer. Per job: occupation,
     months, education (-1 none), open, the numbers of its lists of essential and optional skills (a list holds
-    `list_skill[list_at[n]:list_at[n + 1]]`), and in the same way languages with levels (A1 = 1), licences. Per cell:
+    `list_skill[list_at[n]:list_at[n + 1]]`), and in the same way languages with levels (A1 = 1), licences. Per block,
+    the cells of one job in one destination: job, destination, its cells, its vacancies in number. Per cell:
     job, destination, admission class, currency, highest wage, shortest contract, first start, last end, vacancies in
     an order by hash. Per employer: vacancies.
     """
@@ -49,6 +50,10 @@ class Jobs(NamedTuple):
     level: npt.NDArray[np.int32]
     licence_at: npt.NDArray[np.int64]
     licence: npt.NDArray[np.int32]
+    block_job: npt.NDArray[np.int32]
+    block_destination: npt.NDArray[np.int32]
+    block_at: npt.NDArray[np.int64]
+    block_heads: npt.NDArray[np.int64]
     cell_job: npt.NDArray[np.int32]
     cell_destination: npt.NDArray[np.int32]
     cell_admission: npt.NDArray[np.int32]
@@ -220,6 +225,11 @@ def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.N
         {"job": job, "destination": destination, "admission": admission_class, "currency": currency, "band": band}
     )
     cells, cell = _codes(keys, keys.columns)
+    sorted_cells = cells.with_row_index("old").sort("job", "destination", "old")
+    place_of_old = np.empty(cells.height, dtype=np.int32)
+    place_of_old[sorted_cells["old"].to_numpy()] = np.arange(cells.height, dtype=np.int32)
+    cells, cell = sorted_cells, place_of_old[cell]
+    blocks, block = _codes(cells, ["job", "destination"])
     order = np.argsort(ties(frame["vacancy_id"]), kind="stable").astype(np.int32)
     cell_at, within = _grouped(cell[order], cells.height)
     cell_vacancy = order[within]
@@ -250,6 +260,10 @@ def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.N
         level=level,
         licence_at=licence_at,
         licence=licence,
+        block_job=blocks["job"].to_numpy(),
+        block_destination=blocks["destination"].to_numpy(),
+        block_at=np.searchsorted(block, np.arange(blocks.height + 1)).astype(np.int64),
+        block_heads=np.bincount(block[cell], minlength=blocks.height).astype(np.int64),
         cell_job=cells["job"].to_numpy(),
         cell_destination=cells["destination"].to_numpy(),
         cell_admission=cells["admission"].to_numpy(),

@@ -209,40 +209,67 @@ def wage_value(wage: int, floor: int, s: Settings) -> int:
 
 
 @compiled
-def pair_points(start: int, end: int, since: int, until: int, wage: int, floor: int, s: Settings) -> tuple[int, int]:
-    """(points of wage and availability, in millionths; the reason the pair is closed, -1 if open).
+def pair_closed(start: int, end: int, since: int, until: int, wage: int, floor: int, s: Settings) -> int:
+    """Why the pair is closed by currency, window or wage, -1 if it is open.
 
     The contract runs from `start` to `end`, the worker is available from `since` to `until` (days, inclusive).
     """
-    days = end - start + 1
-    overlap = max(0, min(end, until) - max(start, since) + 1)
-    points = s.wage * wage_value(wage, floor, s) + s.availability * (overlap * 1000 // days)
     if wage >= 0 and floor < 0:
-        return points, CURRENCY
-    if overlap <= 0 or overlap * 1000 < s.min_overlap * days:
-        return points, WINDOW
-    if wage >= 0 and wage < floor:
-        return points, WAGE
-    return points, -1
+        return CURRENCY
+    overlap = min(end, until) - max(start, since) + 1
+    if overlap <= 0 or overlap * 1000 < s.min_overlap * (end - start + 1):
+        return WINDOW
+    return WAGE if 0 <= wage < floor else -1
 
 
 @compiled
-def bonds(p: Profiles, w: int, vacancy: int, employer: int, destination: int, s: Settings) -> tuple[int, bool]:
+def pair_points(start: int, end: int, since: int, until: int, wage: int, floor: int, s: Settings) -> int:
+    """Points of wage and availability, in millionths (arguments as for :func:`pair_closed`)."""
+    overlap = max(0, min(end, until) - max(start, since) + 1)
+    share = 1000 if overlap == end - start + 1 else overlap * 1000 // (end - start + 1)
+    return s.wage * wage_value(wage, floor, s) + s.availability * share
+
+
+class Ties(NamedTuple):
+    """What binds one worker to employers: employers known, vacancies that name the worker, wishes (as in Profiles)."""
+
+    past: npt.NDArray[np.int32]
+    named: npt.NDArray[np.int32]
+    destination: npt.NDArray[np.int32]
+    employer: npt.NDArray[np.int32]
+    weight: npt.NDArray[np.int32]
+
+
+@compiled
+def ties_of(p: Profiles, w: int) -> Ties:
+    """The ties of one worker."""
+    past, text = p.past[w], p.preferences[w]
+    first, last = p.wish_at[text], p.wish_at[text + 1]
+    return Ties(
+        p.past_employer[p.past_at[past] : p.past_at[past + 1]],
+        p.named[p.named_at[w] : p.named_at[w + 1]],
+        p.wish_destination[first:last],
+        p.wish_employer[first:last],
+        p.wish_weight[first:last],
+    )
+
+
+@compiled
+def bonds(mine: Ties, vacancy: int, employer: int, destination: int, s: Settings) -> tuple[int, bool]:
     """(points of returning and wish, in millionths; whether the worker refuses the destination or employer)."""
     back = 0
-    for at in range(p.past_at[p.past[w]], p.past_at[p.past[w] + 1]):
-        if p.past_employer[at] == employer:
+    for at in range(len(mine.past)):
+        if mine.past[at] == employer:
             back = s.returned
-    for at in range(p.named_at[w], p.named_at[w + 1]):
-        if p.named[at] == vacancy:
+    for at in range(len(mine.named)):
+        if mine.named[at] == vacancy:
             back = s.named
     wish = 0
     refused = False
-    text = p.preferences[w]
-    for at in range(p.wish_at[text], p.wish_at[text + 1]):
-        if p.wish_destination[at] == destination or p.wish_employer[at] == employer:
-            if p.wish_weight[at] < 0:
+    for at in range(len(mine.weight)):
+        if mine.destination[at] == destination or mine.employer[at] == employer:
+            if mine.weight[at] < 0:
                 refused = True
             else:
-                wish = max(wish, p.wish_weight[at])
+                wish = max(wish, mine.weight[at])
     return s.returning * back + s.wish * 200 * wish, refused

@@ -31,8 +31,10 @@ from skillbridge.matching.formulas import (
     job_points,
     lacks,
     language_value,
+    pair_closed,
     pair_points,
     release,
+    ties_of,
     wage_value,
 )
 
@@ -60,6 +62,7 @@ def weigh(
     jobs: Jobs,
     s: Settings,
     covers: npt.NDArray[np.int32],
+    wanted: npt.NDArray[np.bool_],
     points: npt.NDArray[np.int64],
     closed: npt.NDArray[np.int32],
     first: int,
@@ -67,12 +70,12 @@ def weigh(
 ) -> None:
     """Fill `points` (millionths) and `closed` (reason or -1) for the jobs from `first` to before `last`.
 
-    `covers` as :func:`cover` gives them.
+    `covers` as :func:`cover` gives them. Jobs not `wanted` are only asked whether the occupation closes them.
     """
     occupation, months, education = p.occupation[w], p.months[w], p.education[w]
     spoken, permits = p.languages[w], p.licences[w]
     closeness_to, levels, held = p.closeness, p.levels, p.held
-    wanted, asked_months, asked_education, is_open = (
+    trade, asked_months, asked_education, is_open = (
         jobs.job_occupation,
         jobs.job_months,
         jobs.job_education,
@@ -82,20 +85,24 @@ def weigh(
     language_at, language, level = jobs.language_at, jobs.language, jobs.level
     licence_at, licence = jobs.licence_at, jobs.licence
     for j in range(first, last):
-        closeness = closeness_to[occupation, wanted[j]]
+        closeness = closeness_to[occupation, trade[j]]
         essential = covers[must[j]]
-        spoken_value, lacking = language_value(levels, spoken, language, level, language_at[j], language_at[j + 1], s)
-        points[j] = job_points(closeness, essential, covers[may[j]], months, asked_months[j], spoken_value, s)
         if closeness == 0 and not is_open[j] and essential < s.min_cover:
             closed[j] = OCCUPATION
-        elif lacking:
+        else:
+            closed[j] = -1
+        if not wanted[j]:
+            continue
+        spoken_value, lacking = language_value(levels, spoken, language, level, language_at[j], language_at[j + 1], s)
+        points[j] = job_points(closeness, essential, covers[may[j]], months, asked_months[j], spoken_value, s)
+        if closed[j] >= 0:
+            continue
+        if lacking:
             closed[j] = LANGUAGE
         elif education < asked_education[j]:
             closed[j] = EDUCATION
         elif lacks(held, permits, licence, licence_at[j], licence_at[j + 1]):
             closed[j] = LICENCE
-        else:
-            closed[j] = -1
 
 
 @compiled
@@ -106,18 +113,21 @@ def mixed(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
+STEPS = np.array(
+    [
+        2147483647, 2147483629, 2147483587, 2147483579, 2147483563, 2147483549, 2147483543, 2147483497,
+        2147483489, 2147483477, 2147483423, 2147483399, 2147483353, 2147483323, 2147483269, 2147483249,
+    ],
+    dtype=np.int64,
+)  # fmt: skip
+"""Primes above any number of vacancies or workers: coprime to it, so that a walk by one visits every place."""
+
+
 @compiled
 def stride(n: int, seed: np.uint64) -> tuple[int, int]:
     """(start, step) of a walk start, start + step, ... modulo `n` that visits every number once."""
-    start = np.int64(seed % np.uint64(n))
-    step = 1 + np.int64((seed >> np.uint64(32)) % np.uint64(n))
-    while True:
-        a, b = n, step
-        while b:
-            a, b = b, a % b
-        if a == 1:
-            return start, step % n
-        step += 1
+    first, second = STEPS[seed >> np.uint64(60)], STEPS[(seed >> np.uint64(56)) & np.uint64(15)]
+    return np.int64(seed % np.uint64(n)), (first % n) * (second % n) % n
 
 
 @compiled
@@ -164,16 +174,26 @@ def offer(keys: npt.NDArray[np.int64], rows: npt.NDArray[np.int32], size: int, k
 class Scratch(NamedTuple):
     """One worker's working memory, used again for the next.
 
-    Per job: points and the reason it is closed. Per cell: points (-1 closed), the next cell of the same bound (a list
-    that begins in `heads` [bound 0..1000]), and room for the cells being opened with the running count of their
-    vacancies. Per currency of the market the wage floor; per destination the wish (-1 refused). `special`: vacancies
+    Of the worker's admission class: the cells it may enter, block by block (`admitted[admitted_at[b]:...]`), the
+    vacancies in them in number, which jobs have any, and what it is refused per block (`rule`, `rule_heads` from
+    `rule_at[b]` on). Per job: points and the reason it is closed. Per cell: the worker it was last open to, points, the
+    next cell of the same bound (a list that begins in `heads` [bound 0..1000]), and room for the cells being opened
+    with the running count of their vacancies. Per currency of the market the wage floor; per destination the wish (-1 refused). `special`: vacancies
     of employers the worker knows, prefers or is named by, listed in `specials`. `keys`, `rows`: the heap of the best.
     """
 
+    admitted_at: npt.NDArray[np.int64]
+    admitted: npt.NDArray[np.int32]
+    admitted_heads: npt.NDArray[np.int64]
+    admitted_job: npt.NDArray[np.bool_]
+    rule_at: npt.NDArray[np.int64]
+    rule: npt.NDArray[np.int32]
+    rule_heads: npt.NDArray[np.int64]
     strength: npt.NDArray[np.int32]
     covers: npt.NDArray[np.int32]
     at_job: npt.NDArray[np.int64]
     job_closed: npt.NDArray[np.int32]
+    open_to: npt.NDArray[np.int32]
     at_cell: npt.NDArray[np.int64]
     heads: npt.NDArray[np.int32]
     following: npt.NDArray[np.int32]
@@ -191,10 +211,18 @@ def scratch(p: Profiles, jobs: Jobs, skills: int, limit: int) -> Scratch:
     """Empty working memory for lists of `limit`."""
     n_jobs, n_cells, n_vacancies = len(jobs.job_months), len(jobs.cell_job), len(jobs.job)
     return Scratch(
+        admitted_at=np.zeros(len(jobs.block_at), dtype=np.int64),
+        admitted=np.zeros(n_cells, dtype=np.int32),
+        admitted_heads=np.zeros(len(jobs.block_job), dtype=np.int64),
+        admitted_job=np.zeros(n_jobs, dtype=np.bool_),
+        rule_at=np.zeros(len(jobs.block_at), dtype=np.int64),
+        rule=np.zeros(n_cells, dtype=np.int32),
+        rule_heads=np.zeros(n_cells, dtype=np.int64),
         strength=np.zeros(skills, dtype=np.int32),
         covers=np.zeros(len(jobs.list_at) - 1, dtype=np.int32),
         at_job=np.zeros(n_jobs, dtype=np.int64),
         job_closed=np.zeros(n_jobs, dtype=np.int32),
+        open_to=np.full(n_cells, -1, dtype=np.int32),
         at_cell=np.zeros(n_cells, dtype=np.int64),
         heads=np.full(1001, -1, dtype=np.int32),
         following=np.zeros(n_cells, dtype=np.int32),
@@ -227,19 +255,23 @@ def best(
     reasons] counts the pairs refused, completely where the list is not full. Reasons that follow from a worker and a
     cell are counted over all pairs, the others over the pairs visited.
     """
-    for i in range(len(asked)):
+    entered = -1
+    for i in np.argsort(carried.worker[asked]):
         w = asked[i]
         if not p.consent[w]:
             closed[i, CONSENT] = len(jobs.job)
             continue
+        if carried.worker[w] != entered:
+            entered = carried.worker[w]
+            enter(jobs, carried.pathway[entered], carried.reason[entered], x)
         hold(p, w, x.strength)
         cover(x.strength, jobs.list_at, jobs.list_skill, x.covers, 0, len(x.covers))
         release(p, w, x.strength)
-        weigh(p, w, jobs, s, x.covers, x.at_job, x.job_closed, 0, len(x.at_job))
+        weigh(p, w, jobs, s, x.covers, x.admitted_job, x.at_job, x.job_closed, 0, len(x.at_job))
         for currency in range(len(x.floors)):
             x.floors[currency] = floor_in(p, w, currency)
         n_special = mark_known(p, w, jobs, x)
-        highest = sort_cells(p, w, jobs, s, carried, x, closed[i])
+        highest = sort_cells(p, w, jobs, s, x, closed[i])
         size = visit_known(p, w, jobs, s, x, n_special, closed[i])
         size = visit(p, w, jobs, s, x, highest, size, n_special, closed[i])
         x.heads[: highest + 1] = -1
@@ -297,49 +329,81 @@ def _mark(
 
 
 @compiled
-def sort_cells(
-    p: Profiles, w: int, jobs: Jobs, s: Settings, carried: Carried, x: Scratch, closed: npt.NDArray[np.int32]
-) -> int:
+def enter(jobs: Jobs, pathway: npt.NDArray[np.uint8], reason: npt.NDArray[np.uint16], x: Scratch) -> None:
+    """List the cells that an admission class (its rows of `Carried`) may enter, and count what it is refused."""
+    block_at, cell_at, cell_admission = jobs.block_at, jobs.cell_at, jobs.cell_admission
+    x.admitted_job[:] = False
+    n_admitted = 0
+    n_rules = 0
+    for b in range(len(block_at) - 1):
+        x.admitted_at[b] = n_admitted
+        x.rule_at[b] = n_rules
+        x.admitted_heads[b] = 0
+        for c in range(block_at[b], block_at[b + 1]):
+            heads = cell_at[c + 1] - cell_at[c]
+            there = cell_admission[c]
+            if pathway[there] != REFUSED:
+                x.admitted[n_admitted] = c
+                n_admitted += 1
+                x.admitted_heads[b] += heads
+                x.admitted_job[jobs.block_job[b]] = True
+                continue
+            k = x.rule_at[b]
+            while k < n_rules and x.rule[k] != RULE + reason[there]:
+                k += 1
+            if k == n_rules:
+                x.rule[k] = RULE + reason[there]
+                x.rule_heads[k] = 0
+                n_rules += 1
+            x.rule_heads[k] += heads
+    x.admitted_at[len(block_at) - 1] = n_admitted
+    x.rule_at[len(block_at) - 1] = n_rules
+
+
+@compiled
+def sort_cells(p: Profiles, w: int, jobs: Jobs, s: Settings, x: Scratch, closed: npt.NDArray[np.int32]) -> int:
     """List the cells by the best score they could hold, count those that are closed altogether; the highest score."""
-    cell_job, cell_at, cell_admission = jobs.cell_job, jobs.cell_at, jobs.cell_admission
-    cell_destination, cell_currency, cell_wage = jobs.cell_destination, jobs.cell_currency, jobs.cell_wage
+    block_job, block_destination, block_heads = jobs.block_job, jobs.block_destination, jobs.block_heads
+    cell_at, cell_currency, cell_wage = jobs.cell_at, jobs.cell_currency, jobs.cell_wage
     cell_days, cell_start, cell_end = jobs.cell_days, jobs.cell_start, jobs.cell_end
-    at_job, job_closed, at_cell = x.at_job, x.job_closed, x.at_cell
+    admitted_at, admitted, admitted_heads = x.admitted_at, x.admitted, x.admitted_heads
+    rule_at, rule, rule_heads = x.rule_at, x.rule, x.rule_heads
+    at_job, job_closed, at_cell, open_to = x.at_job, x.job_closed, x.at_cell, x.open_to
     heads, following, floors, wishes = x.heads, x.following, x.floors, x.wishes
-    pathway, why = carried.pathway[carried.worker[w]], carried.reason[carried.worker[w]]
     since, until = p.start[w], p.end[w]
     available = max(0, int(until) - int(since) + 1)
     highest = -1
-    for c in range(len(cell_job)):
-        j = cell_job[c]
-        there = cell_admission[c]
-        place = cell_destination[c]
-        floor = floors[cell_currency[c]]
-        wage = cell_wage[c]
-        reason = -1
+    for b in range(len(block_job)):
+        j = block_job[b]
+        wish = wishes[block_destination[b]]
         if job_closed[j] == OCCUPATION:
-            reason = OCCUPATION
-        elif wishes[place] < 0:
-            reason = REFUSAL
-        elif pathway[there] == REFUSED:
-            reason = RULE + why[there]
-        elif job_closed[j] >= 0:
-            reason = job_closed[j]
-        elif wage >= 0 and floor < 0:
-            reason = CURRENCY
-        elif cell_start[c] > until or cell_end[c] < since:
-            reason = WINDOW
-        if reason >= 0:
-            closed[reason] += cell_at[c + 1] - cell_at[c]
-            at_cell[c] = -1
+            closed[OCCUPATION] += block_heads[b]
             continue
-        points = at_job[j] + s.wish * 200 * wishes[place]
-        at_cell[c] = points
-        share = min(1000, available * 1000 // cell_days[c])
-        bound = (points + s.wage * wage_value(wage, floor, s) + s.availability * share + 500) // 1000
-        following[c] = heads[bound]
-        heads[bound] = c
-        highest = max(highest, bound)
+        if wish < 0:
+            closed[REFUSAL] += block_heads[b]
+            continue
+        for k in range(rule_at[b], rule_at[b + 1]):
+            closed[rule[k]] += rule_heads[k]
+        if job_closed[j] >= 0:
+            closed[job_closed[j]] += admitted_heads[b]
+            continue
+        points = at_job[j] + s.wish * 200 * wish
+        for k in range(admitted_at[b], admitted_at[b + 1]):
+            c = admitted[k]
+            floor = floors[cell_currency[c]]
+            wage = cell_wage[c]
+            if wage >= 0 and floor < 0:
+                closed[CURRENCY] += cell_at[c + 1] - cell_at[c]
+            elif cell_start[c] > until or cell_end[c] < since:
+                closed[WINDOW] += cell_at[c + 1] - cell_at[c]
+            else:
+                open_to[c] = w
+                at_cell[c] = points
+                share = min(1000, available * 1000 // cell_days[c])
+                bound = (points + s.wage * wage_value(wage, floor, s) + s.availability * share + 500) // 1000
+                following[c] = heads[bound]
+                heads[bound] = c
+                highest = max(highest, bound)
     return highest
 
 
@@ -348,22 +412,24 @@ def visit_known(
     p: Profiles, w: int, jobs: Jobs, s: Settings, x: Scratch, n_special: int, closed: npt.NDArray[np.int32]
 ) -> int:
     """Put the special vacancies that are open into the heap; its size."""
+    cell, starts, stops, wages, employer = jobs.cell, jobs.start, jobs.end, jobs.wage, jobs.employer
+    destination, currency, cell_job = jobs.cell_destination, jobs.cell_currency, jobs.cell_job
+    at_job, open_to, floors, specials, keys, rows = x.at_job, x.open_to, x.floors, x.specials, x.keys, x.rows
+    since, until, mine = p.start[w], p.end[w], ties_of(p, w)
     size = 0
     for k in range(n_special):
-        v = x.specials[k]
-        c = jobs.cell[v]
-        if x.at_cell[c] < 0:
+        v = specials[k]
+        c = cell[v]
+        if open_to[c] != w:
             continue
-        floor = x.floors[jobs.cell_currency[c]]
-        at_pair, reason = pair_points(jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
-        bond, refused = bonds(p, w, v, jobs.employer[v], jobs.cell_destination[c], s)
-        if refused:
-            reason = REFUSAL
+        terms = (starts[v], stops[v], since, until, wages[v], floors[currency[c]], s)
+        bond, refused = bonds(mine, v, employer[v], destination[c], s)
+        reason = REFUSAL if refused else pair_closed(*terms)
         if reason >= 0:
             closed[reason] += 1
             continue
-        points = (x.at_job[jobs.cell_job[c]] + at_pair + bond + 500) // 1000
-        size = offer(x.keys, x.rows, size, (points << 32) - k, v)
+        points = (at_job[cell_job[c]] + pair_points(*terms) + bond + 500) // 1000
+        size = offer(keys, rows, size, (points << 32) - k, v)
     return size
 
 
@@ -410,11 +476,11 @@ def visit(
             if special[v]:
                 continue
             floor = floors[cell_currency[c]]
-            at_pair, reason = pair_points(starts[v], stops[v], since, until, wages[v], floor, s)
+            reason = pair_closed(starts[v], stops[v], since, until, wages[v], floor, s)
             if reason >= 0:
                 closed[reason] += 1
                 continue
-            points = (at_cell[c] + at_pair + 500) // 1000
+            points = (at_cell[c] + pair_points(starts[v], stops[v], since, until, wages[v], floor, s) + 500) // 1000
             size = offer(keys, rows, size, (points << 32) - seen, v)
             seen += 1
             if size == limit and (bound << 32) - seen <= keys[0]:
@@ -439,6 +505,7 @@ def judge_pairs(
     covers = np.zeros(len(jobs.list_at) - 1, dtype=np.int32)
     job_closed = np.zeros(len(jobs.job_months), dtype=np.int32)
     points = np.zeros(len(jobs.job_months), dtype=np.int64)
+    wanted = np.ones(len(jobs.job_months), dtype=np.bool_)
     for i in range(len(worker)):
         w, v = worker[i], vacancy[i]
         cell, j = jobs.cell[v], jobs.job[v]
@@ -447,11 +514,12 @@ def judge_pairs(
         for number in (jobs.job_essential[j], jobs.job_optional[j]):
             cover(strength, jobs.list_at, jobs.list_skill, covers, number, number + 1)
         release(p, w, strength)
-        weigh(p, w, jobs, s, covers, points, job_closed, j, j + 1)
+        weigh(p, w, jobs, s, covers, wanted, points, job_closed, j, j + 1)
         floor = floor_in(p, w, jobs.cell_currency[cell])
-        at_pair, reason = pair_points(jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
-        bond, refused = bonds(p, w, v, jobs.employer[v], jobs.cell_destination[cell], s)
-        score[i] = (points[j] + at_pair + bond + 500) // 1000
+        terms = (jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
+        reason = pair_closed(*terms)
+        bond, refused = bonds(ties_of(p, w), v, jobs.employer[v], jobs.cell_destination[cell], s)
+        score[i] = (points[j] + pair_points(*terms) + bond + 500) // 1000
         if not p.consent[w]:
             reason = CONSENT
         elif job_closed[j] == OCCUPATION:

@@ -76,7 +76,7 @@ def test_a_stay_is_allowed_exactly_when_walking_the_days_says_so(
     assert (broken_term(rule, past, [], start, end) == "") == walk(rule, past, start, end)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(SPANS, DAYS, st.integers(0, 120), st.integers(20, 150), st.integers(150, 400))
 def test_windows_from_every_arrival_are_as_strict_as_windows_from_every_day(
     past: list[Span], start: date, length: int, most: int, window: int

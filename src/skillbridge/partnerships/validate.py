@@ -10,7 +10,8 @@ from skillbridge.errors import BadInput
 from skillbridge.partnerships.places import COUNTRIES
 from skillbridge.partnerships.rules.base import Rule
 from skillbridge.partnerships.rules.pay import WageRule
-from skillbridge.partnerships.rules.quota import QuotaRule, ShareRule
+from skillbridge.partnerships.rules.quota import QuotaRule
+from skillbridge.partnerships.rules.shares import ShareRule
 from skillbridge.partnerships.selector import Selector
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from skillbridge.partnerships.rules.people import (
     MobilityRule,
     ReturningRule,
 )
-from skillbridge.partnerships.rules.quota import QuotaRule, ShareRule
+from skillbridge.partnerships.rules.quota import QuotaRule
+from skillbridge.partnerships.rules.shares import ShareRule
 from skillbridge.partnerships.rules.who import EligibilityRule, ScopeRule
 
 AnyOf = (

@@ -26,7 +26,8 @@ from skillbridge.partnerships.rules.base import (
     Violation,
     refusal,
 )  # fmt: skip
-from skillbridge.partnerships.rules.quota import Share, ShareRule
+from skillbridge.partnerships.rules.quota import Share
+from skillbridge.partnerships.rules.shares import ShareRule
 from skillbridge.partnerships.selector import Problem, Selector
 from skillbridge.partnerships.view import Bools, Mask, View, Where
 from skillbridge.tables import parse_languages

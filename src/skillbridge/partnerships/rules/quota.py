@@ -7,7 +7,6 @@ family of one, and caps of different families all bind.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
@@ -17,15 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import maximum_flow
 
 from skillbridge.partnerships.cases import Case
 from skillbridge.partnerships.dates import Period, is_month_day
 from skillbridge.partnerships.places import COUNTRIES
-from skillbridge.partnerships.rules.base import Limit, LimitsOf, Phrase, Rule, Strictness, Tally, VacancyRow, Violation
+from skillbridge.partnerships.rules.base import Limit, LimitsOf, Phrase, Rule, Tally, VacancyRow, Violation
+from skillbridge.partnerships.rules.pools import family_rows, judge_family, label_of
 from skillbridge.partnerships.selector import Problem, Selector
-from skillbridge.partnerships.view import Codes, Mask, Population, View
+from skillbridge.partnerships.view import Codes, Mask, View
 
 if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
@@ -166,7 +164,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
         if family[0].id != self.id:
             return
         if len(family) > 1:
-            yield from _family_rows(family, view, partnership)
+            yield from family_rows(family, view, partnership)
             return
         if self.count == "stock":
             yield from self._stock(view, partnership)
@@ -205,7 +203,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
         reserves: dict[tuple[int, int], Sequence[Limit | None]] = {}
         for (i, left), (j, (right, span)) in product(enumerate(mine), enumerate(theirs)):
             key = self._key(left, right)
-            label = _label(key, span, self.period)
+            label = label_of(key, span, self.period)
             places = self.places(span, key)
             if places is not None or self.min is not None:
                 soft = Limit(-(self.min or 0), label, self.count, self.penalty or 300)
@@ -252,7 +250,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
         for (i, left), (j, (right, span)) in product(enumerate(mine), enumerate(theirs)):
             places = self.places(span, self._key(left, right))
             if places is not None:
-                label = f"{_label(self._key(left, right), span, self.period)} before {following.date}".strip()
+                label = f"{label_of(self._key(left, right), span, self.period)} before {following.date}".strip()
                 table[i, j] = (self.limit(int(places * share), label, self.count),)
         early = np.array(
             [day < release_day(following.date, self.span_of(day)) for day in view.start.tolist()], dtype=np.bool_
@@ -293,7 +291,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
         if family[0].id != self.id:
             return
         if len(family) > 1:
-            yield from _judge_family(family, cases, partnership)
+            yield from judge_family(family, cases, partnership)
             return
         counted = [case for case in cases if self.applies(case, partnership)]
         groups: dict[tuple[Any, ...], list[Case]] = {}
@@ -301,7 +299,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
             groups.setdefault((self.key_of(case), self.span_of(case.start)), []).append(case)
         for (key, span), group in sorted(groups.items(), key=lambda item: str(item[0])):
             places = self.places(span, key)
-            label = _label(key, span, self.period)
+            label = label_of(key, span, self.period)
             if places is None:
                 pass
             elif self.count == "stock" or (self.period and self.period.kind == "rolling"):
@@ -471,252 +469,3 @@ def _period_problems(period: Period) -> Iterator[Problem]:
         yield "period.rounds", "missing or not in order", "full dates in order"
     if period.kind == "rolling" and period.window is None:
         yield "period.window", "missing", "a duration such as P12M"
-
-
-def _label(key: tuple[str, ...], span: tuple[date, date] | None, period: Period | None) -> str:
-    words = [part or "?" for part in key]
-    if span is not None:
-        first, last = span
-        kind = period.kind if period else ""
-        if kind == "month":
-            words.append(f"{first:%Y-%m}")
-        elif kind in ("year", "fiscal_year") and (first.month, first.day) == (1, 1):
-            words.append(str(first.year))
-        else:
-            words.append(f"{'' if first == date.min else first}..{'' if last == date.max else last}")
-    return " ".join(words)
-
-
-# families ------------------------------------------------------------------------------------------------------------
-
-
-def _uses(family: Sequence[QuotaRule]) -> list[int]:
-    """For each pool's population, the pools it may use, as bits: its own, and those that roll over into it."""
-    number = {rule.id: n for n, rule in enumerate(family)}
-    uses = [1 << n for n in range(len(family))]
-    for _ in family:
-        for n, rule in enumerate(family):
-            if rule.rollover_to in number:
-                uses[number[rule.rollover_to]] |= uses[n]
-    return uses
-
-
-def _hall_sets(opened: Iterable[int]) -> list[int]:
-    """The sets of pools (bits) whose rows are needed, given what the placements that can occur may use: the unions,
-    without those that fall into two parts no placement connects."""
-    wanted = {pools for pools in opened if pools}
-    sets = set(wanted)
-    for pools in wanted:
-        sets |= {pools | other for other in sets}
-
-    def splits(whole: int) -> bool:
-        inside = [pools for pools in wanted if pools & ~whole == 0]
-        return any(
-            part != whole and part & ~whole == 0 and all(p & ~part == 0 or p & part == 0 for p in inside)
-            for part in sets
-        )
-
-    return sorted(pools for pools in sets if not splits(pools))
-
-
-def _possible(populations: Sequence[Population], n_vacancies: int) -> set[int]:
-    """The patterns of populations that some vacancy allows, whoever the worker."""
-    bits = np.zeros(n_vacancies, dtype=np.int64)
-    for n, population in enumerate(populations):
-        somebody = np.zeros(n_vacancies, dtype=np.bool_)
-        for mask in population.include:
-            somebody |= True if mask.vacancy is None else mask.vacancy
-        bits |= somebody.astype(np.int64) << n
-    patterns: set[int] = set()
-    for whole in np.unique(bits).tolist():
-        part = whole
-        while part:
-            patterns.add(part)
-            part = (part - 1) & whole
-    return patterns
-
-
-def _usable(pattern: int, uses: Sequence[int], roots: int) -> int:
-    """The pools (bits) open to a placement in the populations of `pattern`; 0 if no root counts it."""
-    if not pattern & roots:
-        return 0
-    open_pools = 0
-    for n, mask in enumerate(uses):
-        if pattern >> n & 1:
-            open_pools |= mask
-    return open_pools
-
-
-def _roots(family: Sequence[QuotaRule]) -> int:
-    return sum(1 << n for n, rule in enumerate(family) if rule.adds_to is None)
-
-
-def _family_period(family: Sequence[QuotaRule]) -> Period | None:
-    return next((rule.period for rule in family if rule.adds_to is None and rule.period), None)
-
-
-def _family_rows(family: Sequence[QuotaRule], view: View, partnership: "Partnership") -> Iterator[Tally]:
-    head, uses, roots = family[0], _uses(family), _roots(family)
-    period = _family_period(family)
-    spans: Sequence[tuple[date, date] | None] = [None]
-    numbers: Codes | None = None
-    if period:
-        spans, numbers = period.codes(view.start)
-    populations = tuple(rule.population(view, partnership) for rule in family)
-    possible = _possible(populations, len(view.start))
-    opened = np.array(
-        [_usable(pattern, uses, roots) if pattern in possible else 0 for pattern in range(1 << len(family))],
-        dtype=np.int64,
-    )
-    sets = _hall_sets(opened.tolist())
-    if not sets:
-        return
-    columns = [((opened != 0) & (opened & ~pools == 0)) for pools in sets]
-    table: dict[tuple[int, int], Sequence[Limit | None]] = {}
-    for j, span in enumerate(spans):
-        capacity = [rule.places(span, ()) or 0 for rule in family]
-        table[0, j] = [
-            head.limit(
-                sum(places for n, places in enumerate(capacity) if pools >> n & 1),
-                _label(("+".join(rule.id for n, rule in enumerate(family) if pools >> n & 1),), span, period),
-                head.count,
-            )
-            for pools in sets
-        ]
-    yield Tally(
-        head.id,
-        populations,
-        np.stack(columns, axis=1).astype(np.int64),
-        LimitsOf(table=table),
-        None,
-        numbers,
-        head.pathways(),
-    )
-
-
-def _judge_family(
-    family: Sequence[QuotaRule], cases: Sequence[Case], partnership: "Partnership"
-) -> Iterator[Violation]:
-    """By matching placements to pools one by one (augmenting paths), not by the rows."""
-    uses, roots, period = _uses(family), _roots(family), _family_period(family)
-    groups: dict[tuple[date, date] | None, list[tuple[Case, int]]] = {}
-    for case in cases:
-        pattern = sum(1 << n for n, rule in enumerate(family) if rule.applies(case, partnership))
-        if pools := _usable(pattern, uses, roots):
-            span = period.bounds(case.start) if period else None
-            groups.setdefault(span, []).append((case, pools))
-    for span, group in sorted(groups.items(), key=lambda item: str(item[0])):
-        seated = _seated([pools for _, pools in group], [rule.places(span, ()) or 0 for rule in family])
-        if seated < len(group):
-            yield family[0].broken(
-                partnership, "quota.max", [case for case, _ in group], len(group) - seated, family[0].count,
-                limit=seated, used=len(group), label=_label(("+".join(rule.id for rule in family),), span, period),
-            )  # fmt: skip
-
-
-def _seated(wanted: Sequence[int], places: Sequence[int]) -> int:
-    """How many placements find a place, each in one of the pools of its bits: a maximum flow."""
-    kinds = Counter(wanted)
-    n, m = len(kinds), len(places)
-    graph = np.zeros((n + m + 2, n + m + 2), dtype=np.int32)
-    for i, (pools, count) in enumerate(sorted(kinds.items())):
-        graph[0, 1 + i] = count
-        for j in range(m):
-            if pools >> j & 1:
-                graph[1 + i, 1 + n + j] = count
-    graph[1 + n : 1 + n + m, -1] = np.minimum(places, np.iinfo(np.int32).max)
-    return int(maximum_flow(sparse.csr_array(graph), 0, n + m + 1).flow_value)
-
-
-class ShareRule(Rule, frozen=True, kw_only=True, tag="share"):
-    """At least `min` or at most `max` of the placements that `of` means must also be what `who` means.
-
-    `level` per: the share holds within each value of these dimensions. Soft unless `legal_basis` names the law that
-    allows or demands it; `who` may then ask for sex.
-    """
-
-    who: Selector
-    of: Selector | None = None
-    min: Share | None = None
-    max: Share | None = None
-    per: tuple[Dimension, ...] = ()
-    legal_basis: str = ""
-    strictness: Strictness = "soft"
-
-    same_by = ("who", "of", "per")
-
-    def _quota(self) -> QuotaRule:
-        return QuotaRule(id=self.id, max=0, per=self.per)
-
-    def clause(self, view: View, partnership: "Partnership") -> Iterable[Tally | VacancyRow]:
-        of = (self.of.where(view, partnership, unknown=True),) if self.of else ()
-        everyone = self.population(view, partnership, *of)
-        these = self.population(view, partnership, *of, self.who.where(view, partnership, unknown=False))
-        worker_codes, vacancy_codes, mine, theirs = self._quota()._keys(view)
-        for share, sign, word in ((self.min, 1, "at least"), (self.max, -1, "at most")):
-            if share is None:
-                continue
-            a = Fraction(str(share))
-            table: dict[tuple[int, int], Sequence[Limit | None]] = {}
-            for (i, left), (j, (right, _)) in product(enumerate(mine), enumerate(theirs)):
-                label = " ".join((*self._quota()._key(left, right), f"{word} {float(share) * 100:g} %"))
-                table[i, j] = (self.limit(0, label, "placements", a.denominator),)
-            both_parts = np.array(
-                [[0], [a.numerator * sign], [0], [(a.numerator - a.denominator) * sign]], dtype=np.int64
-            )
-            limited = self.pathways() if self.of is None or self.of.partnership is None else _names(self.of)
-            yield Tally(
-                self.id, (everyone, these), both_parts, LimitsOf(table=table), worker_codes, vacancy_codes, limited
-            )
-
-    def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
-        groups: dict[tuple[str, ...], list[Case]] = {}
-        for case in cases:
-            if self.applies(case, partnership) and (
-                self.of is None or self.of.matches(case, partnership, unknown=True)
-            ):
-                groups.setdefault(self._quota().key_of(case), []).append(case)
-        for key, group in sorted(groups.items()):
-            some = sum(self.who.matches(case, partnership, unknown=False) for case in group)
-            for share, low in ((self.min, True), (self.max, False)):
-                if share is None:
-                    continue
-                exact = Fraction(str(share)) * len(group)
-                excess = exact - some if low else some - exact
-                if excess > 0:
-                    label = " ".join(key)
-                    code = "share.min" if low else "share.max"
-                    yield self.broken(
-                        partnership, code, group, ceil(excess), "placements",
-                        some=some, all=len(group), percent=f"{share * 100:g}", label=label,
-                    )  # fmt: skip
-
-    def problems(self) -> Iterable[Problem]:
-        if self.min is None and self.max is None:
-            yield "min", "missing", "min or max"
-        if self.min is not None and self.max is not None and self.min > self.max:
-            yield "min", f"{self.min:g} is above max {self.max:g}", f"<= {self.max:g}"
-        for name in ("who", "of"):
-            selector = getattr(self, name)
-            if selector is not None:
-                for field, what, expected in selector.problems():
-                    yield f"{name}.{field}".rstrip("."), what, expected
-        if self.strictness == "hard" and not self.legal_basis:
-            yield "strictness", "a hard share without a legal basis", "legal_basis, or strictness soft"
-        if self.who.sex is not None and not self.legal_basis:
-            yield "who.sex", "a share by sex without a legal basis", "legal_basis with the positive-action law"
-        if "month" in self.per:
-            yield "per", "month", "another dimension"
-
-    def says(self) -> Iterable[Phrase]:
-        details = {"who": self.who, "of": self.of, "per": self.per, "basis": self.legal_basis}
-        if self.min is not None:
-            yield "say.share.min", details | {"share": self.min}
-        if self.max is not None:
-            yield "say.share.max", details | {"share": self.max}
-
-
-def _names(selector: Selector) -> frozenset[str]:
-    from skillbridge.partnerships.selector import values
-
-    return frozenset(values(selector.partnership))

@@ -69,7 +69,7 @@ class ScopeRule(Rule, frozen=True, kw_only=True, tag="scope"):
                         yield self.refuse(view, partnership, fails, f"scope.{name}", found=value or "?")
             else:
                 fails = (Mask(worker=outside) if side == "worker" else Mask(vacancy=outside),)
-                yield self.refuse(view, partnership, fails, f"scope.{name}", found="")
+                yield self.refuse(view, partnership, fails, f"scope.{name}", found="…")
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         for name, side, column, field in self._asks:

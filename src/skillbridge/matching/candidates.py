@@ -124,7 +124,7 @@ def match(
             answers = pool.map(lambda rows: search.best(rows, limit), chunks)
             for number, (rows, answer) in enumerate(zip(chunks, answers, strict=True), start=1):
                 vacancy[rows], score[rows] = answer.vacancy, answer.score
-                refused += answer.closed.sum(axis=0)
+                refused += answer.refused
                 without.append(_without(rows, answer.vacancy, answer.closed, codes))
                 tell(0.85 * number / len(chunks))
             links, found, further = search.reach(vacancy, sought, pool, max(1, threads))

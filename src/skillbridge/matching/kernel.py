@@ -178,8 +178,9 @@ class Scratch(NamedTuple):
     vacancies in them in number, which jobs have any, and what it is refused per block (`rule`, `rule_heads` from
     `rule_at[b]` on). Per job: points and the reason it is closed. Per cell: the worker it was last open to, points, the
     next cell of the same bound (a list that begins in `heads` [bound 0..1000]), and room for the cells being opened
-    with the running count of their vacancies. Per currency of the market the wage floor; per destination the wish (-1 refused). `special`: vacancies
-    of employers the worker knows, prefers or is named by, listed in `specials`. `keys`, `rows`: the heap of the best.
+    with the running count of their vacancies. Per currency of the market the wage floor; per destination the wish (-1
+    refused). `special`: vacancies of employers the worker knows, prefers or is named by, listed in `specials`. `keys`,
+    `rows`: the heap of the best.
     """
 
     admitted_at: npt.NDArray[np.int64]
@@ -248,18 +249,21 @@ def best(
     vacancy: npt.NDArray[np.int32],
     score: npt.NDArray[np.int32],
     closed: npt.NDArray[np.int32],
+    refused: npt.NDArray[np.int64],
 ) -> None:
     """Fill, for each worker asked, the best vacancies by score.
 
     `vacancy`, `score` int32 [asked x limit], sorted by vacancy, -1 where there is none; `closed` int32 [asked x
-    reasons] counts the pairs refused, completely where the list is not full. Reasons that follow from a worker and a
-    cell are counted over all pairs, the others over the pairs visited.
+    reasons] counts the pairs refused where the list is not full, and `refused` [reasons] gains those of all. Reasons
+    that follow from a worker and a cell are counted over all pairs, the others over the pairs visited.
     """
+    counts = np.zeros(closed.shape[1], dtype=np.int32)
     entered = -1
     for i in np.argsort(carried.worker[asked]):
         w = asked[i]
         if not p.consent[w]:
             closed[i, CONSENT] = len(jobs.job)
+            refused[CONSENT] += len(jobs.job)
             continue
         if carried.worker[w] != entered:
             entered = carried.worker[w]
@@ -270,10 +274,14 @@ def best(
         weigh(p, w, jobs, s, x.covers, x.admitted_job, x.at_job, x.job_closed, 0, len(x.at_job))
         for currency in range(len(x.floors)):
             x.floors[currency] = floor_in(p, w, currency)
+        counts[:] = 0
         n_special = mark_known(p, w, jobs, x)
-        highest = sort_cells(p, w, jobs, s, x, closed[i])
-        size = visit_known(p, w, jobs, s, x, n_special, closed[i])
-        size = visit(p, w, jobs, s, x, highest, size, n_special, closed[i])
+        highest = sort_cells(p, w, jobs, s, x, counts)
+        size = visit_known(p, w, jobs, s, x, n_special, counts)
+        size = visit(p, w, jobs, s, x, highest, size, n_special, counts)
+        refused += counts
+        if size < len(x.keys):
+            closed[i] = counts
         x.heads[: highest + 1] = -1
         for k in range(n_special):
             x.special[x.specials[k]] = False

@@ -48,12 +48,14 @@ class Answer:
     """The best of a chunk of workers.
 
     `vacancy`, `score` int32 [rows x limit], sorted by vacancy, -1 and then nothing more where the list is not full;
-    `closed` int32 [rows x reasons]: the pairs refused, complete for workers whose list is not full.
+    `closed` int32 [rows x reasons]: the pairs refused, complete for workers whose list is not full; `refused` int64
+    [reasons]: those of all workers.
     """
 
     vacancy: I32
     score: I32
     closed: I32
+    refused: I64
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +131,7 @@ class Search:
             np.take_along_axis(found.vacancy, order, axis=1),
             np.take_along_axis(found.score, order, axis=1),
             found.closed,
+            found.refused,
         )
 
     def judge(self, worker: I32, vacancy: I32) -> tuple[I32, I32]:
@@ -194,8 +197,9 @@ class Search:
             np.full((len(rows), limit), -1, dtype=np.int32),
             np.zeros((len(rows), limit), dtype=np.int32),
             np.zeros((len(rows), self.n_reasons), dtype=np.int32),
+            np.zeros(self.n_reasons, dtype=np.int64),
         )
-        found = (answer.vacancy, answer.score, answer.closed)
+        found = (answer.vacancy, answer.score, answer.closed, answer.refused)
         best(self.p, self.jobs, self.s, self.carried, scratch(self.p, self.jobs, self.n_skills, limit), rows, *found)
         return answer
 
@@ -204,7 +208,9 @@ class Search:
         row, place = np.nonzero(answer.vacancy >= 0)
         answers = self._pairs(rows[row], answer.vacancy[row, place])
         lost = np.flatnonzero(answers)
-        np.add.at(answer.closed, (row[lost], RULE + answers[lost].astype(np.int64) - 1), 1)
+        reason = RULE + answers[lost].astype(np.int64) - 1
+        np.add.at(answer.closed, (row[lost], reason), 1)
+        answer.refused[:] += np.bincount(reason, minlength=self.n_reasons)
         answer.vacancy[row[lost], place[lost]] = -1
         spoiled = np.zeros(len(rows), dtype=np.bool_)
         spoiled[row[lost]] = True

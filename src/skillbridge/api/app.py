@@ -49,6 +49,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> Any:
         del app
+        service.writer.open()
         if warm:
             threading.Thread(target=catalog.warm, name="warm", daemon=True).start()
         yield

@@ -23,11 +23,18 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Start the thread (again)."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+            self._thread.start()
 
     async def run(self, change: Callable[[], T]) -> T:
         """What `change` gives, after its commit; its exception if it fails, or the commit's."""
+        if self._thread is None:
+            raise Refused("busy", "the server is starting or stopping: nothing was changed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.put((change, loop, future))
@@ -35,8 +42,10 @@ class Writer:
 
     def close(self) -> None:
         """Finish what waits, then stop."""
-        self._waiting.put(None)
-        self._thread.join(timeout=5)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._waiting.put(None)
+            thread.join(timeout=5)
 
     def _work(self) -> None:
         while (first := self._waiting.get()) is not None:

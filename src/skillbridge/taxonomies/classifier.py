@@ -65,21 +65,52 @@ def train(
     concept: I32,
     group: I32,
     *,
-    weights: F32 | None = None,
+    members: int = 2,
+    passes: int = 3,
+    negatives: int = 1200,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Classifier:
+    """The mean of `members` classifiers of texts [n] labelled with `concept` [n], which differ in chance alone.
+
+    `group` [concepts] numbers each concept's family. The mean of the logits is itself one classifier: the dimensions of
+    all members side by side.
+    """
+    parts = []
+    for member in range(members):
+
+        def tell(share: float, member: int = member) -> None:
+            if progress is not None:
+                progress((member + share) / members)
+
+        parts.append(
+            _member(texts, concept, group, passes=passes, negatives=negatives, seed=seed + member, progress=tell)
+        )
+    return Classifier(
+        parts[0].rarity,
+        parts[0].row,
+        np.concatenate([part.table for part in parts], axis=1),
+        np.concatenate([part.concepts for part in parts], axis=1) / np.float32(members),
+        np.mean([part.bias for part in parts], axis=0, dtype=np.float32),
+    )
+
+
+def _member(
+    texts: Features,
+    concept: I32,
+    group: I32,
+    *,
+    passes: int,
+    negatives: int,
+    seed: int,
+    progress: Callable[[float], None],
     dimensions: int = 192,
-    passes: int = 2,
     rate: float = 0.1,
     dropped: float = 0.25,
     family: float = 0.25,
     batch: int = 512,
-    negatives: int = 512,
-    seed: int = 0,
-    progress: Callable[[float], None] | None = None,
 ) -> Classifier:
-    """The classifier of texts [n] labelled with `concept` [n]; `group` [concepts] numbers each concept's family.
-
-    Row-wise Adagrad with a linearly falling rate, against the concepts of the batch and `negatives` others.
-    """
+    """One classifier: row-wise Adagrad at a falling rate, against the concepts of a batch and `negatives` others."""
     n, concepts = len(concept), len(group)
     rng = np.random.default_rng(seed)
     idf = rarity(texts)
@@ -95,7 +126,6 @@ def train(
     bias_seen = np.full(concepts, 1e-6, np.float32)
     steps = passes * -(-n // batch)
     step = 0
-    weight = np.ones(n, np.float32) if weights is None else weights
     for _ in range(passes):
         order = rng.permutation(n)
         for first in range(0, n, batch):
@@ -110,7 +140,7 @@ def train(
             near = out[shown]
             logits = hidden @ near.T
             logits += bias[shown] + lifted
-            _gradient(logits, np.searchsorted(shown, right), group[shown], family, weight[rows])
+            _gradient(logits, np.searchsorted(shown, right), group[shown], family)
             back = logits @ near
             slope = logits.T @ hidden
             _adagrad(out, out_seen, shown, slope, falling)
@@ -119,14 +149,11 @@ def train(
             bias[shown] -= falling * flat / np.sqrt(bias_seen[shown])
             _scatter(start, feature, value, back, table, table_seen, falling)
             step += 1
-            if progress is not None:
-                progress(step / steps)
+            progress(step / steps)
     return Classifier(idf, row, table, out, bias)
 
 
-def _sample(
-    right: I32, concepts: int, negatives: int, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], F32]:
+def _sample(right: I32, concepts: int, negatives: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.int64], F32]:
     """The concepts a batch is told apart from, sorted: its own and `negatives` drawn at random, and the logarithm each
     drawn one's share of the softmax is lifted by, so that they stand for all those not drawn."""
     own = np.unique(right).astype(np.int64)
@@ -141,8 +168,8 @@ def _sample(
     return shown[order], lifted[order]
 
 
-@numba.njit(cache=True, fastmath=True)
-def _gather(start, feature, count, idf, row, table, scale, out):
+@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _gather(start, feature, count, idf, row, table, scale, out):  # type: ignore[no-untyped-def]  # pragma: no cover
     for i in range(len(start) - 1):
         norm = np.float32(0)
         for j in range(start[i], start[i + 1]):
@@ -158,8 +185,8 @@ def _gather(start, feature, count, idf, row, table, scale, out):
             out[i] *= np.float32(1) / np.sqrt(norm)
 
 
-@numba.njit(cache=True)
-def _bag(start, feature, count, idf, row, rows, dropped, seed):
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _bag(start, feature, count, idf, row, rows, dropped, seed):  # type: ignore[no-untyped-def]  # pragma: no cover
     room = 0
     for r in rows:
         room += start[r + 1] - start[r]
@@ -191,8 +218,8 @@ def _bag(start, feature, count, idf, row, rows, dropped, seed):
     return s, f[:n], v[:n]
 
 
-@numba.njit(cache=True, fastmath=True)
-def _sum(start, feature, value, table, out):
+@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _sum(start, feature, value, table, out):  # type: ignore[no-untyped-def]  # pragma: no cover
     for i in range(len(start) - 1):
         for j in range(start[i], start[i + 1]):
             row = table[feature[j]]
@@ -201,8 +228,8 @@ def _sum(start, feature, value, table, out):
                 out[i, k] += w * row[k]
 
 
-@numba.njit(cache=True, fastmath=True)
-def _gradient(logits, concept, group, family, weight):
+@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _gradient(logits, concept, group, family):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Logits -> the loss's derivative by them, in place."""
     concepts = logits.shape[1]
     for i in range(len(concept)):
@@ -223,18 +250,17 @@ def _gradient(logits, concept, group, family, weight):
             if group[c] == mine:
                 mass += row[c]
         share = np.float32(family) / max(mass, np.float32(1e-12))
-        w = weight[i]
         for c in range(concepts):
             p = row[c]
             if group[c] == mine:
-                row[c] = w * (p * (np.float32(1 + family) - share))
+                row[c] = p * (np.float32(1 + family) - share)
             else:
-                row[c] = w * (p * np.float32(1 + family))
-        row[right] -= w
+                row[c] = p * np.float32(1 + family)
+        row[right] -= np.float32(1)
 
 
-@numba.njit(cache=True, fastmath=True)
-def _adagrad(table, seen, rows, slope, rate):
+@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _adagrad(table, seen, rows, slope, rate):  # type: ignore[no-untyped-def]  # pragma: no cover
     for i in range(len(rows)):
         r = rows[i]
         square = np.float32(0)
@@ -246,8 +272,8 @@ def _adagrad(table, seen, rows, slope, rate):
             table[r, k] -= scale * slope[i, k]
 
 
-@numba.njit(cache=True, fastmath=True)
-def _scatter(start, feature, value, back, table, seen, rate):
+@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _scatter(start, feature, value, back, table, seen, rate):  # type: ignore[no-untyped-def]  # pragma: no cover
     width = table.shape[1]
     for i in range(len(start) - 1):
         square = np.float32(0)

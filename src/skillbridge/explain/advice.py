@@ -10,10 +10,12 @@ import numpy.typing as npt
 from skillbridge.explain.explainer import Explainer
 from skillbridge.explain.resolve import loosened, nearby, twins
 from skillbridge.solver.problem import Problem
-from skillbridge.solver.solve import EXACT_WORKERS, solve
+from skillbridge.solver.solve import solve
 
 I64 = npt.NDArray[np.int64]
 STEPS = (1, 10, 100)
+WHOLE = 600
+"""Workers up to which the whole season is solved again, in about a second a step."""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -57,7 +59,7 @@ def advise(
     """
     problem, state = explainer.problem, explainer.state
     refs = problem.rows.refs
-    whole = problem.n_workers <= EXACT_WORKERS
+    whole = problem.n_workers <= WHOLE
     before: tuple[int, int] | None = None
     found: list[RowAdvice] = []
     told: set[int] = set()

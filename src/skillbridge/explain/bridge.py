@@ -14,7 +14,7 @@ from skillbridge.solver.solve import solve
 from skillbridge.tables import parse_languages, parse_list
 
 I64 = npt.NDArray[np.int64]
-WAITING, OPEN, TRAINED = 4_000, 250, 500
+WAITING, OPEN, TRAINED = 4_000, 250, 200
 """Workers who wait and vacancies with open positions that are looked at, and workers trained in one confirmation."""
 
 
@@ -38,7 +38,7 @@ class Training(msgspec.Struct, frozen=True):
 def trainings(explainer: Explainer, *, top: int = 10) -> list[Training]:
     """The trainings that place most, most first; alternatives, not to be added up: they compete for the same positions.
 
-    Looks at up to WAITING workers without a place, spread over the pool, and the OPEN vacancies with most positions left.
+    Looks at up to WAITING workers without a place, spread over the pool, and the OPEN vacancies with most left.
     """
     state, problem = explainer.state, explainer.problem
     left = problem.positions - state.heads

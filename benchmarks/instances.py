@@ -39,11 +39,12 @@ def random_problem(workers: int, seed: int, degree: int = 20, groups: float = 0.
 
     origin = _draw(rng, _zipf(rng, ORIGINS, 0.8), workers)
     trade = _draw(rng, _zipf(rng, SECTORS, 0.6), workers)
-    woman = rng.random(workers) < (0.18 + 0.3 * rng.random(ORIGINS))[origin]
+    woman = rng.random(workers) < (0.1 + 0.3 * rng.random(ORIGINS))[origin]
     returning = rng.random(workers) < 0.3
     scarce = rng.random(workers) < 0.08
 
-    indptr, vacancy = _edges(rng, workers, degree, trade, sector)
+    group = _groups(rng, origin * SECTORS + trade, groups)
+    indptr, vacancy = _together(*_edges(rng, workers, degree, trade, sector), group)
     worker = np.repeat(np.arange(workers), np.diff(indptr))
     fit = np.where(sector[vacancy] == trade[worker], 350, 120)
     pull = rng.integers(0, 250, n_vacancies)
@@ -58,7 +59,6 @@ def random_problem(workers: int, seed: int, degree: int = 20, groups: float = 0.
     pairs, cell = np.unique(pair, return_inverse=True)
     cells = np.concatenate([kind_values[pairs // len(site_values)], site_values[pairs % len(site_values)]], axis=1)
     rows = _rows(rng, cells, cell.astype(np.int32), positions, destination, sector, municipality, first, months, origin)
-    group = _groups(rng, workers, groups)
     return Problem(indptr, vacancy, weight, positions, rows, group, municipality.astype(np.int32))
 
 
@@ -133,10 +133,10 @@ def _rows(
 
     one = np.ones(len(cells), np.int64)
     od = heads.sum(axis=1)[None, :] * share[:, None]
-    od_cap = np.ceil(od * rng.uniform(0.4, 1.1, od.shape)).ravel()
+    od_cap = np.ceil(od * rng.uniform(0.5, 1.4, od.shape)).ravel()
     add("origin x destination", o * DESTINATIONS + d, one, lambda k: od_cap[k])
     ods = heads[None, :, :] * share[:, None, None]
-    ods_cap = np.ceil(ods * rng.uniform(0.5, 1.5, ods.shape)).ravel()
+    ods_cap = np.ceil(ods * rng.uniform(0.4, 1.4, ods.shape)).ravel()
     add("origin x destination x sector", (o * DESTINATIONS + d) * SECTORS + s, one, lambda k: ods_cap[k])
     add("women at least 30 %", d * SECTORS + s, 3 * one - 10 * woman, lambda _: 0)
     add("returning at least 25 %", o * DESTINATIONS + d, one - 4 * returning, lambda _: 0)
@@ -174,13 +174,30 @@ def _matrix(
     return found
 
 
-def _groups(rng: np.random.Generator, workers: int, share: float) -> npt.NDArray[np.int32]:
-    """Group numbers of workers: -1 for most; the share `share` in groups of two to five."""
-    group = np.full(workers, -1, np.int32)
-    members = rng.permutation(workers)[: round(share * workers)]
-    at = number = 0
-    while at + 2 <= len(members):
-        size = min(int(rng.integers(2, 6)), len(members) - at)
-        group[members[at : at + size]] = number
-        at, number = at + size, number + 1
+def _groups(rng: np.random.Generator, kin: npt.NDArray[np.int64], share: float) -> npt.NDArray[np.int32]:
+    """Group numbers of workers: -1 for most; about `share` of them in groups of two to five with the same `kin`."""
+    group = np.full(len(kin), -1, np.int32)
+    if share <= 0:
+        return group
+    order = np.lexsort((rng.random(len(kin)), kin))
+    start = np.cumsum(rng.integers(2, 6, len(kin)))
+    number = np.searchsorted(start, np.arange(len(kin)), side="right")
+    lead = kin[order][np.unique(number, return_index=True)[1]]
+    same = np.bincount(number, weights=kin[order] != lead[number]) == 0
+    taken = same & (rng.random(len(same)) < share)
+    group[order] = np.where(taken, np.cumsum(taken) - 1, -1)[number]
     return group
+
+
+def _together(
+    indptr: npt.NDArray[np.int64], vacancy: npt.NDArray[np.int32], group: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """The edges with every member of a group given those of its first member."""
+    leader = np.arange(len(group))
+    members = np.flatnonzero(group >= 0)
+    _, first = np.unique(group[members], return_index=True)
+    leader[members] = members[first[group[members]]]
+    degree = np.diff(indptr)[leader]
+    ends = np.cumsum(degree)
+    edge = np.arange(ends[-1]) + np.repeat(indptr[leader] - ends + degree, degree)
+    return np.concatenate([[0], ends]), vacancy[edge]

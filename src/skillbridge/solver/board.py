@@ -14,7 +14,9 @@ from skillbridge.solver.plan import NONE, usage
 from skillbridge.solver.pricing import Edges, Floats, Ints, Pricer, Surcharge, compiled, surplus_of
 
 HARD = float(2**40)
-"""Points per unit of excess of a hard row: beyond any weight, and exact in double precision."""
+"""Points per head of excess of a hard limit: beyond any weight, and exact in double precision."""
+UNIT = float(2**28)
+"""What a unit of excess costs at least: rows whose amounts go up to 2 ** k charge HARD / 2 ** k per unit."""
 
 Marks = npt.NDArray[np.bool_]
 
@@ -32,6 +34,7 @@ class Tables(NamedTuple):
     row: Ints
     amount: Ints
     penalty: Floats
+    hard: Marks
     free: Ints
     left: Ints
 
@@ -46,13 +49,18 @@ class Board:
         ceiling = pricer.ceiling[p.n_vacancies :]
         self.chosen = np.full(p.n_workers, NONE, np.int64) if chosen is None else chosen.copy()
         heads, used = usage(p, self.chosen)
+        hard = ~np.isfinite(ceiling)
+        largest = np.ones(p.n_rows)
+        for matrix in (cells, vacancies):
+            np.maximum.at(largest, matrix.indices, np.abs(matrix.data))
         self.tables = Tables(
             pricer.edges,
             p.rows.n_cells,
             np.concatenate([cells.indptr, vacancies.indptr[1:] + cells.indptr[-1]]).astype(np.int64),
             np.concatenate([cells.indices, vacancies.indices]).astype(np.int64),
             np.concatenate([cells.data, vacancies.data]).astype(np.int64),
-            np.where(np.isfinite(ceiling), ceiling, HARD),
+            np.where(hard, np.maximum(UNIT, HARD / 2.0 ** np.ceil(np.log2(largest))), ceiling),
+            hard,
             p.positions.astype(np.int64) - heads,
             p.rows.limit.astype(np.int64) - used,
         )
@@ -69,8 +77,7 @@ class Board:
     @property
     def legal(self) -> bool:
         """Whether no vacancy and no hard row is exceeded."""
-        left = self.tables.left[self.tables.penalty == HARD]
-        return bool((left >= 0).all() and (self.tables.free >= 0).all())
+        return bool((self.tables.left[self.tables.hard] >= 0).all() and (self.tables.free >= 0).all())
 
     def take(self, workers: Ints, edges: Ints, *, caps_only: bool = False) -> int:
         """Place `workers` on `edges` (-1: skip) in their order where that fits; how many were placed.
@@ -93,6 +100,34 @@ class Board:
         The best move is the one that adds most points, or, with prices `at`, most surplus; it may be to go home.
         """
         return int(_settle(self.chosen, workers, at or self._no_price, self.tables))
+
+    def mend(self, workers: Ints, tries: int = 10_000) -> bool:
+        """Whether no hard limit is exceeded after moving those of `workers` who mend one at least cost, one by one.
+
+        A move mends if the sum of all hard excess falls; its cost is points lost per unit of it.
+        """
+        for _ in range(tries):
+            if self.legal:
+                return True
+            if not _mend(self.chosen, self._concerned(workers), self.tables):
+                return False
+        return self.legal
+
+    def _concerned(self, workers: Ints) -> Ints:
+        """Those of `workers` who sit in an exceeded limit, or (if it is a share or minimum) could help it."""
+        b = self.tables
+        over = np.flatnonzero(b.hard & (b.left < 0))
+        owners = np.zeros(len(b.owner_ptr) - 1, bool)
+        owner = np.repeat(np.arange(len(owners)), np.diff(b.owner_ptr))
+        owners[owner[np.isin(b.row, over)]] = True
+        owners[b.n_cells :] |= b.free < 0
+        edge = self.chosen[workers]
+        placed = edge >= 0
+        edge = np.maximum(edge, 0)
+        sits = placed & (owners[b.edges.cell[edge]] | owners[b.n_cells + b.edges.vacancy[edge]])
+        if self.mixed[over].any():
+            sits |= ~placed
+        return workers[sits]
 
     def settle_groups(self, groups: Ints) -> int:
         """Give each of `groups` in order the option that adds most points, or none; how many moved."""
@@ -175,6 +210,44 @@ def _settle(chosen: Ints, workers: Ints, at: Surcharge, b: Tables) -> int:
         if target >= 0:
             shift(target, 1, b)
     return moved
+
+
+@compiled
+def _mend(chosen: Ints, workers: Ints, b: Tables) -> bool:
+    """Make the one move that lowers the hard excess at the least cost in points per unit; whether there was one."""
+    best, who, where = -np.inf, -1, -1
+    for i in workers:
+        old = chosen[i]
+        base = 0.0
+        if old >= 0:
+            base = b.edges.weight[old] + shift(old, -1, b)
+            worth = _per_unit(-base)
+            if worth > best:
+                best, who, where = worth, i, -1
+        for e in range(b.edges.indptr[i], b.edges.indptr[i + 1]):
+            if e == old:
+                continue
+            worth = _per_unit(b.edges.weight[e] - base - shift(e, 1, b))
+            shift(e, -1, b)
+            if worth > best:
+                best, who, where = worth, i, e
+        if old >= 0:
+            shift(old, 1, b)
+    if who < 0:
+        return False
+    if chosen[who] >= 0:
+        shift(chosen[who], -1, b)
+    if where >= 0:
+        shift(where, 1, b)
+    chosen[who] = where
+    return True
+
+
+@compiled
+def _per_unit(gain: float) -> float:
+    """Points gained per head of hard excess taken away; minus infinity if none is."""
+    excess = np.floor(gain / UNIT + 0.5) * UNIT
+    return (gain - excess) / excess if excess > 0 else -np.inf
 
 
 @compiled

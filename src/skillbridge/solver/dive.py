@@ -55,6 +55,7 @@ def dive(
 def repair(board: Board, price: Floats, rounds: int = 6) -> None:
     """Mend what exceeds its limit by the moves that cost least, then let everyone improve, until nothing moves."""
     pricer = board.pricer
+    board.mend(pricer.singles)
     for _ in range(rounds):
         _, surplus, _ = pricer.margins(price, pricer.singles)
         placed = board.chosen[pricer.singles]

@@ -11,13 +11,17 @@ from skillbridge.solver.board import Board
 from skillbridge.solver.dive import dive
 from skillbridge.solver.exact import program, solve_program
 from skillbridge.solver.greedy import greedy
+from skillbridge.solver.parts import improve_parts
 from skillbridge.solver.plan import Solution, broken, value
-from skillbridge.solver.prices import descend
+from skillbridge.solver.prices import descend, sample
 from skillbridge.solver.pricing import Floats, Ints, Pricer
 from skillbridge.solver.problem import Problem, checked
+from skillbridge.solver.swaps import improve
 
 EXACT_WORKERS = 2_000
 """Up to here the whole problem goes to the exact solver."""
+SAMPLED_WORKERS = 200_000
+"""From here on the first prices come from a sample of the workers."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,51 @@ class Progress:
     stage: str
     objective: int
     bound: float
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is done: passes for prices, dives, and how far chains and parts look (0: not at all)."""
+
+    passes: int
+    dives: int
+    starts: tuple[float, ...]
+    parts: int
+
+
+def effort(workers: int, time_limit: float | None) -> Effort:
+    """The work planned for a problem of `workers` within `time_limit` seconds (None: as much as pays off).
+
+    Under about 10 seconds and 60 more per million workers, the plan is made once and not improved.
+    """
+    fast = time_limit is not None and time_limit < 10 + workers * 60e-6
+    if workers >= SAMPLED_WORKERS:
+        return Effort(60, 1, (), 0) if fast else Effort(150, 1, (0.0,), 0)
+    if workers > 20_000:
+        return Effort(600, 1, (), 0) if fast else Effort(800, 2, (0.0, 15.0), 0)
+    return Effort(800, 1, (), 0) if fast else Effort(2_500, 3, (0.0, 15.0), 20)
+
+
+class _Search:
+    """A solve under way: the best legal plan, the least bound and its prices."""
+
+    def __init__(self, pricer: Pricer, price: Floats, tell: Callable[[Progress], None] | None) -> None:
+        self.pricer, self.price, self._tell = pricer, price, tell
+        self.bound = pricer.demand(price).value
+        self.board = Board(pricer)
+        self.objective = value(pricer.problem, self.board.chosen) if self.board.legal else None
+
+    def offer(self, stage: str, board: Board) -> None:
+        """Keep `board` if it is legal and better, and tell of the `stage`."""
+        if board.legal:
+            worth = value(self.pricer.problem, board.chosen)
+            if self.objective is None or worth > self.objective:
+                self.board, self.objective = board, worth
+        self.tell(stage)
+
+    def tell(self, stage: str) -> None:
+        if self._tell is not None:
+            self._tell(Progress(stage, self.objective or 0, self.bound))
 
 
 def solve(
@@ -44,57 +93,104 @@ def solve(
     `time_limit` in seconds of `clock` (None: as long as the method takes); it and the size choose the method, so that
     the same problem, seed and limit give the same plan unless the time runs out. `stop` is asked often; once true,
     the best legal plan so far is given back with the status `stopped`. `prices` (vacancy_price, row_price) of an
-    earlier solution of a similar problem are a start. `progress` is told of every stage. Raises `BadInputs` for a
+    earlier solution of a similar problem are a start. `progress` is told of every stage. A problem that nothing
+    satisfies gives the status `infeasible` and nobody placed (`conflicts.conflict` says why). Raises `BadInputs` for a
     problem that cannot be used.
     """
     problem = checked(problem)
     begin = clock()
 
+    def over(share: float) -> bool:
+        return (stop is not None and stop()) or (time_limit is not None and clock() - begin >= share * time_limit)
+
     def halted() -> bool:
-        return (stop is not None and stop()) or (time_limit is not None and clock() - begin > time_limit)
+        return over(1.0)
 
     pricer = Pricer(problem)
-    board = greedy(pricer)
-    price = np.zeros(len(pricer.limits)) if prices is None else np.clip(np.concatenate(prices), 0.0, pricer.ceiling)
-    bound = pricer.demand(price).value
-
-    def tell(stage: str) -> None:
-        if progress is not None:
-            progress(Progress(stage, value(problem, board.chosen) if board.legal else 0, bound))
-
-    tell("greedy")
-    steps = (20.0, 0.5) if prices is not None else (60.0, 0.5)
-    price, bound = descend(pricer, price, 800, steps, stopped=halted)
-    tell("prices")
+    given = np.zeros(len(pricer.limits)) if prices is None else np.clip(np.concatenate(prices), 0.0, pricer.ceiling)
+    search = _Search(pricer, given, progress)
+    search.offer("greedy", greedy(pricer))
+    todo = effort(problem.n_workers, time_limit)
     if not halted():
-        found = dive(pricer, price, stopped=halted)
-        if found.legal and (not board.legal or value(problem, found.chosen) >= value(problem, board.chosen)):
-            board = found
+        _find_prices(search, todo.passes, seed, prices is not None, lambda: over(0.5))
+    for number in range(todo.dives):
+        if not halted():
+            search.offer("dives", dive(pricer, search.price, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
     method = "prices and dives"
-    status: PlanStatus = "stopped" if halted() else "feasible"
-    proven = bound
-    if problem.n_workers <= EXACT_WORKERS and not halted():
-        whole = program(pricer, _all_edges(pricer), pricer.all_groups, pricer.limits)
+    if todo.starts and search.objective is not None and problem.n_workers > EXACT_WORKERS and not halted():
+        improve(search.board, search.price, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
+        search.offer("chains of moves", search.board)
+        method = "prices, dives and chains of moves"
+        search.objective = value(problem, search.board.chosen)
+        for number in range(todo.parts):
+            if halted():
+                break
+            improve_parts(search.board, search.price, rounds=2, workers=800, within=100.0, nodes=10, seed=seed + number)
+            improve(search.board, search.price, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, seed=seed + number)
+            search.objective = value(problem, search.board.chosen)
+            search.tell("parts")
+            method = "prices, dives, chains of moves and exact parts"
+    proven = search.bound
+    status: PlanStatus = "feasible"
+    if (problem.n_workers <= EXACT_WORKERS or search.objective is None) and not halted():
         remaining = 60.0 if time_limit is None else time_limit - (clock() - begin)
-        answer = solve_program(whole, time_limit=remaining, seed=seed)
+        status, proven = _exactly(search, remaining, seed)
         method = "exact"
-        if answer.edges is not None and (not board.legal or answer.objective > value(problem, board.chosen)):
-            board = Board(pricer, _seated(problem, answer.edges))
-        proven = min(bound, answer.bound)
-        if answer.status == "optimal":
-            status = "optimal"
-    objective = value(problem, board.chosen)
-    if broken(problem, board.chosen):
-        raise AssertionError(broken(problem, board.chosen)[:5])
-    n = problem.n_vacancies
-    return Solution(board.chosen, objective, max(proven, objective), status, method, price[:n], price[n:])
+    if halted() and status == "feasible" and stop is not None and stop():
+        status = "stopped"
+    return _solution(search, status, proven, method)
 
 
-def _all_edges(pricer: Pricer) -> Ints:
-    return np.flatnonzero(np.repeat(pricer.problem.group < 0, np.diff(pricer.problem.indptr)))
+def _find_prices(search: _Search, passes: int, seed: int, warm: bool, halted: Callable[[], bool]) -> None:
+    """Lower the bound: on a sample of the workers first where there are many, then on all."""
+    pricer, price = search.pricer, search.price
+    first = 60.0
+    if warm:
+        first = 20.0
+    elif pricer.problem.n_workers >= SAMPLED_WORKERS:
+        share = 50_000 / pricer.problem.n_workers
+        for part, step in ((share, (60.0, 3.0)), (3 * share, (10.0, 1.0))):
+            singles, groups, limits = sample(pricer, min(1.0, part), seed)
+            price, _ = descend(pricer, price, 400, step, singles=singles, groups=groups, limits=limits, stopped=halted)
+            search.tell("prices from a sample")
+        first = 5.0
+    price, bound = descend(pricer, price, passes, (first, 0.4), stopped=halted)
+    if bound < search.bound:
+        search.price, search.bound = price, bound
+    search.tell("prices")
 
 
-def _seated(problem: Problem, edges: Ints) -> Ints:
-    chosen = np.full(problem.n_workers, -1, np.int64)
-    chosen[np.searchsorted(problem.indptr, edges, side="right") - 1] = edges
-    return chosen
+def _exactly(search: _Search, seconds: float, seed: int) -> tuple[PlanStatus, float]:
+    """(status, bound) after the whole problem has gone to the exact solver."""
+    pricer = search.pricer
+    degree = np.diff(pricer.problem.indptr)
+    edges = np.flatnonzero(np.repeat(pricer.problem.group < 0, degree))
+    answer = solve_program(
+        program(pricer, edges, pricer.all_groups, pricer.limits), time_limit=max(1.0, seconds), seed=seed
+    )
+    if answer.status == "infeasible":
+        return "infeasible", 0.0
+    if answer.edges is not None:
+        chosen = np.full(pricer.problem.n_workers, -1, np.int64)
+        chosen[np.searchsorted(pricer.problem.indptr, answer.edges, side="right") - 1] = answer.edges
+        search.offer("exact", Board(pricer, chosen))
+    proven = min(search.bound, answer.bound)
+    done = answer.status == "optimal" or (search.objective is not None and proven < search.objective + 1)
+    return ("optimal" if done else "feasible"), proven
+
+
+def _solution(search: _Search, status: PlanStatus, proven: float, method: str) -> Solution:
+    problem, n = search.pricer.problem, search.pricer.problem.n_vacancies
+    vacancy_price, row_price = search.price[:n], search.price[n:]
+    chosen: Ints = np.full(problem.n_workers, -1, np.int64)
+    if search.objective is None:
+        notes = ("no plan that meets every minimum was found",)
+        return Solution(chosen, 0, max(0.0, proven), "infeasible", method, vacancy_price, row_price, notes)
+    chosen = search.board.chosen
+    wrong = broken(problem, chosen)
+    if wrong:
+        raise AssertionError(f"the plan is not legal: {wrong[:3]}")
+    proven = max(proven, search.objective)
+    if proven < search.objective + 1 and status == "feasible":
+        status = "optimal"
+    return Solution(chosen, search.objective, proven, status, method, vacancy_price, row_price)

@@ -27,6 +27,7 @@ from skillbridge.workspace.views import (
 )
 
 if TYPE_CHECKING:
+    from skillbridge.taxonomies.index import Index
     from skillbridge.taxonomies.pack import Taxonomy
 
 PACK = "core"
@@ -43,6 +44,24 @@ def taxonomy(name: str = PACK) -> "Taxonomy":
 
     with _ONE_AT_A_TIME:
         return pack.load(name)
+
+
+_INDEXES: "dict[tuple[str, Kind], Index]" = {}
+_COMPILING = threading.Lock()
+
+
+def index(kind: Kind, name: str = PACK) -> "Index":
+    """The index of a pack for one kind: saved beside the pack at the first use, compiled by one thread at a time."""
+    from skillbridge.taxonomies import pack
+    from skillbridge.taxonomies.index import open_index
+    from skillbridge.taxonomies.learn import base_folder
+
+    with _COMPILING:
+        if (name, kind) not in _INDEXES:
+            loaded = taxonomy(name)
+            saved = base_folder(pack.locate(name), loaded) / "compiled" / "index"
+            _INDEXES[name, kind] = open_index(loaded, saved, (kind,))
+        return _INDEXES[name, kind]
 
 
 class _Labels(NamedTuple):
@@ -72,8 +91,8 @@ def warm() -> None:
     from skillbridge.taxonomies.normalizer import resolve as resolve_texts
 
     _labels()
-    resolve_texts(["fruit picker"], taxonomy(), kind="occupation", limit=1)
-    resolve_texts(["welding"], taxonomy(), kind="skill", limit=1)
+    resolve_texts(["fruit picker"], index("occupation"), kind="occupation", limit=1)
+    resolve_texts(["welding"], index("skill"), kind="skill", limit=1)
 
 
 def list_taxonomies(ws: Workspace, actor: Actor) -> TaxonomyList:
@@ -152,7 +171,7 @@ def _answers(texts: tuple[str, ...], kind: Kind, lang: str | None, limit: int) -
     from skillbridge.taxonomies.normalizer import resolve as resolve_texts
 
     found: list[list[Understood]] = [[] for _ in texts]
-    frame = resolve_texts(list(texts), taxonomy(), kind=kind, lang=lang or None, limit=limit)
+    frame = resolve_texts(list(texts), index(kind), kind=kind, lang=lang or None, limit=limit)
     columns = ["item", "rank", "concept_uri", "notation", "isco", "label", "score", "method", "decision"]
     for item, *answer in frame.select(columns).iter_rows():
         found[item].append(Understood(*answer))

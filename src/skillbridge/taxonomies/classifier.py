@@ -50,7 +50,7 @@ def compact(model: Classifier) -> Compact:
 def logits(model: Compact, texts: Features) -> F32:
     """[texts x concepts] unnormalised log probabilities."""
     hidden = np.zeros((len(texts.start) - 1, model.table.shape[1]), np.float32)
-    _gather(texts.start, texts.feature, texts.count, model.rarity, model.row, model.table, model.scale, hidden)
+    _gather(texts.start, texts.feature, texts.times, model.rarity, model.row, model.table, model.scale, hidden)
     return hidden @ model.concepts.T + model.bias
 
 
@@ -90,8 +90,8 @@ def train(
         parts[0].rarity,
         parts[0].row,
         np.concatenate([part.table for part in parts], axis=1),
-        np.concatenate([part.concepts for part in parts], axis=1) / np.float32(members),
-        np.mean([part.bias for part in parts], axis=0, dtype=np.float32),
+        (np.concatenate([part.concepts for part in parts], axis=1) / members).astype(np.float32),
+        np.mean([part.bias for part in parts], axis=0).astype(np.float32),
     )
 
 
@@ -131,7 +131,7 @@ def _member(
         for first in range(0, n, batch):
             rows = order[first : first + batch]
             keep = rng.integers(0, 1 << 62)
-            start, feature, value = _bag(texts.start, texts.feature, texts.count, idf, row, rows, dropped, keep)
+            start, feature, value = _bag(texts.start, texts.feature, texts.times, idf, row, rows, dropped, keep)
             hidden = np.zeros((len(rows), dimensions), np.float32)
             _sum(start, feature, value, table, hidden)
             falling = np.float32(rate * (1 - step / steps))
@@ -168,7 +168,7 @@ def _sample(right: I32, concepts: int, negatives: int, rng: np.random.Generator)
     return shown[order], lifted[order]
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _gather(start, feature, count, idf, row, table, scale, out):  # type: ignore[no-untyped-def]  # pragma: no cover
     for i in range(len(start) - 1):
         norm = np.float32(0)
@@ -185,7 +185,7 @@ def _gather(start, feature, count, idf, row, table, scale, out):  # type: ignore
             out[i] *= np.float32(1) / np.sqrt(norm)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _bag(start, feature, count, idf, row, rows, dropped, seed):  # type: ignore[no-untyped-def]  # pragma: no cover
     room = 0
     for r in rows:
@@ -218,7 +218,7 @@ def _bag(start, feature, count, idf, row, rows, dropped, seed):  # type: ignore[
     return s, f[:n], v[:n]
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _sum(start, feature, value, table, out):  # type: ignore[no-untyped-def]  # pragma: no cover
     for i in range(len(start) - 1):
         for j in range(start[i], start[i + 1]):
@@ -228,7 +228,7 @@ def _sum(start, feature, value, table, out):  # type: ignore[no-untyped-def]  # 
                 out[i, k] += w * row[k]
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _gradient(logits, concept, group, family):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Logits -> the loss's derivative by them, in place."""
     concepts = logits.shape[1]
@@ -259,7 +259,7 @@ def _gradient(logits, concept, group, family):  # type: ignore[no-untyped-def]  
         row[right] -= np.float32(1)
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _adagrad(table, seen, rows, slope, rate):  # type: ignore[no-untyped-def]  # pragma: no cover
     for i in range(len(rows)):
         r = rows[i]
@@ -272,7 +272,7 @@ def _adagrad(table, seen, rows, slope, rate):  # type: ignore[no-untyped-def]  #
             table[r, k] -= scale * slope[i, k]
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _scatter(start, feature, value, back, table, seen, rate):  # type: ignore[no-untyped-def]  # pragma: no cover
     width = table.shape[1]
     for i in range(len(start) - 1):

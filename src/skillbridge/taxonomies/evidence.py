@@ -58,7 +58,7 @@ def gather(folded: list[str], texts: Features, branch: Branch, language: int) ->
     label = np.zeros((len(folded), TOP), np.int32)
     signals = np.zeros((len(folded), TOP, len(NAMES)), np.float32)
     _evidence(
-        scores, texts.start, texts.feature, texts.count, low, high, branch.arrays["key.label"], branch.label_concept,
+        scores, texts.start, texts.feature, texts.times, low, high, branch.arrays["key.label"], branch.label_concept,
         branch.arrays["label.start"], branch.arrays["label.feature"], view.label_first, view.label, view.weight,
         view.word_norm, view.letter_norm, view.documents.feature, view.documents.start, view.documents.concept,
         view.rarity, view.document_norm, branch.group, branch.is_broad, concept, label, signals,
@@ -66,7 +66,7 @@ def gather(folded: list[str], texts: Features, branch: Branch, language: int) ->
     return Evidence(concept, label, signals)
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
     scores, start, feature, count, low, high, key_label, label_concept, label_start, label_feature, label_first,
     view_label, weight, word_norm, letter_norm, doc_feature, doc_start, doc_concept, rarity, doc_norm, group, broad,

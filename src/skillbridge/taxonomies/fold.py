@@ -34,11 +34,11 @@ _PLUS, _SHARP = re.compile(r"(?<=\w)\+\+"), re.compile(r"(?<=\b\w)#")
 
 
 class Features(NamedTuple):
-    """The features of texts, row after row: `start` [texts + 1], `feature` sorted within a row, `count` of each."""
+    """The features of texts, row after row: `start` [texts + 1], `feature` sorted within a row, `times` it occurs."""
 
     start: npt.NDArray[np.int64]
     feature: npt.NDArray[np.int32]
-    count: npt.NDArray[np.float32]
+    times: npt.NDArray[np.float32]
 
 
 class _Letters(dict[int, str]):
@@ -79,12 +79,12 @@ def features(folded: Sequence[str]) -> Features:
     return Features(*_features(letters, start, len(folded)))
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _code(letter):  # type: ignore[no-untyped-def]  # pragma: no cover
     return letter - 96 if letter >= 97 else letter - 21 if letter >= 48 else 0
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _features(letters, start, texts):  # type: ignore[no-untyped-def]  # pragma: no cover
     room = 0
     for text in range(texts):
@@ -153,10 +153,11 @@ def _features(letters, start, texts):  # type: ignore[no-untyped-def]  # pragma:
 def keys(folded: Sequence[str]) -> npt.NDArray[np.uint64]:
     """A 64-bit number for each folded text, the same on every machine: equal texts, equal numbers."""
     letters = np.frombuffer("\n".join([*folded, ""]).encode("ascii", "replace"), dtype=np.uint8)
-    return _keys(letters, len(folded))  # type: ignore[no-any-return]
+    out: npt.NDArray[np.uint64] = _keys(letters, len(folded))
+    return out
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _keys(letters, texts):  # type: ignore[no-untyped-def]  # pragma: no cover
     out = np.empty(texts, np.uint64)
     text = 0

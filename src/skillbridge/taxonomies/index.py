@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +70,7 @@ class Branch:
     languages: tuple[str, ...]
     concepts: pl.DataFrame
     labels: pl.DataFrame
-    arrays: dict[str, npt.NDArray[np.generic]]
+    arrays: dict[str, npt.NDArray[Any]]
     corrections: dict[tuple[int, int], int] = field(default_factory=dict)
     """(key of the folded text, language or -1) -> concept: what people have said is right."""
     _views: dict[int, View] = field(default_factory=dict)
@@ -86,16 +86,16 @@ class Branch:
 
     @property
     def label_concept(self) -> I32:
-        return self.arrays["label.concept"]  # type: ignore[return-value]
+        return self.arrays["label.concept"]
 
     @property
     def group(self) -> I32:
-        return self.arrays["group"]  # type: ignore[return-value]
+        return self.arrays["group"]
 
     @property
     def is_broad(self) -> npt.NDArray[np.bool_]:
         """Whether a concept is an ISCO group above the unit groups."""
-        return self.arrays["broad"]  # type: ignore[return-value]
+        return self.arrays["broad"]
 
     def view(self, language: int) -> View:
         """What language number `language` searches; -1 searches all languages."""
@@ -131,7 +131,7 @@ def compile_index(
     `titles` (concept_uri, label) are further texts the classifier learns from; they are not searched themselves.
     `progress` is told the share done, from 0 to 1.
     """
-    branches = {}
+    branches: dict[str, Branch] = {}
     for number, kind in enumerate(kinds):
 
         def tell(share: float, number: int = number) -> None:
@@ -191,7 +191,7 @@ def _branch(
         learned = _join(bags, more), np.concatenate([concept, extra["concept"].to_numpy().astype(np.int32)])
     family = np.where(groups >= 0, groups, np.arange(len(groups), dtype=np.int32))
     model = classifier.train(*learned, family, progress=progress)
-    arrays: dict[str, npt.NDArray[np.generic]] = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         f"classifier.{name}": value for name, value in classifier.compact(model)._asdict().items()
     }
     broad = (concepts["kind"] == "isco_group").to_numpy() & (concepts["notation"].str.len_chars() < 4).to_numpy()
@@ -215,18 +215,18 @@ def _join(first: Features, second: Features) -> Features:
     return Features(
         np.concatenate([first.start, second.start[1:] + first.start[-1]]),
         np.concatenate([first.feature, second.feature]),
-        np.concatenate([first.count, second.count]),
+        np.concatenate([first.times, second.times]),
     )
 
 
-def _label_features(bags: Features) -> dict[str, npt.NDArray[np.generic]]:
+def _label_features(bags: Features) -> dict[str, npt.NDArray[Any]]:
     """The words, 2- and 3-grams of the labels, which candidates are compared by."""
     kept = bags.feature < TRIPLES
     before = np.concatenate([[0], np.cumsum(kept)])
     return {"label.start": before[bags.start].astype(np.int64), "label.feature": bags.feature[kept]}
 
 
-def _keys(folded: Sequence[str]) -> dict[str, npt.NDArray[np.generic]]:
+def _keys(folded: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     hashes = keys(folded)
     order = np.argsort(hashes, kind="stable")
     return {"key.hash": hashes[order], "key.label": order.astype(np.int32)}
@@ -249,11 +249,11 @@ def _view(branch: Branch, language: int) -> View:
     first = np.searchsorted(concept[label], np.arange(branch.concepts.height + 1)).astype(np.int64)
     if language >= 0:
         low, high = int(start[label[0]]), int(start[label[-1] + 1])
-        documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))  # type: ignore[arg-type]
+        documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))
     else:
         low, high = 0, len(feature)
         every = [
-            Documents(*(branch.arrays[f"{code}.{name}"] for name in Documents._fields))  # type: ignore[arg-type]
+            Documents(*(branch.arrays[f"{code}.{name}"] for name in Documents._fields))
             for code in range(len(branch.languages))
         ]
         documents = _merge(every)
@@ -261,11 +261,13 @@ def _view(branch: Branch, language: int) -> View:
     weight = np.where(seen > 0, np.log((1 + len(label)) / (1 + seen)) + 1, 0).astype(np.float32)
     square = weight[feature[low:high]].astype(np.float64) ** 2
     words = feature[low:high] < WORDS
-    norms = [_norm(np.where(part, square, 0), start, label, low, branch.labels.height) for part in (words, ~words)]
+    word_norm = _norm(np.where(words, square, 0), start, label, low, branch.labels.height)
+    letter_norm = _norm(np.where(words, 0, square), start, label, low, branch.labels.height)
     rare = _rare(documents, branch.concepts.height)
     lengths = np.diff(documents.start)
     length = np.bincount(documents.concept, weights=np.repeat(rare**2, lengths), minlength=branch.concepts.height)
-    return View(first, label.astype(np.int32), weight, *norms, documents, rare, np.sqrt(length).astype(np.float32))
+    by_concept = np.sqrt(length).astype(np.float32)
+    return View(first, label.astype(np.int32), weight, word_norm, letter_norm, documents, rare, by_concept)
 
 
 def _norm(square: npt.NDArray[np.float64], start: I64, label: I64, low: int, labels: int) -> F32:
@@ -300,7 +302,7 @@ def open_index(
     With `titles` it is compiled anew, and so it stays: a saved index is used whatever it has learned from.
     `progress` is told the kind and the share of it compiled, from 0 to 1.
     """
-    branches = {}
+    branches: dict[str, Branch] = {}
     for kind in kinds:
         place = folder / kind if folder is not None else None
         branch = _load(place, _compiled_from(taxonomy)) if place is not None and titles is None else None

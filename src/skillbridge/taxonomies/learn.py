@@ -104,7 +104,7 @@ def history(folder: Path) -> pl.DataFrame:
     path = folder / "corrections.csv"
     if not path.is_file():
         return pl.DataFrame(schema=HISTORY)
-    return pl.read_csv(path, infer_schema=False).select(HISTORY.keys()).cast(dict(HISTORY))
+    return pl.read_csv(path, infer_schema=False).select(HISTORY.keys()).cast(pl.Schema(HISTORY))
 
 
 def corrections(taxonomy: Taxonomy) -> pl.DataFrame:

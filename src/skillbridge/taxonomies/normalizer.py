@@ -94,7 +94,7 @@ def resolve(
     numbers = asked.join(distinct, on=["text", "lang"], nulls_equal=True, how="left", maintain_order="left")["number"]
     found = _resolve(distinct["text"].to_list(), distinct["lang"].to_list(), branch, limit)
     rows = pl.DataFrame({"item": np.arange(len(given), dtype=np.uint32), "number": numbers})
-    return rows.join(found, on="number", maintain_order="left_right").select(RESOLVED.keys()).cast(dict(RESOLVED))
+    return rows.join(found, on="number", maintain_order="left_right").select(RESOLVED.keys()).cast(pl.Schema(RESOLVED))
 
 
 def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: int) -> pl.DataFrame:

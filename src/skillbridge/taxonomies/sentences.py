@@ -94,5 +94,5 @@ def _found(windows: pl.DataFrame, index: Index | Taxonomy, kind: Kind, least: fl
         .with_columns(kind=pl.lit(kind))
         .rename({"start": "span_start", "end": "span_end"})
         .select(MENTIONS.keys())
-        .cast(dict(MENTIONS))
+        .cast(pl.Schema(MENTIONS))
     )

@@ -76,8 +76,8 @@ def resolve(
     """Ranked concepts of each text: columns RESOLVED, sorted by item and rank; at least one row for every text.
 
     `lang` is a BCP 47 tag for all texts or one for each; without it, or where the taxonomy lacks the language, all its
-    languages are searched. `score` is the calibrated probability that the concept is right. `decision` looks at the
-    first rank: `accept` (right at least 95 times in 100), `review`, `reject`; a text that is not understood comes back
+    languages are searched. `score` is the calibrated probability that the concept is right. `decision` speaks of the
+    first rank's ISCO unit group: `accept` (right at least 95 times in 100), `review`, `reject`; a text that is not understood comes back
     with a null concept and method `none`. Equal texts are resolved once.
     """
     if kind not in KINDS:
@@ -148,8 +148,8 @@ def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, 
     reasons = [signals[:, :, _EXACT] > 0, signals[:, :, _LETTERS] > 0.75, signals[:, :, _WORDS] > 0.5]
     method = np.select([*reasons, signals[:, :, _GROUP] > 0], [1, 2, 3, 5], 4)
     score[corrected, 0], method[corrected, 0] = 1, 6
-    first = np.repeat(score[:, :1], limit, axis=1)
-    decision = np.where(first >= fitted.accept, "accept", np.where(first >= fitted.review, "review", "reject"))
+    sure = np.repeat(_family(found.concept, share, branch), limit, axis=1)
+    decision = np.where(sure >= fitted.accept, "accept", np.where(sure >= fitted.review, "review", "reject"))
     kept = take(ranked, order, axis=1)
     rank = np.broadcast_to(np.arange(1, limit + 1), kept.shape)
     return pl.DataFrame(
@@ -163,6 +163,16 @@ def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, 
             "decision": decision[kept],
         }
     )
+
+
+def _family(concept: npt.NDArray[np.int32], share: F32, branch: Branch) -> F32:
+    """[texts x 1] mass of the first candidate's ISCO unit group with all its occupations; without one, its own mass."""
+    group = branch.group[np.maximum(concept, 0)]
+    first = share.argmax(axis=1)[:, None]
+    own = np.take_along_axis(share, first, axis=1)
+    of_first = np.take_along_axis(group, first, axis=1)
+    whole = (share * ((group == of_first) & (concept >= 0))).sum(axis=1, keepdims=True)
+    return np.where(of_first >= 0, whole, own)
 
 
 def _correct(asked: list[str], found: evidence.Evidence, total: F32, branch: Branch, code: int) -> list[int]:

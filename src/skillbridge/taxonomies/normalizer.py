@@ -77,8 +77,8 @@ def resolve(
 
     `lang` is a BCP 47 tag for all texts or one for each; without it, or where the taxonomy lacks the language, all its
     languages are searched. `score` is the calibrated probability that the concept is right. `decision` speaks of the
-    first rank's ISCO unit group: `accept` (right at least 95 times in 100), `review`, `reject`; a text that is not understood comes back
-    with a null concept and method `none`. Equal texts are resolved once.
+    first rank's ISCO unit group: `accept` (right at least 95 times in 100), `review`, `reject`; a text that is not
+    understood comes back with a null concept and method `none`. Equal texts are resolved once.
     """
     if kind not in KINDS:
         raise BadInput("kind", f"{kind!r}", f"one of {KINDS}")

@@ -78,7 +78,9 @@ class Admission:
         shifted = (first != self._view.start[vacancies]) | (last != self._view.end[vacancies])
         for number, rules in enumerate(self._stays):
             for one in rules:
-                todo = np.flatnonzero((result == 0) & one.binds(number, pathway, workers, vacancies, past, shifted))
+                mine = np.flatnonzero(pathway == number if one.overlay is None else pathway != REFUSED)
+                mine = mine[result[mine] == 0]
+                todo = mine[one.binds(number, pathway[mine], workers[mine], vacancies[mine], past[mine], shifted[mine])]
                 if len(todo):
                     terms = one.broken(past[todo], first[todo], last[todo])
                     result[todo] = np.where(terms > 0, one.reasons[terms] + 1, 0)

@@ -137,7 +137,9 @@ def test_ctrl_c_keeps_the_best_plan_so_far(tmp_path: Path) -> None:
 
     command = [sys.executable, "-m", "skillbridge", "demo", "--workers", "6000", "--out", str(tmp_path / "plan")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)
+    assert process.stdout is not None
+    assert "synthetic workers" in process.stdout.readline()
+    time.sleep(2)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     if process.returncode == 0:

@@ -14,7 +14,9 @@ from skillbridge.errors import BadInput
 @click.option("--places", is_flag=True, help="Say what one, ten and a hundred more places are worth, row by row.")
 @click.option("--training", is_flag=True, help="Say which languages and licences would place the most who wait.")
 @click.option("--partnership", default=None, help="With --places: the rows of this agreement only.")
-@click.option("--lang", type=click.Choice(["en", "fr", "es", "ar"]), default="en", show_default=True)
+@click.option(
+    "--lang", type=click.Choice(["en", "fr", "es", "ar"]), default="en", show_default=True, help="Of the words."
+)
 @click.option(
     "--audience",
     type=click.Choice(["worker", "employer", "ministry"]),

@@ -86,6 +86,11 @@ class Board:
         """
         return int(_take(self.chosen, workers, edges, self.mixed if caps_only else self._strict, self.tables))
 
+    def lift(self, worker: int) -> None:
+        """Take a placed `worker` (not in a group) off the board."""
+        shift(int(self.chosen[worker]), -1, self.tables)
+        self.chosen[worker] = NONE
+
     def take_options(self, options: Ints, at: Surcharge | None = None, *, caps_only: bool = False) -> int:
         """Place whole groups by `options` in their order where all members fit; how many groups were placed.
 

@@ -17,7 +17,7 @@ def greedy(pricer: Pricer) -> Board:
     worker = np.searchsorted(problem.indptr, edges, side="right") - 1
     order = np.argsort(-problem.weight[edges], kind="stable")
     edges, worker = edges[order], worker[order]
-    options = _ranked_options(pricer)
+    options = ranked_options(pricer)
     if not board.legal:
         needed = np.isin(problem.rows.cell[edges], _helpful_cells(board))
         board.take(worker[needed], edges[needed])
@@ -32,7 +32,7 @@ def _edges_of_singles(pricer: Pricer) -> Ints:
     return np.flatnonzero(np.repeat(pricer.problem.group < 0, degree))
 
 
-def _ranked_options(pricer: Pricer) -> Ints:
+def ranked_options(pricer: Pricer) -> Ints:
     """All groups' places, the best mean weight per member first."""
     groups = pricer.groups
     size = np.diff(groups.seat_ptr)

@@ -88,6 +88,9 @@ def suppress(frame: pl.DataFrame, count_column: str, dims: Sequence[str], thresh
     hidden cells must be none, or at least two that sum to `threshold` or more; else the smallest visible cell of the
     group is hidden as well: so no total, minus what is shown, gives back a hidden cell. Row order is kept. Zero cells
     stay visible unless needed as a complement. Publish margins computed before suppression, themselves suppressed.
+
+    This protects against one subtraction. Several totals taken together (linear programming), or a margin of zero,
+    can still narrow a hidden cell down in small sparse tables: do not publish every margin of such a table.
     """
     table = frame.with_row_index("__row").with_columns(
         pl.col(count_column).cast(pl.Int64).alias("__n"),

@@ -106,15 +106,19 @@ class Board:
         """
         return int(_settle(self.chosen, workers, at or self._no_price, self.tables))
 
-    def mend(self, workers: Ints, tries: int = 10_000) -> bool:
+    def mend(self, workers: Ints, rounds: int = 50) -> bool:
         """Whether no hard limit is exceeded after moving those of `workers` who mend one at least cost, one by one.
 
-        A move mends if the sum of all hard excess falls; its cost is points lost per unit of it.
+        A move mends if the sum of all hard excess falls; its cost is points lost per head of it.
         """
-        for _ in range(tries):
+        for _ in range(rounds):
             if self.legal:
                 return True
-            if not _mend(self.chosen, self._concerned(workers), self.tables):
+            concerned = self._concerned(workers)
+            worth = np.empty(len(concerned))
+            _rank_mends(self.chosen, concerned, worth, self.tables)
+            order = np.argsort(-worth, kind="stable")
+            if not _mend(self.chosen, concerned[order[np.isfinite(worth[order])]], self.tables):
                 return False
         return self.legal
 
@@ -218,34 +222,47 @@ def _settle(chosen: Ints, workers: Ints, at: Surcharge, b: Tables) -> int:
 
 
 @compiled
-def _mend(chosen: Ints, workers: Ints, b: Tables) -> bool:
-    """Make the one move that lowers the hard excess at the least cost in points per unit; whether there was one."""
-    best, who, where = -np.inf, -1, -1
+def _best_mend(i: int, chosen: Ints, b: Tables) -> tuple[float, int]:
+    """(points per head of hard excess taken away by the best mending move of worker `i`, where to)."""
+    best, where = -np.inf, -1
+    old = chosen[i]
+    base = 0.0
+    if old >= 0:
+        base = b.edges.weight[old] + shift(old, -1, b)
+        best = _per_unit(-base)
+    for e in range(b.edges.indptr[i], b.edges.indptr[i + 1]):
+        if e == old:
+            continue
+        worth = _per_unit(b.edges.weight[e] - base - shift(e, 1, b))
+        shift(e, -1, b)
+        if worth > best:
+            best, where = worth, e
+    if old >= 0:
+        shift(old, 1, b)
+    return best, where
+
+
+@compiled
+def _rank_mends(chosen: Ints, workers: Ints, worth: Floats, b: Tables) -> None:
+    for t in range(len(workers)):
+        worth[t], _ = _best_mend(workers[t], chosen, b)
+
+
+@compiled
+def _mend(chosen: Ints, workers: Ints, b: Tables) -> int:
+    """Make each worker's best mending move in order, as long as it still mends; how many were made."""
+    made = 0
     for i in workers:
-        old = chosen[i]
-        base = 0.0
-        if old >= 0:
-            base = b.edges.weight[old] + shift(old, -1, b)
-            worth = _per_unit(-base)
-            if worth > best:
-                best, who, where = worth, i, -1
-        for e in range(b.edges.indptr[i], b.edges.indptr[i + 1]):
-            if e == old:
-                continue
-            worth = _per_unit(b.edges.weight[e] - base - shift(e, 1, b))
-            shift(e, -1, b)
-            if worth > best:
-                best, who, where = worth, i, e
-        if old >= 0:
-            shift(old, 1, b)
-    if who < 0:
-        return False
-    if chosen[who] >= 0:
-        shift(chosen[who], -1, b)
-    if where >= 0:
-        shift(where, 1, b)
-    chosen[who] = where
-    return True
+        worth, where = _best_mend(i, chosen, b)
+        if worth == -np.inf:
+            continue
+        if chosen[i] >= 0:
+            shift(chosen[i], -1, b)
+        if where >= 0:
+            shift(where, 1, b)
+        chosen[i] = where
+        made += 1
+    return made
 
 
 @compiled

@@ -1,8 +1,8 @@
 """How real schemes give scarce places out, beside the optimum: every order obeys all hard limits.
 
-Whoever's turn it is takes the best edge that fits (in objective points); those whom a share holds back wait for the
-next round, until nobody else fits. A group takes its turn with its first member. Each function gives int64 [workers]: the
-edge taken or -1, to be compared with a `Solution` by `plan.value`.
+Whoever's turn it is takes the best edge that fits (in objective points); those whom a share holds back wait for
+the next round, until nobody else fits. A group takes its turn with its first member. Each function gives int64
+[workers]: the edge taken or -1, to be compared with a `Solution` by `plan.value`.
 """
 
 import numpy as np

@@ -13,8 +13,8 @@ from skillbridge.api.app import create_app
 from skillbridge.api.handler import COOKIE
 from skillbridge.console.language import sentences
 from skillbridge.console.pages import MENU, PAGES, console
-from skillbridge.workspace import accounts, demand, plans
-from skillbridge.workspace.views import NewAccount
+from skillbridge.workspace import accounts, demand, plans, write
+from skillbridge.workspace.views import NewAccount, PlanBody, PlanRequest
 from tests.workspace.world import World, build
 
 PASSWORD = "correct horse battery"
@@ -176,6 +176,36 @@ def test_a_plan_is_approved_only_after_its_sample_was_looked_at(client: TestClie
     assert post(client, at, f"{at}/approval", reason="no objections").status_code == 303
     assert plans.read_plan(world.ws, world.actors["ministry_officer"], "plan-1").status == "approved"
     assert world.ws.store.records.count("placement", {"state": "approved"}) == 2
+
+
+def test_the_quota_board_shows_the_newest_approved_plan_tightest_limit_first(
+    client: TestClient[Any], world: World
+) -> None:
+    def limit(label: str, most: int, used: int) -> dict[str, Any]:
+        return {
+            "partnership": "nz-test", "rule": "cap", "label": label, "unit": "heads", "limit": most, "used": used,
+            "price": 0.0,
+        }  # fmt: skip
+
+    records = world.ws.store.records
+    for plan_id, status, used in (("plan-old", "approved", 1_500), ("plan-new", "proposal", 7)):
+        rules = [limit("from WS", 2_000, 200), limit("from TO", 2_000, used), limit("of nobody", 0, 0)]
+        counts = {"workers": 9_000, "placed": 1_700, "positions": 2_000}
+        summary = {"status": "optimal", "gap": 0.0125, "counts": counts, "rules": rules}
+        request = PlanRequest(["nz-test"], plan_id)
+        body = PlanBody(request, status, "job-1", "account-1", summary=summary)  # type: ignore[arg-type]
+        with world.ws.acting():
+            records.create("plan", plan_id, write(body), None, world.ws.now())
+    enter(client, world, "ministry_officer")
+    text = client.get("/console").text
+    board = text[text.index("Quota board") :]
+    assert "Counted from plan plan-old (approved) of 3/1/26" in board
+    assert board.index("from TO") < board.index("from WS")
+    assert "75.0%" in board
+    assert "of nobody" not in board
+    shown = client.get("/console/plans/plan-old").text
+    assert "At most 1.3% from the best possible" in shown or "At most 1.2% from the best possible" in shown
+    assert "1,700 of 2,000 positions filled" in shown
 
 
 def test_a_recruiter_sees_pseudonyms_and_nobody_s_name(client: TestClient[Any], world: World) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from litestar.testing import TestClient
@@ -13,8 +13,9 @@ from skillbridge.api.app import create_app
 from skillbridge.api.handler import COOKIE
 from skillbridge.console.language import sentences
 from skillbridge.console.pages import MENU, PAGES, console
+from skillbridge.journey import STATES
 from skillbridge.workspace import accounts, demand, plans, write
-from skillbridge.workspace.views import NewAccount, PlanBody, PlanRequest
+from skillbridge.workspace.views import NewAccount, PlanBody, PlanRequest, PlanState, VacancyStatus, WorkerStatus
 from tests.workspace.world import World, build
 
 PASSWORD = "correct horse battery"
@@ -219,6 +220,13 @@ def test_a_recruiter_sees_pseudonyms_and_nobody_s_name(client: TestClient[Any], 
 def test_an_auditor_reads_and_verifies_the_record(client: TestClient[Any], world: World) -> None:
     enter(client, world, "auditor")
     assert "is whole" in client.get("/console/audit", params={"verify": "1"}).text
+
+
+def test_every_state_has_its_word() -> None:
+    for kind in (VacancyStatus, WorkerStatus):
+        assert {f"state.{one}" for one in get_args(kind)} <= sentences().keys()
+    assert {f"state.{one}" for one in STATES} <= sentences().keys()
+    assert {f"plan.{one}" for one in get_args(PlanState)} <= sentences().keys()
 
 
 def test_what_is_typed_is_shown_as_text(client: TestClient[Any], world: World) -> None:

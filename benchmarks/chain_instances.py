@@ -29,7 +29,8 @@ def chain_instance(
     country, sector = rng.integers(0, countries, m), rng.integers(0, sectors, m)
     start = FIRST_DAY + rng.integers(0, months - 3, m) * _MONTH + rng.integers(0, 28, m)
     end = np.minimum(start + rng.integers(3, 10, m) * _MONTH - rng.integers(0, 10, m), FIRST_DAY + months * _MONTH)
-    start, end = start.astype(np.int32), end.astype(np.int32)
+    first: npt.NDArray[np.int32] = start.astype(np.int32)
+    last: npt.NDArray[np.int32] = end.astype(np.int32)
     size = rng.lognormal(0, 0.8, m)
     positions = np.maximum(1, np.round(size * 1.3 * n / size.sum())).astype(np.int32)
 
@@ -39,13 +40,13 @@ def chain_instance(
         rng.choice(of_sector[s], min(len(of_sector[s]), int(rng.integers(degree // 2, degree * 3 // 2))), replace=False)
         for s in trade
     ]
-    chosen = [each[np.argsort(start[each], kind="stable")] for each in chosen]
+    chosen = [each[np.argsort(first[each], kind="stable")] for each in chosen]
     vacancy = np.concatenate(chosen).astype(np.int32)
     indptr = np.concatenate([[0], np.cumsum([len(each) for each in chosen])])
     worker = np.repeat(np.arange(n), np.diff(indptr))
     weight = (1000 + rng.integers(200, 1001, len(vacancy))).astype(np.int32)
 
-    year = ((start[vacancy] - FIRST_DAY) // 365).clip(0, 1)
+    year = ((first[vacancy] - FIRST_DAY) // 365).clip(0, 1)
     key = ((origin[worker] * countries + country[vacancy]) * 2 + year) * 2 + female[worker]
     cells, cell = np.unique(key, return_inverse=True)
     limits: list[int] = []
@@ -63,7 +64,7 @@ def chain_instance(
     for each in np.unique(town):
         for month in range(months):
             day = FIRST_DAY + int(month * _MONTH) + 15
-            there = (town == each) & (start <= day) & (end >= day)
+            there = (town == each) & (first <= day) & (last >= day)
             if there.sum() > 1:
                 limits.append(int(positions[there].sum() * 0.85))
                 in_vacancies.append(there.astype(np.int64))
@@ -82,17 +83,17 @@ def chain_instance(
         refs=tuple(RowRef("chains", "row", f"row {number}") for number in range(n_rows)),
     )
     before = rng.random(n) < 0.3
-    h_start = (FIRST_DAY - rng.integers(150, 350, before.sum())).astype(np.int32)
+    h_start: npt.NDArray[np.int32] = (FIRST_DAY - rng.integers(150, 350, before.sum())).astype(np.int32)
     h_end: npt.NDArray[np.int32] = np.minimum(FIRST_DAY - 1, h_start + rng.integers(60, 140, before.sum())).astype(
         np.int32
     )
     history = Stays(
         np.concatenate([[0], np.cumsum(before)]),
         h_start,
-        h_end.astype(np.int32),
+        h_end,
         rng.integers(0, countries, before.sum()).astype(np.int16),
     )
-    options = Stays(indptr, start[vacancy], end[vacancy], country[vacancy].astype(np.int16))
+    options = Stays(indptr, first[vacancy], last[vacancy], country[vacancy].astype(np.int16))
     return ChainProblem(
         options, vacancy, weight, positions, rows, history, _stay_rules(countries, int(months * _MONTH) + 31, home_days)
     )

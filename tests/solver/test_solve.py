@@ -1,18 +1,22 @@
 """A plan is legal, no worse than the greedy reference, and never worth more than its prices prove."""
 
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import sparse
 
+from benchmarks.instances import random_problem
+from skillbridge.errors import BadInputs
 from skillbridge.matching.bound import upper_bound
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.plan import Solution, broken, value
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem
-from skillbridge.solver.solve import solve
+from skillbridge.solver.solve import Progress, solve
 
 
 def small_world(seed: int, *, grouped: bool = True, minimums: bool = False) -> Problem:
@@ -96,3 +100,88 @@ def test_the_optimizer_is_never_worse_than_greedy(seed: int) -> None:
     board = greedy(Pricer(problem))
     assert board.legal
     assert solve(problem).objective >= value(problem, board.chosen)
+
+
+def middle_world(seed: int, groups: float = 0.0) -> Problem:
+    return random_problem(3_000, seed, 10, groups)
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    problem = middle_world(1, groups=0.1)
+    first, second = (solve(problem, seed=7, time_limit=9.0, clock=lambda: 0.0) for _ in range(2))
+    assert (first.chosen == second.chosen).all()
+    assert (first.row_price == second.row_price).all()
+    assert not broken(problem, first.chosen)
+    assert first.bound == pytest.approx(certified(problem, first))
+
+
+def test_no_time_or_a_stop_still_gives_a_legal_plan() -> None:
+    problem = middle_world(2)
+    none = solve(problem, time_limit=0.0)
+    stopped = solve(problem, stop=lambda: True)
+    assert stopped.status == "stopped"
+    for found in (none, stopped):
+        assert found.objective > 0
+        assert not broken(problem, found.chosen)
+        assert found.bound >= found.objective
+
+
+def test_more_time_is_never_worse_and_progress_is_told() -> None:
+    problem = middle_world(3)
+    told: list[Progress] = []
+    found = solve(problem, time_limit=9.0, clock=lambda: 0.0, progress=told.append)
+    assert [step.objective for step in told] == sorted(step.objective for step in told)
+    assert told[-1].objective == found.objective
+    assert min(step.bound for step in told) >= found.bound - 1e-6
+
+
+def test_earlier_prices_are_a_start() -> None:
+    problem = middle_world(4)
+    first = solve(problem, time_limit=9.0, clock=lambda: 0.0)
+    again = solve(problem, time_limit=9.0, clock=lambda: 0.0, prices=(first.vacancy_price, first.row_price))
+    assert again.bound <= first.bound + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"weight": lambda w: np.where(np.arange(len(w)) == 0, np.nan, w)}, "no number"),
+        ({"weight": lambda w: w * 0}, "out of range"),
+        ({"weight": lambda w: w.astype(np.int64) + 2**31}, "out of range"),
+        ({"weight": lambda w: w + 0.5}, "fractions"),
+        ({"positions": lambda p: p - 100}, "negative"),
+        ({"vacancy": lambda v: v + 1000}, "unknown vacancies"),
+        ({"indptr": lambda i: i[::-1]}, "partition"),
+        ({"group": lambda g: g[:-1]}, "group"),
+    ],
+)
+def test_bad_input_is_refused_in_words(change: dict[str, Any], words: str) -> None:
+    problem = random_problem(50, 1, 5)
+    for field, spoil in change.items():
+        with pytest.raises(BadInputs, match=words):
+            solve(replace(problem, **{field: spoil(getattr(problem, field))}))
+
+
+def test_no_candidates_and_no_positions_give_an_empty_optimal_plan() -> None:
+    problem = random_problem(50, 1, 5)
+    closed = replace(problem, positions=problem.positions * 0)
+    found = solve(closed)
+    assert found.objective == 0
+    assert found.status == "optimal"
+    assert (found.chosen == -1).all()
+
+
+def test_a_group_larger_than_any_vacancy_of_its_place_stays_home() -> None:
+    problem = small_world(0, grouped=False)
+    rows = Rows(np.zeros(4, np.int32), np.zeros(0, np.int64), sparse.csr_array((1, 0)), sparse.csr_array((2, 0)), ())
+    problem = Problem(
+        np.array([0, 2, 4]),
+        np.array([0, 1, 0, 1], np.int32),
+        np.array([9, 1, 9, 1], np.int32),
+        np.array([1, 1], np.int32),
+        rows,
+        np.array([0, 0], np.int32),
+        np.array([0, 1], np.int32),
+    )
+    assert (solve(problem).chosen == -1).all()
+    assert solve(replace(problem, place=np.zeros(2, np.int32))).objective == 10

@@ -25,7 +25,7 @@ PASSWORD = "correct horse battery"
 WIDTH = 390
 PAGES = (
     "", "/partnerships", "/partnerships/nz-test", "/vacancies", "/vacancies/new", "/workers", "/plans", "/plans/new",
-    "/plans/plan-1", "/plans/plan-1/placements/plan-1.1", "/placements", "/audit", "/nothing",
+    "/plans/plan-1", "/plans/plan-1/placements/plan-1.1", "/placements", "/appeals", "/audit", "/nothing",
 )  # fmt: skip
 
 pytestmark = [

@@ -222,6 +222,22 @@ def test_an_auditor_reads_and_verifies_the_record(client: TestClient[Any], world
     assert "is whole" in client.get("/console/audit", params={"verify": "1"}).text
 
 
+def test_a_worker_objects_and_an_officer_answers_in_words(client: TestClient[Any], world: World) -> None:
+    enter(client, world, "worker")
+    page = "/console/appeals"
+    assert post(client, page, page, words="my licence was renewed").status_code == 303
+    enter(client, world, "ministry_officer")
+    assert "Answer the appeal of w-1" in client.get("/console").text
+    found = re.search(r'action="(/console/appeals/[^"]+)"', client.get(page).text)
+    assert found
+    assert post(client, page, found[1], reason="", uphold="no").status_code == 400
+    assert post(client, page, found[1], reason="renewal seen", uphold="yes").status_code == 303
+    enter(client, world, "worker")
+    text = client.get(page).text
+    assert "upheld" in text
+    assert "renewal seen" in text
+
+
 def test_every_state_has_its_word() -> None:
     for kind in (VacancyStatus, WorkerStatus):
         assert {f"state.{one}" for one in get_args(kind)} <= sentences().keys()

@@ -9,7 +9,7 @@ from skillbridge.console.forms import money, query, struct
 from skillbridge.console.site import HOME, REPORT_HEADERS, SIGN_IN, Answer, Gone, Page, Sent, Shown, Visit, handlers
 from skillbridge.errors import Refused
 from skillbridge.model import Vacancy
-from skillbridge.workspace import Workspace, accounts, agreements, demand, new_id, people, plans, record
+from skillbridge.workspace import Workspace, accounts, agreements, demand, new_id, people, plans, record, rights
 from skillbridge.workspace import placements as journeys
 from skillbridge.workspace import views as v
 
@@ -26,6 +26,7 @@ MENU = (
     (f"{HOME}/workers", "menu.workers", "workers.list"),
     (f"{HOME}/plans", "menu.plans", "plans.read"),
     (f"{HOME}/placements", "menu.placements", "placements.read"),
+    (f"{HOME}/appeals", "appeal.title", "appeals.read"),
     (f"{HOME}/audit", "menu.audit", "audit.read"),
 )
 
@@ -87,6 +88,9 @@ def home(visit: Visit) -> Answer:
         values["waiting"] += [
             (f"{HOME}/partnerships/{one.partnership_id}", "wait.draft", one.partnership_id) for one in drafts.items
         ]
+    if visit.may("appeals.decide"):
+        objections = rights.list_appeals(ws, actor, rights.AppealsQuery(limit=200, status="open"))
+        values["waiting"] += [(f"{HOME}/appeals", "appeal.wait", one.worker_id) for one in objections.items]
     if visit.may("placements.read") and values["board"] is None:
         values["placements"] = journeys.list_placements(ws, actor, journeys.PlacementsQuery(limit=ROWS)).items
     return Shown("home.html", values)
@@ -273,6 +277,25 @@ def placement_list(visit: Visit) -> Answer:
     return Shown("placements.html", {"page": page})
 
 
+def appeals(visit: Visit) -> Answer:
+    """Appeals, with the form to answer an open one; a worker's own, with the form to object."""
+    page = rights.list_appeals(visit.ws, visit.who, query(visit, rights.AppealsQuery, limit=ROWS))
+    return Shown("appeals.html", {"page": page})
+
+
+def object_to(visit: Visit) -> Answer:
+    """Object to a decision, as the worker concerned."""
+    rights.appeal(visit.ws, visit.who, visit.who.worker_id or "", struct(visit, v.NewAppeal, ["words"]))
+    return Gone(f"{HOME}/appeals")
+
+
+def answer_appeal(visit: Visit) -> Answer:
+    """Uphold or dismiss an appeal."""
+    body = struct(visit, v.Decision, ["reason"], uphold=visit.given("uphold") == "yes")
+    rights.decide_appeal(visit.ws, visit.who, visit.ids[0], body)
+    return Gone(f"{HOME}/appeals")
+
+
 def audit(visit: Visit) -> Answer:
     """The record, newest first; with `verify`, the whole chain is recomputed."""
     page = record.list_audit(visit.ws, visit.who, query(visit, record.AuditQuery, limit=ROWS))
@@ -303,6 +326,8 @@ PAGES = (
     Page(f"{_PLACEMENT}/override", "plans.decide", placement, override),
     Page(f"{_PLACEMENT}/move", "placements.move", placement, move),
     Page(f"{HOME}/placements", "placements.read", placement_list),
+    Page(f"{HOME}/appeals", "appeals.read", appeals, object_to),
+    Page(f"{HOME}/appeals/*", "appeals.decide", appeals, answer_appeal),
     Page(f"{HOME}/audit", "audit.read", audit),
 )
 """Every page: path, the act it needs, what shows it, what its form does."""

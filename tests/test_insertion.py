@@ -1,6 +1,5 @@
 """What fits beside a standing plan: legal at once where it is called free, and worth what it says."""
 
-
 import numpy as np
 import polars as pl
 import pytest

@@ -104,7 +104,8 @@ class Board:
 
         The best move is the one that adds most points, or, with prices `at`, most surplus; it may be to go home.
         """
-        return int(_settle(self.chosen, workers, at or self._no_price, self.tables))
+        thorough = not self.legal or not bool(self.tables.hard.all())
+        return int(_settle(self.chosen, workers, at or self._no_price, self._strict, thorough, self.tables))
 
     def mend(self, workers: Ints, rounds: int = 50) -> bool:
         """Whether no hard limit is exceeded after moving those of `workers` who mend one at least cost, one by one.
@@ -194,7 +195,7 @@ def _take(chosen: Ints, workers: Ints, edges: Ints, mixed: Marks, b: Tables) -> 
 
 
 @compiled
-def _settle(chosen: Ints, workers: Ints, at: Surcharge, b: Tables) -> int:
+def _settle(chosen: Ints, workers: Ints, at: Surcharge, strict: Marks, thorough: bool, b: Tables) -> int:
     moved = 0
     for i in workers:
         old = chosen[i]
@@ -204,8 +205,10 @@ def _settle(chosen: Ints, workers: Ints, at: Surcharge, b: Tables) -> int:
             if -base > best:
                 best, target = -base, -1
         for e in range(b.edges.indptr[i], b.edges.indptr[i + 1]):
-            gain = surplus_of(e, b.edges, at) - base
             if e == old:
+                continue
+            gain = surplus_of(e, b.edges, at) - base
+            if not thorough and (gain <= best or not fits(e, strict, b)):
                 continue
             gain -= shift(e, 1, b)
             shift(e, -1, b)

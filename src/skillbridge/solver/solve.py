@@ -19,7 +19,7 @@ from skillbridge.solver.problem import Problem, checked
 from skillbridge.solver.swaps import improve
 
 EXACT_WORKERS = 2_000
-"""Up to here the whole problem goes to the exact solver."""
+"""Up to here the whole problem goes to the exact solver at once (up to 5,000 at last, given time)."""
 SAMPLED_WORKERS = 200_000
 """From here on the first prices come from a sample of the workers."""
 
@@ -35,12 +35,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done: passes for prices, dives, and how far chains and parts look (0: not at all)."""
+    """How much is done: passes for prices, dives, from where chains start, exact parts, and the whole exactly."""
 
     passes: int
     dives: int
     starts: tuple[float, ...]
     parts: int
+    exact: bool = False
 
 
 def effort(workers: int, time_limit: float | None) -> Effort:
@@ -53,6 +54,10 @@ def effort(workers: int, time_limit: float | None) -> Effort:
         return Effort(60, 1, (), 0) if fast else Effort(150, 1, (0.0,), 0)
     if workers > 20_000:
         return Effort(600, 1, (), 0) if fast else Effort(800, 2, (0.0, 15.0), 0)
+    if workers <= EXACT_WORKERS:
+        return Effort(1_500, 2, (), 0, exact=True)
+    if workers <= 5_000 and not fast:
+        return Effort(2_500, 3, (0.0,), 0, exact=True)
     return Effort(800, 1, (), 0) if fast else Effort(2_500, 3, (0.0, 15.0), 20)
 
 
@@ -112,12 +117,12 @@ def solve(
     search.offer("greedy", greedy(pricer))
     todo = effort(problem.n_workers, time_limit)
     if not halted():
-        _find_prices(search, todo.passes, seed, prices is not None, lambda: over(0.5))
+        _find_prices(search, todo.passes, seed, prices is not None, lambda: over(0.8))
     for number in range(todo.dives):
         if not halted():
             search.offer("dives", dive(pricer, search.price, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
     method = "prices and dives"
-    if todo.starts and search.objective is not None and problem.n_workers > EXACT_WORKERS and not halted():
+    if todo.starts and search.objective is not None and not halted():
         improve(search.board, search.price, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
         search.offer("chains of moves", search.board)
         method = "prices, dives and chains of moves"
@@ -132,10 +137,10 @@ def solve(
             method = "prices, dives, chains of moves and exact parts"
     proven = search.bound
     status: PlanStatus = "feasible"
-    if (problem.n_workers <= EXACT_WORKERS or search.objective is None) and not halted():
+    if (todo.exact or search.objective is None) and not halted():
         remaining = 60.0 if time_limit is None else time_limit - (clock() - begin)
         status, proven = _exactly(search, remaining, seed)
-        method = "exact"
+        method = "exact" if problem.n_workers <= EXACT_WORKERS else f"{method}, then exact"
     if halted() and status == "feasible" and stop is not None and stop():
         status = "stopped"
     return _solution(search, status, proven, method)

@@ -51,14 +51,14 @@ def effort(workers: int, time_limit: float | None) -> Effort:
     """
     fast = time_limit is not None and time_limit < 10 + workers * 60e-6
     if workers >= SAMPLED_WORKERS:
-        return Effort(60, 1, (), 0) if fast else Effort(150, 1, (0.0,), 0)
+        return Effort(60, 1, (), 0) if fast else Effort(300, 2, (0.0,), 0)
     if workers > 20_000:
-        return Effort(600, 1, (), 0) if fast else Effort(800, 2, (0.0, 15.0), 0)
+        return Effort(1_000, 1, (), 0) if fast else Effort(2_000, 2, (0.0, 15.0), 0)
     if workers <= EXACT_WORKERS:
         return Effort(1_500, 2, (), 0, exact=True)
     if workers <= 5_000 and not fast:
         return Effort(2_500, 3, (0.0,), 0, exact=True)
-    return Effort(800, 1, (), 0) if fast else Effort(2_500, 3, (0.0, 15.0), 20)
+    return Effort(800, 1, (), 0) if fast else Effort(5_000, 3, (0.0, 15.0), 20)
 
 
 class _Search:

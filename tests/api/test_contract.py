@@ -19,7 +19,7 @@ from skillbridge.api.operations import Operation
 from skillbridge.api.routes import OPERATIONS
 from skillbridge.client import ApiError, Client
 from skillbridge.settings import Settings
-from skillbridge.workspace import views
+from skillbridge.workspace import catalog, views
 from tests.api.calls import CONTRACT
 from tests.workspace.world import World, build
 
@@ -72,6 +72,7 @@ def test_the_client_has_a_method_for_every_operation() -> None:
 def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Any]:
     settings = Settings(requests_per_minute=10**9, logins_per_minute=10**6, webhook_private=True)
     world = build(tmp_path_factory.mktemp("contract") / "ws", settings)
+    catalog.warm()  # so that no single request waits for the index to compile
     config = schemathesis.Config.from_dict(
         {
             "checks": {

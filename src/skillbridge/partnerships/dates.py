@@ -53,8 +53,8 @@ def plus_days(days: Days, duration: str, sign: int = 1) -> Days:
     months, more = parts(duration)
     month = days.astype("datetime64[M]")
     offset = days - month.astype("datetime64[D]")
-    target = month + sign * months
-    last = (target + 1).astype("datetime64[D]") - 1
+    target = month + np.timedelta64(sign * months, "M")
+    last = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
     moved: Days = np.minimum(target.astype("datetime64[D]") + offset, last) + np.timedelta64(sign * more, "D")
     return moved
 

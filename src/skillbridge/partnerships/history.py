@@ -104,7 +104,7 @@ def _years_back(days: Days, years: npt.NDArray[np.int64]) -> Days:
     """Every day moved back by its own number of years, 29 February to the 28th where needed."""
     month = days.astype("datetime64[M]")
     offset = days - month.astype("datetime64[D]")
-    target = month - years * 12
-    last = (target + 1).astype("datetime64[D]") - 1
+    target = month - (years * 12).astype("timedelta64[M]")
+    last = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
     moved: Days = np.minimum(target.astype("datetime64[D]") + offset, last)
     return moved

@@ -21,6 +21,7 @@ from skillbridge.partnerships.dates import Days, day_of_year, in_window, in_wind
 
 Span = tuple[date, date]
 _DAY = timedelta(days=1)
+_ONE = np.timedelta64(1, "D")
 TERMS = (
     "", "stay.max", "stay.min", "stay.season", "stay.overlap", "stay.return", "stay.cooling_off", "stay.absence",
     "stay.window", "stay.career",
@@ -164,7 +165,7 @@ def broken_terms(
     if rule.max and not rule.window:
         fails("stay.max", end >= plus_days(start, rule.max))
     if rule.min:
-        fails("stay.min", end < plus_days(start, rule.min) - 1)
+        fails("stay.min", end < plus_days(start, rule.min) - _ONE)
     if rule.fixed_season:
         fails("stay.season", ~_in_season_days(rule.fixed_season, start, end))
     if k or else_start.shape[1]:
@@ -173,7 +174,7 @@ def broken_terms(
         fails("stay.overlap", over.any(axis=1) & asks_history(rule))
         before = real & (past_end < start[:, None])
         if rule.return_before_next:
-            fails("stay.return", (before & (past_end >= start[:, None] - 1)).any(axis=1))
+            fails("stay.return", (before & (past_end >= start[:, None] - _ONE)).any(axis=1))
         if rule.cooling_off:
             fails(
                 "stay.cooling_off", (before & (past_end >= plus_days(start, rule.cooling_off, -1)[:, None])).any(axis=1)
@@ -204,7 +205,7 @@ def _window_over(
     over = np.zeros(len(start), dtype=np.bool_)
     for i in range(arrivals.shape[1]):
         arrival = arrivals[:, i]
-        until = plus_days(arrival, window) - 1
+        until = plus_days(arrival, window) - _ONE
         first = np.maximum(arrivals, arrival[:, None])
         last = np.minimum(leaves, until[:, None])
         days = np.where(counted, np.maximum((last - first).astype(np.int64) + 1, 0), 0).sum(axis=1)

@@ -139,8 +139,8 @@ def earliest_start(
     rule: Terms, past: Sequence[Span], elsewhere: Sequence[Span], not_before: date, days: int, horizon: int = 3660
 ) -> date | None:
     """The first day from `not_before` on which a stay of `days` days may begin, or None within `horizon` days."""
-    starts = np.datetime64(not_before) + np.arange(horizon)
-    ends = starts + (days - 1)
+    starts = np.datetime64(not_before) + np.arange(horizon).astype("timedelta64[D]")
+    ends = starts + np.timedelta64(days - 1, "D")
     n = len(starts)
     counted = [np.broadcast_to(np.array(side, dtype="datetime64[D]"), (n, len(past))) for side in _sides(past)]
     others = [np.broadcast_to(np.array(side, dtype="datetime64[D]"), (n, len(elsewhere))) for side in _sides(elsewhere)]

@@ -5,7 +5,7 @@ judged like any other, each placement with those before it as past seasons.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -160,8 +160,3 @@ def _judged(
         if not broken:
             return placements, before - placements.height
         placements = placements.with_row_index("n").filter(~pl.col("n").is_in(sorted(set(broken)))).drop("n")
-
-
-def with_limit(request: PlaceRequest, limit: int) -> PlaceRequest:
-    """The request with another number of candidates a worker: chains want more of them than one season does."""
-    return replace(request, limit=limit)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from skillbridge.errors import BadInput
 from skillbridge.partnerships.rows import Rows
-from skillbridge.solver.plan import usage, value
+from skillbridge.solver.plan import usage
 from skillbridge.solver.problem import Problem
 from skillbridge.solver.solve import solve
 
@@ -199,8 +199,3 @@ def _greedy(problem: Problem) -> Ints:
                     left[row] -= k
                 break
     return chosen
-
-
-def score(problem: Problem, chosen: Ints) -> int:
-    """Objective points of the year's decisions."""
-    return value(problem, chosen)

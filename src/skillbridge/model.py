@@ -133,6 +133,7 @@ class Vacancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operator: str | None = None
     named_workers: tuple[str, ...] = ()
     partnership: str | None = None
+    applied_on: date | None = None
     facts: dict[str, str] = {}
 
 
@@ -184,7 +185,7 @@ class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that decides a plan: with the same values the same plan is rebuilt bit for bit.
 
-    `limit` is candidates a worker.
+    `limit` is candidates a worker; `as_of` the day on which the plan was made, None where no day was given.
     """
 
     version: str
@@ -193,6 +194,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_limit: float | None
     hashes: dict[str, str]
     limit: int = 32
+    as_of: date | None = None
     versions: dict[str, str] = {}
     synthetic: tuple[str, ...] = ()
     relaxed: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ text -> concepts -> candidates -> rows -> problem -> solution -> plan folder
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import msgspec
 import numpy as np
@@ -21,10 +22,13 @@ from skillbridge.matching.yardstick import yardstick
 from skillbridge.model import Counts, Manifest, Plan, RuleUse
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
+from skillbridge.partnerships.rules.employers import TimingRule
+from skillbridge.partnerships.turns import turns
 from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
 from skillbridge.solver.plan import Solution, usage, value
 from skillbridge.solver.problem import Problem, compile_problem
 from skillbridge.solver.solve import solve
+from skillbridge.solver.ties import settle
 from skillbridge.taxonomies.normalizer import resolve
 from skillbridge.taxonomies.pack import Taxonomy
 
@@ -49,7 +53,8 @@ class PlaceRequest:
 
     `workers` and `vacancies` follow tables.WORKERS and tables.VACANCIES; `objective` names a bundled one; `limit` is
     candidates per worker; `time_limit` is seconds for the solver (None: as long as its method takes); `keep`
-    (worker_id, vacancy_id) are pairs to consider in any case.
+    (worker_id, vacancy_id) are pairs to consider in any case. `as_of` is the day on which vacancies count as applied
+    for that do not say so themselves; without it their deadlines and lead times are not judged.
     """
 
     workers: pl.DataFrame
@@ -60,6 +65,7 @@ class PlaceRequest:
     seed: int = 0
     time_limit: float | None = None
     limit: int = 32
+    as_of: date | None = None
     synthetic: tuple[str, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     keep: pl.DataFrame | None = None
@@ -99,7 +105,7 @@ def place(
             raise BadInput(what, "no rows", f"at least one of the {what}")
     tell(Step("understand"))
     workers = understand(request.workers, request.taxonomy)
-    vacancies = understand(request.vacancies, request.taxonomy)
+    vacancies = tables.applied_by(understand(request.vacancies, request.taxonomy), request.as_of)
     found = candidates(
         workers,
         vacancies,
@@ -124,6 +130,8 @@ def place(
         stop=stop,
         prices=prices,
     )
+    in_turn = turns(found.edges, workers, vacancies, request.partnerships, request.seed)
+    solution = replace(solution, chosen=settle(adjusted, solution.chosen, *in_turn))
     tell(Step("reasons"))
     folder = _folder(replace(request, workers=workers, vacancies=vacancies), found, rows, problem, solution, objective)
     return Outcome(folder, found, rows, problem, solution)
@@ -199,13 +207,14 @@ def _folder(
             objective=objective.name,
             time_limit=request.time_limit,
             limit=request.limit,
+            as_of=request.as_of,
             hashes=dict(request.hashes),
             versions={"taxonomy": request.taxonomy.id, "taxonomy_version": request.taxonomy.version}
             | {f"partnership {one.id}": one.version for one in request.partnerships},
             synthetic=request.synthetic,
             relaxed=tuple(f"{one.id}/{rule}" for one in request.partnerships for rule in one.relaxed),
         ),
-        notes=tuple(solution.notes),
+        notes=(*solution.notes, *unjudged(vacancies, request.partnerships)),
         solver_bound=solution.bound if solution.status == "optimal" and solution.bound < bound else None,
     )
     keys = row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
@@ -226,6 +235,20 @@ def _folder(
             vacancies["vacancy_id"], solution.vacancy_price.tolist(), keys, solution.row_price.tolist()
         ),
     )
+
+
+def unjudged(vacancies: pl.DataFrame, partnerships: Sequence[Partnership]) -> list[str]:
+    """What the plan must say of deadlines that nobody could judge: how many vacancies do not say when applied for."""
+    silent = int(vacancies["applied_on"].null_count())
+    rules = [
+        f"{one.id}/{rule.id}"
+        for one in partnerships
+        for rule in one.binding
+        if isinstance(rule, TimingRule) and rule.has_deadline
+    ]
+    if not silent or not rules:
+        return []
+    return [f"{silent} vacancies have no applied_on and the plan no as_of: not judged for them: {', '.join(rules)}"]
 
 
 def certified_bound(problem: Problem, solution: Solution) -> float:

@@ -75,6 +75,7 @@ def replan(
         seed=manifest.seed,
         time_limit=time_limit,
         limit=manifest.limit,
+        as_of=None if manifest.as_of is None else changes.as_of,
         synthetic=manifest.synthetic,
         keep=old.placements.select("worker_id", "vacancy_id"),
     )

@@ -244,6 +244,7 @@ def request_of(base: PlanFolder, scenario: Scenario) -> PlaceRequest:
         objective=scenario.objective or manifest.objective,
         seed=scenario.seed or manifest.seed,
         limit=manifest.limit,
+        as_of=manifest.as_of,
         synthetic=manifest.synthetic,
     )
 

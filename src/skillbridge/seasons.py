@@ -74,6 +74,7 @@ def plan_seasons(
     tell = progress or (lambda step: None)
     tell(Step("understand"))
     workers, vacancies = (understand(frame, request.taxonomy) for frame in (request.workers, request.vacancies))
+    vacancies = tables.applied_by(vacancies, request.as_of)
     found = candidates(
         workers,
         vacancies,

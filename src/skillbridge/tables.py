@@ -74,6 +74,7 @@ VACANCIES: dict[str, pl.DataType] = {
     "operator": pl.String(),
     "named_workers": pl.String(),
     "partnership": pl.String(),
+    "applied_on": pl.Date(),
     "facts": pl.String(),
 }
 EDGES: dict[str, pl.DataType] = {
@@ -122,6 +123,11 @@ def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in schema.items()
     )
+
+
+def applied_by(vacancies: pl.DataFrame, day: date | None) -> pl.DataFrame:
+    """`vacancies` (tables.VACANCIES) with `applied_on` set to `day` where a vacancy says none; None changes nothing."""
+    return vacancies.with_columns(pl.col("applied_on").fill_null(pl.lit(day, dtype=pl.Date)))
 
 
 def distinct(column: pl.Series, parse: Callable[[str | None], T]) -> tuple[list[T], npt.NDArray[np.int32]]:

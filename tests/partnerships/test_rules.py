@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skillbridge.partnerships.admission import REFUSED, admission
 from skillbridge.partnerships.partnership import KINDS, parse
+from skillbridge.tables import applied_by
 from tests.partnerships import worlds
 
 Case = tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]
@@ -178,7 +180,7 @@ def test_an_order_ranks_everybody_once_and_the_same_way_again() -> None:
     assert any(lottery.rank(people, seed=n).tolist() != ranks["lottery"] for n in range(9))
 
 
-def test_deadlines_are_judged_on_the_day_the_plan_is_made() -> None:
+def test_deadlines_are_judged_on_the_day_a_vacancy_was_applied_for() -> None:
     from skillbridge.partnerships.judge import judge
 
     text = '[[rules]]\nid = "r"\ntype = "timing"\n'
@@ -190,9 +192,10 @@ def test_deadlines_are_judged_on_the_day_the_plan_is_made() -> None:
     ):
         partnership = worlds.agreement(text + rule)
         placed = worlds.placements(people, jobs, [(0, 0)])
-        assert judge(placed, people, jobs, [partnership], as_of=good) == []
-        assert len(judge(placed, people, jobs, [partnership], as_of=late)) == 1
-        assert judge(placed, people, jobs, [partnership]) == []
+        for day, broken in ((good, 0), (late, 1), (None, 0)):
+            known = applied_by(jobs, day)
+            assert len(judge(placed, people, known, [partnership])) == broken
+            assert (admission(people, known, [partnership]).pathway == REFUSED).all() == bool(broken)
 
 
 def test_transport_is_told_and_binds_nobody() -> None:

@@ -55,6 +55,7 @@ WORDS: dict[str, dict[str, tuple[str, Any]]] = {
         "operator": ("Licensed intermediary, if one.", "operator-2"),
         "named_workers": ("Workers the employer asks back by pseudonym.", ["w-1042"]),
         "partnership": ("Pathway the vacancy belongs to, if fixed.", "nz-rse"),
+        "applied_on": ("Day the employer applied for it: deadlines and lead times are judged on it.", "2026-01-15"),
         "facts": ("Further facts that rules of an agreement ask for.", {"lmt": "yes"}),
     },
     "Employer": {

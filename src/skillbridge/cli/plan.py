@@ -32,6 +32,7 @@ _KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
 @click.option("--taxonomy", default="core", show_default=True, help="A bundled pack or a folder.")
 @click.option("--from", "first", type=_DAY, default=None, help="Only vacancies that start on this day or later.")
 @click.option("--to", "last", type=_DAY, default=None, help="Only vacancies that start on this day or before.")
+@click.option("--as-of", type=_DAY, default=None, help="The day vacancies count as applied for that do not say so.")
 @click.option("--objective", default="default", show_default=True, help="An objective of solver/objectives.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same plan.")
 @click.option("--time-limit", type=click.FloatRange(min=0), default=None, help="Seconds for the solver.")
@@ -44,6 +45,7 @@ def plan_command(
     taxonomy: str,
     first: Any,
     last: Any,
+    as_of: Any,
     objective: str,
     seed: int,
     time_limit: float | None,
@@ -71,6 +73,7 @@ def plan_command(
         objective=objective,
         seed=seed,
         time_limit=time_limit,
+        as_of=as_of.date() if as_of else None,
         synthetic=_synthetic(workers, vacancies),
         hashes={f"source/{path.name}": tables.sha256(path) for path in (*worker_files, *vacancy_files)},
     )

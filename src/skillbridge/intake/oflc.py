@@ -195,6 +195,7 @@ def _vacancies(cases: pl.DataFrame, columns: Columns, partnership: str, report: 
             "beds": read("beds", values.whole(0, 20_000), pl.Int64()),
             "channel": pl.Series(["agency" if a or k else "direct" for a, k in zip(agent, kind, strict=True)]),
             "partnership": [partnership] * len(cases),
+            "applied_on": read("received", values.day(False, years=(1990, 2060)), pl.Date()),
             "facts": _facts(cases, columns),
         }
     )

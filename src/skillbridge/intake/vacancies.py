@@ -33,7 +33,7 @@ def read_vacancies(path: Path) -> Intake:
     sheet = open_sheet(path, "vacancies", REQUIRED, what="vacancies")
     rows = sheet.rows
     destination = sheet.read("destination", country, pl.String())
-    dated = [sheet.text("start"), sheet.text("end")]
+    dated = [sheet.text(name) for name in ("start", "end", "applied_on")]
     us = (destination == "US").mean() or 0.0
     first, proved = values.day_first(dated, default=float(us) < 0.5)  # type: ignore[arg-type]
     if not proved and any(column.str.contains(r"^\d{1,2}[-/]\d{1,2}[-/]\d{2,4}").any() for column in dated):
@@ -84,6 +84,7 @@ def read_vacancies(path: Path) -> Intake:
             "operator": sheet.text("operator"),
             "named_workers": sheet.read("named_workers", fields.listed(sheet.text("named_workers")), pl.String()),
             "partnership": sheet.text("partnership"),
+            "applied_on": sheet.read("applied_on", values.day(first, years=(1990, 2060)), pl.Date()),
             "facts": sheet.read("facts", fields.facts, pl.String()),
         }
     )

@@ -49,15 +49,13 @@ def rank_vacancies(
     measure: Yardstick,
     *,
     limit: int = 10,
-    as_of: date | None = None,
 ) -> Ranking:
     """The `limit` best legal vacancies of one worker (a frame of one row); filter `vacancies` before to ask for less.
 
-    Equal scores come in an order of the worker's own. `as_of`: the day on which deadlines are judged, None for not.
-    Raises `BadInput`.
+    Equal scores come in an order of the worker's own. Raises `BadInput`.
     """
     _one(worker, "worker")
-    return _rank(worker, vacancies, partnerships, measure, limit, as_of, each=max(1, vacancies.height))
+    return _rank(worker, vacancies, partnerships, measure, limit, each=max(1, vacancies.height))
 
 
 def rank_workers(
@@ -67,7 +65,6 @@ def rank_workers(
     measure: Yardstick,
     *,
     limit: int = 10,
-    as_of: date | None = None,
 ) -> Ranking:
     """The `limit` best legal workers of one vacancy (a frame of one row); filter `workers` before to ask for fewer.
 
@@ -75,7 +72,7 @@ def rank_workers(
     `BadInput`.
     """
     _one(vacancy, "vacancy")
-    return _rank(workers, vacancy, partnerships, measure, limit, as_of, each=1)
+    return _rank(workers, vacancy, partnerships, measure, limit, each=1)
 
 
 def breakdown(worker: Mapping[str, Any], job: Mapping[str, Any], measure: Yardstick) -> list[Contribution]:
@@ -88,13 +85,11 @@ def why_not(
     job: Mapping[str, Any],
     partnerships: Sequence[Partnership],
     measure: Yardstick,
-    *,
-    as_of: date | None = None,
 ) -> list[Refusal]:
     """Every filter, and the first rule of a partnership, that rules the pair out; empty for a legal pair."""
     found = measure.why_not(profile(worker), vacancy(job))
     people, jobs = _row(worker, WORKERS), _row(job, VACANCIES)
-    admitted = admission(people, jobs, partnerships, as_of=as_of)
+    admitted = admission(people, jobs, partnerships)
     reason = int(admitted.reason[admitted.worker_class[0], admitted.vacancy_class[0]]) + 1
     if admitted.pathway[admitted.worker_class[0], admitted.vacancy_class[0]] != REFUSED:
         start, end = (
@@ -119,12 +114,11 @@ def _rank(
     partnerships: Sequence[Partnership],
     measure: Yardstick,
     limit: int,
-    as_of: date | None,
     each: int,
 ) -> Ranking:
     if limit < 1:
         raise BadInput("limit", str(limit), "at least 1")
-    admitted = admission(workers, vacancies, partnerships, as_of=as_of)
+    admitted = admission(workers, vacancies, partnerships)
     found = match(workers, vacancies, admitted, measure, limit=each, spare=0, threads=1)
     worker, job = found.edges["worker"].to_numpy(), found.edges["vacancy"].to_numpy()
     with np.errstate(over="ignore"):

@@ -6,7 +6,6 @@ person's past stays is asked pair by pair (:meth:`Admission.pairs`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -129,17 +128,14 @@ class _PairRule:
         return self.judge.broken(past[at], start[at], end[at])[inverse]
 
 
-def admission(
-    workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership], *, as_of: date | None = None
-) -> Admission:
+def admission(workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership]) -> Admission:
     """The admission of these workers (tables.WORKERS) to these vacancies (tables.VACANCIES), concept and isco filled.
 
     A vacancy that names a partnership goes by that one only; another by the first given that takes the pair. Rules of
-    an origin_policy bind every pair they cover. A placement is asked for the vacancy's own dates. `as_of` is the day on
-    which deadlines and lead times are judged (None: they are not). The first given partnership to cover a pair speaks
-    for its refusal; within it, the first rule in the file that refuses.
+    an origin_policy bind every pair they cover. A placement is asked for the vacancy's own dates. The first given
+    partnership to cover a pair speaks for its refusal; within it, the first rule in the file that refuses.
     """
-    view = View(workers, vacancies, as_of=as_of)
+    view = View(workers, vacancies)
     columns = _Classes(view)
     ways = [_Way.of(n, partnership, view, columns) for n, partnership in enumerate(partnerships)]
     worker_class, w_at = columns.classes("worker")

@@ -87,6 +87,7 @@ class VacancyFacts:
     operator: str | None = None
     named_workers: tuple[str, ...] = ()
     partnership: str | None = None
+    applied_on: date | None = None
     facts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -116,6 +117,7 @@ class VacancyFacts:
             row.get("operator"),
             parse_list(row.get("named_workers")),
             row.get("partnership"),
+            row.get("applied_on"),
             parse_facts(row.get("facts")),
         )
 
@@ -123,16 +125,15 @@ class VacancyFacts:
 @dataclass(frozen=True)
 class World:
     """What is known of all vacancies, placed or not: the one country each employer hires in (employers of several are
-    left out), the facts of its vacancies, the beds of each site, the positions of each employer, the day of judging."""
+    left out), the facts of its vacancies, the beds of each site, the positions of each employer."""
 
     countries: Mapping[str, str]
     employer_facts: Mapping[str, Sequence[dict[str, str]]]
     beds: Mapping[tuple[str, str], int]
     positions: Mapping[str, int]
-    as_of: date | None = None
 
     @classmethod
-    def of(cls, vacancies: Iterable[VacancyFacts], as_of: date | None = None) -> "World":
+    def of(cls, vacancies: Iterable[VacancyFacts]) -> "World":
         """The world of these vacancies."""
         countries: dict[str, set[str]] = {}
         facts: dict[str, list[dict[str, str]]] = {}
@@ -145,7 +146,7 @@ class World:
             if vacancy.beds is not None:
                 beds[vacancy.site] = max(vacancy.beds, beds.get(vacancy.site, 0))
         single = {name: min(where) for name, where in countries.items() if len(where) == 1}
-        return cls(single, facts, beds, positions, as_of)
+        return cls(single, facts, beds, positions)
 
 
 @dataclass(slots=True)

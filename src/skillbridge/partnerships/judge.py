@@ -1,7 +1,6 @@
 """The independent judge: walks placements one by one and asks every rule, knowing no array, row or solver."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -20,17 +19,15 @@ def judge(
     workers: pl.DataFrame,
     vacancies: pl.DataFrame,
     partnerships: Sequence[Partnership],
-    *,
-    as_of: date | None = None,
 ) -> list[Violation]:
     """Every violation, hard and soft, in the order of the partnerships and their rules.
 
     `placements` follows tables.PLACEMENTS, the other frames tables.WORKERS and tables.VACANCIES. A placement outside
     the parties or dates of its partnership, or by one that is not given, is a violation too; so is one that makes a
-    vacancy exceed its positions or gives a worker two jobs on one day. Deadlines and lead times are judged only with
-    `as_of`, the day the plan is made. Raises `BadInput` for an id that no row has.
+    vacancy exceed its positions or gives a worker two jobs on one day. Deadlines and lead times are judged where a
+    vacancy says on which day it was applied for. Raises `BadInput` for an id that no row has.
     """
-    cases = read_cases(placements, workers, vacancies, as_of)
+    cases = read_cases(placements, workers, vacancies)
     by_id = {partnership.id: partnership for partnership in partnerships}
     _follow(cases)
     found = list(_parties(cases, by_id))
@@ -47,9 +44,7 @@ def judge(
     return found
 
 
-def read_cases(
-    placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, as_of: date | None = None
-) -> list[Case]:
+def read_cases(placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame) -> list[Case]:
     """Every placement with the facts of its worker and vacancy, in the order of the rows."""
     wanted = set(placements["worker_id"].to_list())
     people = {
@@ -57,7 +52,7 @@ def read_cases(
         for row in workers.filter(pl.col("worker_id").is_in(list(wanted))).iter_rows(named=True)
     }
     jobs = {row["vacancy_id"]: VacancyFacts.read(row) for row in vacancies.iter_rows(named=True)}
-    world = World.of(jobs.values(), as_of)
+    world = World.of(jobs.values())
     cases = []
     for number, row in enumerate(placements.iter_rows(named=True)):
         for kind, known in (("worker_id", people), ("vacancy_id", jobs)):

@@ -6,7 +6,6 @@ are over a `View`: all workers, and vacancies each with one start and end.
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -79,10 +78,8 @@ class View:
         workers: pl.DataFrame,
         vacancies: pl.DataFrame,
         employers: dict[str, str] | None = None,
-        as_of: date | None = None,
     ) -> None:
         self.workers = workers
-        self.as_of = as_of
         self.vacancies = vacancies
         self._known_employers = employers
         self._codes: dict[tuple[str, str], tuple[list[Any], Codes]] = {}

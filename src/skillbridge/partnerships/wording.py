@@ -70,6 +70,10 @@ def says(rule: Rule, language: str = "en") -> list[str]:
         lines.append(sentence("rule.soft", {"points": rule.penalty or DEFAULT_PENALTY}, language))
     if rule.source is not None and rule.source.basis == "memory":
         lines.append(sentence("rule.memory", {}, language))
+    if rule.source is not None and rule.source.basis == "invented":
+        lines.append(sentence("rule.invented", {}, language))
+    elif rule.source is not None and rule.source.invented:
+        lines.append(sentence("rule.invented_fields", {"list": rule.source.invented}, language))
     return lines
 
 

@@ -137,6 +137,7 @@ def create_vacancy(ws: Workspace, actor: Actor, body: Vacancy) -> VacancyView:
         employer = _employer(ws, actor, body)
         check_id("$.vacancy_id", body.vacancy_id)
         check_dates(body)
+        body = applied(ws, actor, body)
         record = ws.store.records.create("vacancy", body.vacancy_id, write(VacancyBody(body)), employer.party, ws.now())
         ws.note(actor, "vacancies.write", record.id, after=record)
     return view_vacancy(record, 0)
@@ -156,10 +157,21 @@ def update_vacancy(
         check_dates(body.vacancy, "$.vacancy")
         if body.vacancy.positions < placed:
             raise Refused("conflict", f"{placed} heads hold a place: positions cannot be {body.vacancy.positions}")
-        changed = replace(stored, vacancy=body.vacancy, status=body.status)
+        mine = applied(ws, actor, body.vacancy, stored.vacancy.applied_on, "$.vacancy")
+        changed = replace(stored, vacancy=mine, status=body.status)
         record = ws.store.records.replace("vacancy", vacancy_id, write(changed), ws.now(), version)
         ws.note(actor, "vacancies.write", vacancy_id, before=before, after=record)
     return view_vacancy(record, placed)
+
+
+def applied(ws: Workspace, actor: Actor, vacancy: Vacancy, known: date | None = None, where: str = "$") -> Vacancy:
+    """The vacancy with the day it was applied for: as `known`, else today; only a ministry enters another day."""
+    day = known or ws.now().date()
+    if vacancy.applied_on is None:
+        return replace(vacancy, applied_on=day)
+    if actor.role == "employer" and vacancy.applied_on != day:
+        raise BadInput(f"{where}.applied_on", vacancy.applied_on.isoformat(), f"nothing, or {day.isoformat()}")
+    return vacancy
 
 
 def check_dates(vacancy: Vacancy, where: str = "$") -> None:

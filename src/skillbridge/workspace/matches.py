@@ -136,11 +136,12 @@ def _rank(ws: Workspace, people: pl.DataFrame, jobs: pl.DataFrame, query: MatchQ
         return Matches([], considered, {})
     people = understand(people.select(tables.WORKERS.keys()).sort("worker_id"), taxonomy())
     jobs = understand(jobs.select(tables.VACANCIES.keys()).sort("vacancy_id"), taxonomy())
-    measure, today = yardstick(taxonomy()), ws.now().date()
+    jobs = tables.applied_by(jobs, ws.now().date())
+    measure = yardstick(taxonomy())
     if people.height == 1:
-        found = rank_vacancies(people, jobs, agreements, measure, limit=query.limit, as_of=today)
+        found = rank_vacancies(people, jobs, agreements, measure, limit=query.limit)
     else:
-        found = rank_workers(jobs, people, agreements, measure, limit=query.limit, as_of=today)
+        found = rank_workers(jobs, people, agreements, measure, limit=query.limit)
     return Matches([_match(pair) for pair in found.items], considered, dict(sorted(found.refused.items())))
 
 

@@ -131,6 +131,7 @@ def what_if(ws: Workspace, request: ScenarioRequest, control: Control) -> dict[s
         objective=request.objective,
         seed=request.seed,
         time_limit=request.time_limit,
+        as_of=old.plan.manifest.as_of,
         synthetic=old.plan.manifest.synthetic,
     )
     outcome = _measured(lambda: place(asked, progress=_teller(control), stop=control.stop))
@@ -192,6 +193,7 @@ def _place(ws: Workspace, request: PlanRequest, control: Control) -> "Outcome":
         objective=request.objective,
         seed=request.seed,
         time_limit=request.time_limit,
+        as_of=request.as_of,
         synthetic=_invented(ws),
         hashes={f"published {name}": hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
     )

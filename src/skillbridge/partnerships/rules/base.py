@@ -38,13 +38,17 @@ Phrase = tuple[str, Mapping[str, object]]
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a value comes from: `read` there on `date`, or written from `memory` and to be verified before use."""
+    """Where a value comes from: `read` there on `date`, or written from `memory` and to be verified before use.
+
+    `invented` names the fields of the rule whose values were made up, for an example, where the rest has a source.
+    """
 
     title: str
     url: str = ""
     clause: str = ""
     date: datetime.date | None = None
     basis: Literal["read", "memory", "invented"] = "read"
+    invented: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
 
 
 class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
-    """By when an application must be in, judged on the day the plan is made (`as_of`; without it nothing is judged).
+    """By when an application must be in, judged where a vacancy says when it was applied for (`applied_on`).
 
     apply_by: last day of the year, the one before the start; filing_window: days of the year on which applications are
     taken; lead_time: at least this long from application to start. monthly_capacity: at most this many starts a month
@@ -186,13 +186,18 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
 
     same_by = ("per_origin",)
 
-    def late(self, as_of: date, start: date) -> str:
-        """The code of the term that a start misses, applied for on `as_of` or once the window opens; "" if none."""
-        filed = as_of
-        if self.filing_window and not in_window(as_of, self.filing_window):
-            filed = day_of_year(self.filing_window[0], as_of.year)
-            if filed < as_of:
-                filed = day_of_year(self.filing_window[0], as_of.year + 1)
+    @property
+    def has_deadline(self) -> bool:
+        """Whether it speaks of the day of an application."""
+        return bool(self.apply_by or self.filing_window or self.lead_time)
+
+    def late(self, applied: date, start: date) -> str:
+        """The code of the term that a start misses, applied for on `applied` or once the window opens; "" if none."""
+        filed = applied
+        if self.filing_window and not in_window(applied, self.filing_window):
+            filed = day_of_year(self.filing_window[0], applied.year)
+            if filed < applied:
+                filed = day_of_year(self.filing_window[0], applied.year + 1)
         if (plus(filed, self.lead_time) if self.lead_time else filed) > start:
             return "timing.window" if filed > start else "timing.lead_time"
         if self.apply_by:
@@ -209,11 +214,14 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
         return {"when": shown[code] or ""}
 
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
-        if view.as_of is None or self.strictness == "soft":
+        if self.strictness == "soft":
             return
-        codes = {day: self.late(view.as_of, day) for day in np.unique(view.start).tolist()}
-        for code in sorted(set(codes.values()) - {""}):
-            late = np.array([codes[day] == code for day in view.start.tolist()], dtype=np.bool_)
+        applied, start = (view.codes("vacancy", column) for column in ("applied_on", "start"))
+        pairs, number = np.unique(np.column_stack((applied[1], start[1])), axis=0, return_inverse=True)
+        days = [(applied[0][a], start[0][s]) for a, s in pairs.tolist()]
+        codes = ["" if day is None else self.late(day, first) for day, first in days]
+        for code in sorted(set(codes) - {""}):
+            late = np.array([one == code for one in codes], dtype=np.bool_)[number.ravel()]
             yield self.refuse(view, partnership, (Mask(vacancy=late),), code, **self._details(code))
 
     def _quota(self) -> QuotaRule:
@@ -227,7 +235,8 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
         return () if self.monthly_capacity is None else self._quota().clause(view, partnership)
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
-        if case.world.as_of is not None and (code := self.late(case.world.as_of, case.start)):
+        applied = case.vacancy.applied_on
+        if applied is not None and (code := self.late(applied, case.vacancy.start)):
             yield refusal(code, **self._details(code))
 
     def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
@@ -236,7 +245,7 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
             yield from self._quota().judge(cases, partnership)
 
     def problems(self) -> Iterable[Problem]:
-        if not (self.apply_by or self.filing_window or self.lead_time) and self.monthly_capacity is None:
+        if not self.has_deadline and self.monthly_capacity is None:
             yield "", "a timing rule that says nothing", "apply_by, filing_window, lead_time or monthly_capacity"
         if self.apply_by and not is_month_day(self.apply_by):
             yield "apply_by", f"impossible day {self.apply_by!r}", "MM-DD"

@@ -371,7 +371,9 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
             for day in _busy_days(view.start[rows], view.end[rows]):
                 present = rows[(view.start[rows] <= day) & (view.end[rows] >= day)]
                 if int(view.positions[present].sum()) > room[site]:
-                    yield VacancyRow(self.id, present, self.limit(room[site], f"{site[1]} {day}", "beds"))
+                    yield VacancyRow(
+                        self.id, present, self.limit(room[site], f"beds of {site[0]} {site[1]} on {day}", "beds")
+                    )
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         rent = number(case.vacancy.facts.get("rent"))

@@ -23,6 +23,9 @@ class PlanRequest(View, frozen=True):
     start_to: Annotated[date | None, doc("Only vacancies that start on or before this day.", "2027-03-31")] = None
     objective: Annotated[Id, doc("Named objective.", "default")] = "default"
     seed: Annotated[int, doc("Same inputs and seed, same plan.", 7, ge=0, le=2**31)] = 0
+    as_of: Annotated[
+        date | None, doc("Day on which vacancies count as applied for that do not say so themselves.", "2026-06-01")
+    ] = None
     time_limit: Annotated[int, doc("Seconds the solver may take.", 60, ge=1, le=3_600)] = 60
     priority: Annotated[int, doc("Higher runs earlier.", 0, ge=-10, le=10)] = 0
     base_plan: Annotated[

@@ -17,7 +17,8 @@ from skillbridge.explain.advice import advise
 from skillbridge.explain.blocks import blocks
 from skillbridge.explain.bridge import trainings
 from skillbridge.explain.explainer import Explainer
-from skillbridge.explain.resolve import loosened, nearby, placed_again, widened
+from skillbridge.explain.remedies import remedies
+from skillbridge.explain.resolve import changed, nearby
 from skillbridge.matching.candidates import Candidates
 from skillbridge.partnerships.partnership import parse
 from skillbridge.partnerships.rows import RowRef, Rows
@@ -205,27 +206,53 @@ def best(problem: Problem, without: int | None = None) -> float:
 
 
 def test_places_that_were_confirmed_hold_by_another_solver_too(explainer: Explainer) -> None:
-    """By another solver, over all who wait: more places make a better plan, and none better leaves the worker out."""
-    shown = 0
+    """By another solver, over all who wait and all their candidates: with the places told, and everyone placed kept,
+    no best plan leaves the worker out."""
+    refs = explainer.problem.rows.refs
     waiting = np.flatnonzero((explainer.chosen < 0) & (explainer.problem.group < 0))
     part = nearby(explainer.problem, explainer.chosen, waiting)
-    for worker in waiting[::12].tolist():
+    shown = 0
+    for worker in waiting[::10].tolist():
         for change in changes.for_worker(explainer, worker):
-            if change.kind == "positions":
-                vacancy = explainer.vacancy(change.values["vacancy"])
-                into = explainer.problem.vacancy[part.edges] == vacancy
-                wider = widened(part, into, int(change.values["n"]))
-            elif change.kind == "places":
-                refs = explainer.problem.rows.refs
-                alike = [n for n, ref in enumerate(refs) if ref.label == change.values["row"]]
-                wider = loosened(part, explainer.problem.rows, alike, int(change.values["n"]))
-            else:
+            steps = [explain.Step(change.kind, change.values), *change.also]
+            if {step.kind for step in steps} - {"positions", "places"}:
                 continue
+            positions = {
+                explainer.vacancy(step.values["vacancy"]): int(step.values["n"])
+                for step in steps
+                if step.kind == "positions"
+            }
+            rows = {
+                number: int(step.values["n"])
+                for step in steps
+                if step.kind == "places"
+                for number, ref in enumerate(refs)
+                if ref.label == step.values["row"]
+            }
+            wider = changed(part, rows=rows, positions=positions).problem
+            at = int(np.searchsorted(part.workers, worker))
+            assert best(wider, without=at) < best(wider) - 0.5
             shown += 1
-            at = int(np.searchsorted(wider.workers, worker))
-            assert best(wider.problem) > best(part.problem)
-            assert best(wider.problem, without=at) <= best(wider.problem)
     assert shown >= 3
+
+
+def test_most_who_wait_are_told_a_change(explainer: Explainer) -> None:
+    waiting = np.flatnonzero(explainer.chosen < 0)[::8].tolist()
+    told = [changes.for_worker(explainer, worker) for worker in waiting]
+    assert sum(bool(one) for one in told) >= 0.9 * len(waiting)
+    for found in told:
+        sizes = [1 + len(change.also) for change in found]
+        assert not sizes or 1 not in sizes or set(sizes) == {1}, "several steps are told only where no single one does"
+
+
+def test_changes_are_foreseen_smallest_first_and_never_of_age_sex_or_origin(explainer: Explainer) -> None:
+    for worker in np.flatnonzero(explainer.chosen < 0)[::5].tolist():
+        found = remedies(explainer, worker)
+        assert [len(one.steps) for one in found] == sorted(len(one.steps) for one in found)
+        mine = explainer.folder.workers.row(worker, named=True)
+        for one in found:
+            if one.worker is not None:
+                assert all(one.worker[name] == mine[name] for name in ("sex", "birth_year", "origin", "region"))
 
 
 AGREEMENT = """
@@ -290,17 +317,19 @@ def test_each_single_thing_that_a_worker_lacks_is_found_and_confirmed(tmp_path: 
     assert asked.folder.unplaced["worker_id"].to_list() == ["wisher"]
     answer = explain.explain_worker(asked, "wisher")
     found = {change.kind: change.values for change in answer.changes or ()}
+    into = {change.kind: change.vacancy for change in answer.changes or ()}
     assert set(found) == {"language", "licence", "dates"}
+    assert all(not change.also for change in answer.changes or ())
     assert (found["language"]["language"], found["language"]["level"], found["language"]["held"]) == ("en", "B1", "")
-    assert (found["licence"]["licence"], found["licence"]["vacancy"]) == ("B", "driven")
-    assert (found["dates"]["start"], found["dates"]["end"], found["dates"]["vacancy"]) == (
+    assert (found["licence"]["licence"], into["licence"]) == ("B", "driven")
+    assert (found["dates"]["start"], found["dates"]["end"], into["dates"]) == (
         "2026-02-01",
         "2026-09-30",
         "long",
     )
     said = explain.text(asked, answer, "fr")
-    assert "Avec anglais au niveau B1" in said
-    assert "Avec la licence B" in said
+    assert "avec : anglais au niveau B1" in said
+    assert "avec : la licence B" in said
 
 
 def test_each_single_thing_that_an_employer_asks_for_is_found_and_confirmed(tmp_path: Path) -> None:
@@ -314,15 +343,28 @@ def test_each_single_thing_that_an_employer_asks_for_is_found_and_confirmed(tmp_
 
 
 def test_nothing_that_a_used_up_quota_would_stop_is_promised(tmp_path: Path) -> None:
-    """With three places in all, nothing the worker could learn would help, and one more place goes to nobody alone."""
+    """With three places in all, nothing the worker could learn would help; a season four times as long outbids."""
     asked = small_season(tmp_path / "plan", cap=3)
-    assert explain.explain_worker(asked, "wisher").changes == ()
+    assert [(one.kind, one.vacancy) for one in explain.explain_worker(asked, "wisher").changes or ()] == [
+        ("dates", "long")
+    ]
+    longer = asked.folder.workers.with_columns(
+        available_to=pl.when(pl.col("worker_id") == "wisher").then(date(2026, 9, 30)).otherwise("available_to")
+    )
+    anew = place(
+        PlaceRequest(longer, asked.folder.vacancies, asked.folder.partnerships, pack.load("core"), objective="default")
+    )
+    assert "wisher" in anew.folder.placements["worker_id"]
     assert explain.explain_vacancy(asked, "driven").changes == ()
     tight = small_season(tmp_path / "tight", cap=2)
     waiting = tight.folder.unplaced.filter(pl.col("reason") == "quota")
     assert waiting.height == 1
     answer = explain.explain_worker(tight, waiting["worker_id"][0])
-    assert [(change.kind, change.values["n"]) for change in answer.changes or ()] == [("places", "1")]
+    found = {change.kind: change.values for change in answer.changes or ()}
+    assert set(found) == {"named", "experience", "dates", "places"}, (
+        "three are alike and two are placed: little decides"
+    )
+    assert found["places"]["n"] == "1"
     assert (answer.partnership, answer.rule) == ("xx-test", "cap")
 
 
@@ -330,7 +372,6 @@ def test_nothing_is_claimed_for_who_would_be_placed_without_any_change(explainer
     placed = np.flatnonzero((explainer.chosen >= 0) & (explainer.problem.group < 0))[:10]
     for worker in placed.tolist():
         assert changes.for_worker(explainer, worker) == []
-        assert placed_again(nearby(explainer.problem, explainer.chosen, np.array([worker])), worker)
 
 
 def test_explanations_are_said_in_four_languages_to_three_audiences(explainer: Explainer) -> None:

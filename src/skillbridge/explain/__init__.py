@@ -13,9 +13,11 @@ import polars as pl
 from skillbridge import words
 from skillbridge.explain.advice import RowAdvice
 from skillbridge.explain.bridge import Training
-from skillbridge.explain.changes import Change, for_vacancy, for_worker
+from skillbridge.explain.changes import Change, for_worker
 from skillbridge.explain.explainer import Explainer, open_plan
 from skillbridge.explain.reasons import rule_code
+from skillbridge.explain.remedies import Step
+from skillbridge.explain.vacancy_changes import for_vacancy
 from skillbridge.matching.criteria import Contribution
 from skillbridge.matching.profile import profile
 from skillbridge.matching.profile import vacancy as vacancy_of
@@ -23,6 +25,7 @@ from skillbridge.matching.profile import vacancy as vacancy_of
 __all__ = [
     "Explanation",
     "Other",
+    "Step",
     "advice_text",
     "explain_vacancy",
     "explain_worker",
@@ -268,13 +271,21 @@ def training_text(training: Training, lang: str = "en") -> str:
 
 
 def _change(change: Change, lang: str) -> str:
-    values = dict(change.values)
+    """A vacancy's change is a sentence of its own; a worker's is a place with what it takes."""
+    steps = [_step(Step(change.kind, change.values), lang), *(_step(step, lang) for step in change.also)]
+    if not change.vacancy:
+        return steps[0]
+    return words.say(lang, "change.place", vacancy=change.vacancy, steps="; ".join(steps))
+
+
+def _step(step: Step, lang: str) -> str:
+    values = dict(step.values)
     if "language" in values:
         values["language"] = words.language(lang, values["language"])
     for name in ("held", "level"):
         if name in values:
             values[name] = values[name] or words.say(lang, "explain.none")
-    return words.say(lang, f"change.{change.kind}", **values)
+    return words.say(lang, f"change.{step.kind}", **values)
 
 
 def _ruled_out(explainer: Explainer, code: str, lang: str) -> str:

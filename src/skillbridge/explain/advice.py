@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skillbridge.explain.explainer import Explainer
-from skillbridge.explain.resolve import loosened, nearby, twins
+from skillbridge.explain.resolve import changed, nearby, twins
 from skillbridge.solver.problem import Problem
 from skillbridge.solver.solve import solve
 
@@ -139,5 +139,5 @@ def _waiting_effect(explainer: Explainer, alike: list[int], more: int, price: fl
         return Effect(more, predicted, 0, 0)
     part = nearby(problem, explainer.chosen, np.sort(waiting))
     points, placed = _worth(part.problem)
-    more_points, more_placed = _worth(loosened(part, problem.rows, alike, more).problem)
+    more_points, more_placed = _worth(changed(part, rows=dict.fromkeys(alike, more), positions={}).problem)
     return Effect(more, predicted, max(0, more_points - points), more_placed - placed)

@@ -1,299 +1,330 @@
-"""The smallest changes that would have led to a place, each confirmed by solving again around it."""
+"""What would have led to a place: each change is confirmed by solving again with it before it is shown.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+*Confirmed* means: with the change made and everyone else's place kept, those who wait are placed anew by the exact
+solver (where the worker would take the place of someone, up to NEARBY who hold or wait for the same are set free too),
+and a plan that gives the worker the place is worth more than any plan that does not. Both values are proven, so every
+best plan of that part has a place for the worker; a tie is not enough.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skillbridge.explain.explainer import Explainer, known_edges, local_problem, new_edges
-from skillbridge.explain.resolve import NEARBY, Nearby, loosened, nearby, needed, placed_again, rivals, twins, widened
-from skillbridge.matching.filters import Reason
-from skillbridge.model import CEFR, Cefr
-from skillbridge.solver.solve import solve
-from skillbridge.tables import parse_languages, parse_list
+from skillbridge.explain.explainer import Explainer, new_edges
+from skillbridge.explain.remedies import Remedy, Step, remedies, steps_of_room
+from skillbridge.explain.resolve import NEARBY, changed, nearby, worth
+from skillbridge.partnerships.rows import compile_rows
+from skillbridge.solver.plan import penalties, usage
+from skillbridge.solver.problem import Problem
+from skillbridge.tables import VACANCIES, WORKERS, conform
 
 I64 = npt.NDArray[np.int64]
-STEPS = (1, 3, 10, 30, 100)
-"""Places more in a row that are tried for a vacancy, until one is confirmed."""
-TARGETS = 40
-"""Vacancies or workers that a change is tried on, the nearest first."""
+QUEUE = 4_000
+"""Workers placed anew in a confirmation of places more, at most."""
+TRIES = 12
+"""Changes that are tried for one worker before the answer is that none was found."""
+TOLD = 4
+"""Changes told at most."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A change that was confirmed: in every best plan with it the worker has a place, or the vacancy more workers.
+    """A change that was confirmed: with all its `steps` every best plan has a place for the worker.
 
-    `kind` is a code of the words' `change` section and `values` its blanks; `anew` is how many workers nearby were
-    placed anew in the confirmation, everyone else kept.
+    `kind` and `values` are those of the first step, `also` the others; `vacancy` is where the place would be; `anew` is
+    how many workers were placed anew in the confirmation, everyone else kept.
     """
 
     kind: str
     values: dict[str, str]
     anew: int
+    also: tuple[Step, ...] = ()
+    vacancy: str = ""
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A worker or a vacancy as it would be (one row of its table), and what was changed, to be tried on `among`."""
+class Seat:
+    """The place a remedy is about: its worth and what it uses of the whole problem's rows; `fits` its own new rows."""
 
-    kind: str
-    values: dict[str, str]
-    row: pl.DataFrame
-    among: I64
+    vacancy: int
+    weight: int
+    rows: I64
+    amount: I64
+    fits: bool = True
 
 
 def for_worker(explainer: Explainer, worker: int) -> list[Change]:
-    """Every single change found and confirmed for a worker without a place, cheapest kind first."""
-    problem = explainer.problem
-    if problem.group[worker] >= 0 or explainer.chosen[worker] >= 0:
-        return []
-    found = list(_places(explainer, worker))
-    for variant in _worker_variants(explainer, worker):
-        change = _try_worker(explainer, worker, variant)
-        if change is not None:
-            found.append(change)
-    return found
+    """The smallest changes, each confirmed, that would have given a worker a place; fewest steps first, TOLD at most.
 
-
-def _places(explainer: Explainer, worker: int) -> Iterator[Change]:
-    """As many places more as it takes: positions in the full vacancy, and places in the rows, nearest to the worker."""
-    problem, state = explainer.problem, explainer.state
-    edges = np.arange(problem.indptr[worker], problem.indptr[worker + 1])
-    gain = problem.weight[edges] - state.price[edges]
-    waiting = (explainer.chosen < 0)[state.worker]
-    beaten = edges[np.argsort(-gain, kind="stable")]
-    beaten = beaten[state.full[beaten] & (state.row[beaten] < 0)][:1]
-    for vacancy in problem.vacancy[beaten].tolist():
-        into = problem.vacancy == vacancy
-        part, n = _queue(explainer, worker, into & waiting & (state.row < 0))
-        if n and placed_again(widened(part, problem.vacancy[part.edges] == vacancy, n), worker):
-            name = str(explainer.folder.vacancies["vacancy_id"][vacancy])
-            yield Change("positions", {"n": str(n), "vacancy": name}, len(part.workers))
-    for row in np.unique(state.row[edges[state.row[edges] >= 0]]).tolist():
-        if state.share[row]:
-            continue
-        part, n = _queue(explainer, worker, (state.row == row) & waiting & ~state.full)
-        ref = problem.rows.refs[row]
-        if n and placed_again(loosened(part, problem.rows, twins(problem.rows, row), n), worker):
-            yield Change("places", {"n": str(n), "row": ref.label, "partnership": ref.partnership}, len(part.workers))
-
-
-def _queue(explainer: Explainer, worker: int, edges: npt.NDArray[np.bool_]) -> tuple[Nearby, int]:
-    """(who waits by these edges and is worth at least as much as the worker, with their crews; how many they are).
-
-    The number is 0 where they are more than a confirmation takes, or the worker would have a place without a change.
+    A change of several steps is looked for only where no single one is confirmed. Cost: tenths of a second a try.
     """
-    problem, state = explainer.problem, explainer.state
-    best = np.full(problem.n_workers, -1.0)
-    np.maximum.at(best, state.worker[edges], problem.weight[edges])
-    best[worker] = max(best[worker], 0.0)
-    ahead = np.flatnonzero(best >= best[worker])
-    part = nearby(problem, explainer.chosen, ahead[:NEARBY])
-    usable = len(ahead) <= NEARBY and not placed_again(part, worker)
-    return part, len(part.workers) if usable else 0
+    if explainer.chosen[worker] >= 0:
+        return []
+    found: dict[tuple[str, ...], Change] = {}
+    open_ends: list[Remedy] = []
+    tried = 0
+    for remedy in remedies(explainer, worker):
+        kinds = tuple(step.kind for step in remedy.steps)
+        if kinds in found or len(found) == TOLD or tried == TRIES:
+            continue
+        if len(kinds) > 1 and any(len(known) == 1 for known in found):
+            break
+        tried += 1
+        change = confirm(explainer, worker, remedy)
+        if change is not None:
+            found[kinds] = change
+        elif not remedy.room:
+            open_ends.append(remedy)
+    for remedy in open_ends[: 0 if found else TRIES]:
+        change = confirm(explainer, worker, replace(remedy, room=True))
+        if change is not None:
+            return [change]
+    return list(found.values())
 
 
-def _worker_variants(explainer: Explainer, worker: int) -> Iterator[Variant]:
-    """The worker with one thing changed that vacancies ask for: a language, a licence, dates, experience."""
-    vacancies = explainer.folder.vacancies
-    row = explainer.folder.workers[worker]
-    everyone = np.arange(vacancies.height)
-    closed = explainer.closed(np.full(len(everyone), worker), everyone)
-    held = parse_languages(row["languages"][0])
-    nearest = np.argsort(explainer.vacancy_price, kind="stable")
-    open_first = nearest[
-        np.argsort(explainer.state.heads[nearest] >= explainer.problem.positions[nearest], kind="stable")
-    ]
-
-    def ruled_out_by(reason: Reason) -> I64:
-        found: I64 = open_first[closed[open_first] == int(reason)]
-        return found
-
-    asked: dict[tuple[str, Cefr], list[int]] = {}
-    for vacancy in ruled_out_by(Reason.LANGUAGE).tolist():
-        for tongue, level in parse_languages(vacancies["languages"][vacancy]).items():
-            if CEFR.index(level) > (CEFR.index(held[tongue]) if tongue in held else -1):
-                asked.setdefault((tongue, level), []).append(vacancy)
-    for (tongue, level), among in sorted(asked.items(), key=lambda item: CEFR.index(item[0][1]))[:4]:
-        languages = ";".join(f"{name}:{one}" for name, one in {**held, tongue: level}.items())
-        values = {"language": tongue, "level": level, "held": held.get(tongue, "")}
-        yield Variant("language", values, row.with_columns(languages=pl.lit(languages)), np.array(among[:TARGETS]))
-    lacking: dict[str, list[int]] = {}
-    licences = parse_list(row["licences"][0])
-    for vacancy in ruled_out_by(Reason.LICENCE).tolist():
-        needed = [one for one in parse_list(vacancies["licences"][vacancy]) if one not in licences]
-        if len(needed) == 1:
-            lacking.setdefault(needed[0], []).append(vacancy)
-    for licence, among in sorted(lacking.items())[:4]:
-        changed = row.with_columns(licences=pl.lit(";".join([*licences, licence])))
-        yield Variant("licence", {"licence": licence}, changed, np.array(among[:TARGETS]))
-    late = ruled_out_by(Reason.WINDOW)[:TARGETS]
-    if len(late):
-        jobs = vacancies[late]
-        first, last = row["available_from"][0], row["available_to"][0]
-        days = pl.DataFrame({"at": late, "start": jobs["start"], "end": jobs["end"]}).with_columns(
-            miss=pl.max_horizontal((pl.lit(first) - pl.col("start")).dt.total_days().fill_null(0), 0)
-            + pl.max_horizontal((pl.col("end") - pl.lit(last)).dt.total_days().fill_null(0), 0)
-        )
-        for at, start, end in days.sort("miss", "at").head(3).select("at", "start", "end").rows():
-            begin = min(start, first) if first else None
-            until = max(end, last) if last else None
-            values = {"start": str(begin or start), "end": str(until or end)}
-            yield Variant(
-                "dates",
-                values,
-                row.with_columns(available_from=pl.lit(begin), available_to=pl.lit(until)),
-                np.array([at]),
-            )
+def confirm(explainer: Explainer, worker: int, remedy: Remedy) -> Change | None:
+    """The remedy as a change if solving again confirms it, with as few places more as it takes where it needs room."""
+    problem, crew = explainer.problem, explainer.problem.group[worker]
+    if crew >= 0 and not remedy.alone:
+        return _crew(explainer, int(crew), remedy)
+    seat = _seat(explainer, worker, remedy)
+    if seat is None or not seat.fits:
+        return None
+    slack = problem.rows.limit - explainer.state.used
+    hard = ~np.isfinite(penalties(problem))
+    stopped = seat.rows[hard[seat.rows] & (seat.amount > slack[seat.rows]) & (seat.amount > 0)]
+    full = explainer.state.heads[seat.vacancy] >= problem.positions[seat.vacancy]
+    apart = _without(problem, worker)
+    if not full and not len(stopped):
+        others, among = _waiting(explainer, worker, [], [])
+        return _change(explainer, remedy, (), _wins(explainer, apart, seat, others, among, {}, {}))
+    if not remedy.room:
+        others = _rivals(explainer, worker, seat, stopped, full=bool(full))
+        return _change(explainer, remedy, (), _wins(explainer, apart, seat, others, None, {}, {}))
+    if explainer.state.share[stopped].any():
+        return None
+    positions = [seat.vacancy] if full else []
+    others, among = _waiting(explainer, worker, positions, stopped.tolist())
+    own = dict(zip(seat.rows.tolist(), seat.amount.tolist(), strict=True))
+    for more_positions, more_rows in _rooms(explainer, worker, seat, positions, stopped.tolist(), own):
+        anew = _wins(explainer, apart, seat, others, among, more_positions, more_rows)
+        if anew is not None:
+            return _change(explainer, remedy, steps_of_room(explainer, more_positions, more_rows), anew)
+    return None
 
 
-def _try_worker(explainer: Explainer, worker: int, variant: Variant) -> Change | None:
-    """The change if a re-solve with it gives the worker a place."""
-    edges = new_edges(explainer, variant.row, explainer.folder.vacancies[variant.among])
+def _change(explainer: Explainer, remedy: Remedy, room: tuple[Step, ...], anew: int | None) -> Change | None:
+    if anew is None:
+        return None
+    steps = (*(step for step in remedy.steps if step.kind not in ("positions", "places")), *room)
+    first, *rest = steps
+    name = str(explainer.folder.vacancies["vacancy_id"][remedy.vacancy])
+    return Change(first.kind, first.values, anew, tuple(rest), name)
+
+
+def _seat(explainer: Explainer, worker: int, remedy: Remedy) -> Seat | None:
+    """The place with the worker and the vacancy as they would be; None where a rule still refuses the pair."""
+    problem = explainer.problem
+    if remedy.edge >= 0 and remedy.worker is None and remedy.job is None:
+        cell = int(problem.rows.cell[remedy.edge])
+        use: dict[int, int] = {}
+        for matrix, at in ((problem.rows.cell_rows, cell), (problem.rows.vacancy_rows, remedy.vacancy)):
+            for k in range(matrix.indptr[at], matrix.indptr[at + 1]):
+                use[int(matrix.indices[k])] = use.get(int(matrix.indices[k]), 0) + int(matrix.data[k])
+        weight = int(problem.weight[remedy.edge])
+        return Seat(remedy.vacancy, weight, np.array(list(use), np.int64), np.array(list(use.values()), np.int64))
+    person = explainer.folder.workers[worker]
+    job = explainer.folder.vacancies[remedy.vacancy]
+    if remedy.worker is not None:
+        person = conform(pl.DataFrame([remedy.worker], schema=person.schema), WORKERS)
+    if remedy.job is not None:
+        job = conform(pl.DataFrame([remedy.job], schema=job.schema), VACANCIES)
+    edges = new_edges(explainer, person, job)
     if edges.is_empty():
         return None
-    targets = np.unique(variant.among[edges["vacancy"].to_numpy()])
-    problem, state = explainer.problem, explainer.state
-    near = rivals(problem, explainer.chosen, state, worker, np.flatnonzero(np.isin(problem.vacancy, targets)))
-    near = np.sort(near[near != worker])
-    mine = np.arange(problem.indptr[worker], problem.indptr[worker + 1])
-    vacancies = np.unique(np.concatenate([targets, problem.vacancy[mine], _reached(explainer, near)])).astype(np.int64)
-    old = known_edges(explainer, np.array([worker]), vacancies)
-    at = pl.Series(np.searchsorted(vacancies, variant.among[edges["vacancy"].to_numpy()]), dtype=pl.UInt32)
-    fresh = edges.with_columns(vacancy=at)
-    own = pl.concat([fresh, old.join(fresh, on="vacancy", how="anti").select(fresh.columns)])
-    others = known_edges(explainer, near, vacancies).with_columns(worker=pl.col("worker") + 1)
-    both = pl.concat([own, others.select(own.columns)]).sort("worker", "vacancy")
-    people = pl.concat([variant.row, explainer.folder.workers[near]])
-    freed = np.append(near, worker)
-    local = local_problem(explainer, people, vacancies, explainer.folder.vacancies[vacancies], both, freed)
-    edge = needed(local, 0)
-    if edge is None:
-        return None
-    into = int(vacancies[int(both["vacancy"][edge])])
-    return Change(
-        variant.kind, {**variant.values, "vacancy": str(explainer.folder.vacancies["vacancy_id"][into])}, len(freed)
+    rows = compile_rows(edges, person, job, explainer.folder.partnerships)
+    amount = np.asarray(rows.cell_rows[[0]].sum(axis=0)).ravel() + np.asarray(rows.vacancy_rows.sum(axis=0)).ravel()
+    numbers, amounts, fits = [], [], True
+    for number, ref in enumerate(rows.refs):
+        known = explainer.row_number.get((ref.partnership, ref.rule, ref.label))
+        if known is None:
+            fits &= ref.penalty is not None or amount[number] <= rows.limit[number]
+        elif amount[number]:
+            numbers.append(known)
+            amounts.append(int(amount[number]))
+    return Seat(
+        remedy.vacancy,
+        int(edges["weight"][0]),
+        np.array(numbers, dtype=np.int64),
+        np.array(amounts, dtype=np.int64),
+        bool(fits),
     )
 
 
-def _reached(explainer: Explainer, workers: I64) -> I64:
-    problem = explainer.problem
-    return np.unique(problem.vacancy[np.isin(explainer.state.worker, workers)]).astype(np.int64)
+def _without(problem: Problem, worker: int) -> Problem:
+    """The problem with the worker in no crew."""
+    if problem.group[worker] < 0:
+        return problem
+    group = problem.group.copy()
+    group[worker] = -1
+    return replace(problem, group=group)
 
 
-def for_vacancy(explainer: Explainer, vacancy: int) -> list[Change]:
-    """Every single change found and confirmed that would have brought one more worker to an open position."""
+def _waiting(
+    explainer: Explainer, worker: int, positions: list[int], rows: list[int]
+) -> tuple[I64, npt.NDArray[np.bool_]]:
+    """(who waits and could go somewhere with room in these, their edges): open ones, and those that a share stops."""
+    lines = explainer.lines
+    fine = lines.opened(positions, rows) & (lines.worker != worker)
+    among = np.zeros(len(explainer.problem.vacancy), dtype=np.bool_)
+    among[lines.edge[fine]] = True
+    return np.unique(lines.worker[fine]), among
+
+
+def _rivals(explainer: Explainer, worker: int, seat: Seat, stopped: I64, *, full: bool) -> I64:
+    """Up to NEARBY who hold what the seat takes, the least worth first, or wait for it, the most worth first."""
     problem, state = explainer.problem, explainer.state
-    if state.heads[vacancy] >= problem.positions[vacancy]:
-        return []
-    found = list(_places_for_vacancy(explainer, vacancy))
-    for variant in _vacancy_variants(explainer, vacancy):
-        change = _try_vacancy(explainer, vacancy, variant)
-        if change is not None:
-            found.append(change)
-    return found
+    rows = problem.rows
+    at_cell = np.zeros(rows.n_cells, dtype=np.bool_)
+    at_vacancy = np.zeros(problem.n_vacancies, dtype=np.bool_)
+    for row in stopped.tolist():
+        at_cell |= np.asarray(rows.cell_rows[:, [row]].sum(axis=1)).ravel() > 0
+        at_vacancy |= np.asarray(rows.vacancy_rows[:, [row]].sum(axis=1)).ravel() > 0
+    if full:
+        at_vacancy[seat.vacancy] = True
+    edges = np.flatnonzero(at_cell[rows.cell] | at_vacancy[problem.vacancy])
+    value = problem.weight[edges] - state.price[edges]
+    who = state.worker[edges]
+    holds, waits = explainer.chosen[who] == edges, explainer.chosen[who] < 0
+    holders = who[holds][np.lexsort((who[holds], value[holds]))][: NEARBY // 2]
+    queue = who[waits][np.lexsort((who[waits], -value[waits]))]
+    _, first = np.unique(queue, return_index=True)
+    queue = queue[np.sort(first)][: NEARBY - len(holders)]
+    found = np.concatenate([holders, queue])
+    return np.unique(found[(found != worker) & (problem.group[found] < 0)]).astype(np.int64)
 
 
-def _places_for_vacancy(explainer: Explainer, vacancy: int) -> Iterator[Change]:
-    problem, state = explainer.problem, explainer.state
-    into = np.flatnonzero(problem.vacancy == vacancy)
-    waiting = into[(explainer.chosen < 0)[state.worker[into]] & (state.row[into] >= 0)]
-    if not len(waiting):
-        return
-    near = np.unique(state.worker[into])[:NEARBY]
-    part = nearby(problem, explainer.chosen, near)
-    at = int(np.searchsorted(np.unique(problem.vacancy[part.edges]), vacancy))
-    before = _heads_in(solve(part.problem).chosen, part.problem.vacancy, at)
-    for number in dict.fromkeys(state.row[waiting].tolist()):
-        ref = problem.rows.refs[number]
-        if state.share[number]:
-            continue
-        alike = twins(problem.rows, number)
-        for step in STEPS:
-            solution = solve(loosened(part, problem.rows, alike, step).problem)
-            if solution.status == "optimal" and _heads_in(solution.chosen, part.problem.vacancy, at) > before:
-                yield Change(
-                    "places", {"n": str(step), "row": ref.label, "partnership": ref.partnership}, len(part.workers)
-                )
-                break
-
-
-def _heads_in(chosen: I64, vacancy: npt.NDArray[np.int32], at: int) -> int:
-    return int((vacancy[chosen[chosen >= 0]] == at).sum())
-
-
-def _vacancy_variants(explainer: Explainer, vacancy: int) -> Iterator[Variant]:
-    """The vacancy with one thing changed: a language step less, a licence less, a higher wage, other dates."""
-    folder = explainer.folder
-    row = folder.vacancies[vacancy]
-    waiting = np.flatnonzero(explainer.chosen < 0)
-    closed = explainer.closed(waiting, np.full(len(waiting), vacancy))
-
-    def ruled_out_by(reason: Reason) -> I64:
-        found: I64 = waiting[closed == int(reason)]
-        return found
-
-    languages = parse_languages(row["languages"][0])
-    among = ruled_out_by(Reason.LANGUAGE)
-    for tongue, level in languages.items():
-        step = CEFR.index(level)
-        less = (
-            {**languages, tongue: CEFR[step - 1]}
-            if step
-            else {name: one for name, one in languages.items() if name != tongue}
-        )
-        text = ";".join(f"{name}:{one}" for name, one in less.items())
-        values = {"language": tongue, "level": CEFR[step - 1] if step else "", "held": level}
-        if len(among):
-            yield Variant(
-                "language_asked",
-                values,
-                row.with_columns(languages=pl.lit(text or None, dtype=pl.String)),
-                among[:TARGETS],
+def _rooms(
+    explainer: Explainer, worker: int, seat: Seat, positions: list[int], rows: list[int], own: Mapping[int, int]
+) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
+    """How many places more (by vacancy, by row) to try: what those ahead in the line would take, then one for each."""
+    lines, problem = explainer.lines, explainer.problem
+    slack = problem.rows.limit - explainer.state.used
+    ahead = lines.opened(positions, rows) & (lines.weight >= seat.weight) & (lines.worker != worker)
+    before = np.unique(lines.worker[ahead])
+    largest = {row: int(own[row] - slack[row]) + len(before) * max(1, own[row]) for row in rows}
+    if len(before) and len(before) <= QUEUE:
+        among = np.zeros(len(problem.vacancy), dtype=np.bool_)
+        among[lines.edge[ahead]] = True
+        part = nearby(_without(problem, worker), explainer.chosen, before, among)
+        everything = changed(part, rows=largest, positions=dict.fromkeys(positions, len(before)))
+        answer = worth(everything.problem)
+        if answer is not None:
+            heads, used = usage(everything.problem, answer.chosen)
+            taken = {row: int(used[part.rows == row].sum()) for row in rows}
+            seated = {vacancy: int(heads[part.vacancies == vacancy].sum()) for vacancy in positions}
+            yield (
+                {vacancy: n + 1 for vacancy, n in seated.items()},
+                {row: max(1, taken[row] + own[row] - int(slack[row])) for row in rows},
             )
-    licences = parse_list(row["licences"][0])
-    among = ruled_out_by(Reason.LICENCE)
-    for licence in licences if len(among) else ():
-        text = ";".join(one for one in licences if one != licence)
-        changed = row.with_columns(licences=pl.lit(text or None, dtype=pl.String))
-        yield Variant("licence_asked", {"licence": licence}, changed, among[:TARGETS])
-    among = ruled_out_by(Reason.WAGE)
-    wage = row["wage"][0]
-    if len(among) and wage:
-        for percent in (5, 10, 20):
-            changed = row.with_columns(wage=pl.lit(-(-wage * (100 + percent) // 100), dtype=pl.Int64))
-            yield Variant("wage", {"percent": str(percent)}, changed, among[:TARGETS])
-    among = ruled_out_by(Reason.WINDOW)
-    for days in (14, 28, -14, -28) if len(among) else ():
-        shift = timedelta(days=days)
-        changed = row.with_columns(pl.col("start", "end") + shift)
-        yield Variant("start", {"start": str(row["start"][0] + shift)}, changed, among[:TARGETS])
+    here = {vacancy: 1 + len(np.unique(lines.worker[ahead & (lines.vacancy == vacancy)])) for vacancy in positions}
+    yield here, largest
 
 
-def _try_vacancy(explainer: Explainer, vacancy: int, variant: Variant) -> Change | None:
-    """The change if a re-solve with it brings more workers to the vacancy than one without."""
-    problem, state, folder = explainer.problem, explainer.state, explainer.folder
-    into = np.unique(state.worker[problem.vacancy == vacancy])
-    people = np.unique(np.concatenate([variant.among, into[:NEARBY]])).astype(np.int64)
-    if (problem.group[people] >= 0).any():
-        people = people[problem.group[people] < 0]
-    vacancies = np.unique(np.append(_reached(explainer, people), vacancy)).astype(np.int64)
-    at = int(np.searchsorted(vacancies, vacancy))
-    changed = pl.concat([folder.vacancies[vacancies[:at]], variant.row, folder.vacancies[vacancies[at + 1 :]]])
-    workers = folder.workers[people]
-    fresh = new_edges(explainer, workers, variant.row).with_columns(vacancy=pl.lit(at, dtype=pl.UInt32))
-    if fresh.is_empty():
+def _wins(
+    explainer: Explainer,
+    problem: Problem,
+    seat: Seat,
+    others: I64,
+    among: npt.NDArray[np.bool_] | None,
+    positions: Mapping[int, int],
+    rows: Mapping[int, int],
+) -> int | None:
+    """How many others were placed anew, if with this room every best plan of them and the worker seats the worker."""
+    if len(others) > QUEUE:
         return None
-    known = known_edges(explainer, people, vacancies)
-    base = local_problem(explainer, workers, vacancies, folder.vacancies[vacancies], known, people)
-    edges = pl.concat([fresh, known.filter(pl.col("vacancy") != at).select(fresh.columns)]).sort("worker", "vacancy")
-    local = local_problem(explainer, workers, vacancies, changed, edges, people)
-    before, after = solve(base), solve(local)
-    more = _heads_in(after.chosen, local.vacancy, at) - _heads_in(before.chosen, base.vacancy, at)
-    total = int((after.chosen >= 0).sum()) - int((before.chosen >= 0).sum())
-    if after.status != "optimal" or more <= 0 or total <= 0:
+    part = nearby(problem, explainer.chosen, others, among)
+    held = explainer.chosen.copy()
+    held[part.workers] = -1
+    heads, used = usage(problem, held)
+    cost = penalties(problem)
+    lost = 0.0
+    known = set(part.rows.tolist())
+    for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True):
+        left = int(problem.rows.limit[row] - used[row]) + rows.get(row, 0)
+        if row in known or amount <= 0:
+            continue
+        if amount > left and not np.isfinite(cost[row]):
+            return None
+        lost += max(0, amount - max(left, 0)) * cost[row] if np.isfinite(cost[row]) else 0.0
+    if heads[seat.vacancy] + 1 > problem.positions[seat.vacancy] + positions.get(seat.vacancy, 0):
         return None
-    return Change(variant.kind, {**variant.values, "more": str(more)}, len(people))
+    without = worth(changed(part, rows=rows, positions=positions).problem)
+    less_rows = {
+        row: rows.get(row, 0) - amount for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True)
+    }
+    less_positions = {**positions, seat.vacancy: positions.get(seat.vacancy, 0) - 1}
+    within = worth(changed(part, rows={**rows, **less_rows}, positions=less_positions).problem)
+    if without is None or within is None:
+        return None
+    wins = within.at_least + seat.weight - lost > without.at_most + 1e-6
+    return len(part.workers) + 1 if wins else None
+
+
+def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
+    """Places more for a whole crew: at the remedy's vacancy's site, as many as those ahead and the crew take."""
+    problem, lines = explainer.problem, explainer.lines
+    if not remedy.room:
+        return None
+    members = np.flatnonzero(problem.group == crew).astype(np.int64)
+    place = problem.place[remedy.vacancy]
+    best: list[int] = []
+    for member in members.tolist():
+        edges = np.arange(problem.indptr[member], problem.indptr[member + 1])
+        edges = edges[problem.place[problem.vacancy[edges]] == place]
+        if not len(edges):
+            return None
+        best.append(int(edges[np.argmax(problem.weight[edges] - explainer.state.price[edges])]))
+    at = np.searchsorted(lines.edge, best)
+    if lines.shared[at].any():
+        return None
+    rows = sorted(
+        {row for edge in best for row in lines.stops(int(problem.rows.cell[edge]), int(problem.vacancy[edge]))}
+    )
+    targets = [int(problem.vacancy[edge]) for edge in best]
+    free = problem.positions - explainer.state.heads
+    positions = sorted({v for v in targets if targets.count(v) > free[v]})
+    slack = problem.rows.limit - explainer.state.used
+    use: dict[int, int] = {}
+    for edge in best:
+        seat = _seat(explainer, 0, Remedy(int(problem.vacancy[edge]), edge=edge))
+        for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True) if seat else ():
+            use[row] = use.get(row, 0) + amount
+    tight = {row for row, amount in use.items() if amount > slack[row] and problem.rows.refs[row].penalty is None}
+    if any(explainer.state.share[row] for row in tight):
+        return None
+    rows = sorted({*rows, *tight})
+    fine = lines.opened(positions, rows) & ~np.isin(lines.worker, members)
+    least = int(problem.weight[best].min())
+    before = np.unique(lines.worker[fine & (lines.weight >= least)])
+    more_rows = {row: max(1, use.get(row, 1) - int(slack[row]) + len(before)) for row in rows}
+    more_positions = {v: max(1, targets.count(v) - int(free[v])) + len(before) for v in positions}
+    among = np.zeros(len(problem.vacancy), dtype=np.bool_)
+    among[lines.edge[fine]] = True
+    others = np.unique(lines.worker[fine])
+    if len(others) > QUEUE:
+        return None
+    rest = nearby(problem, explainer.chosen, others, among)
+    among[np.isin(explainer.state.worker, members)] = True
+    everyone = nearby(problem, explainer.chosen, np.union1d(others, members).astype(np.int64), among)
+    without = worth(changed(rest, rows=more_rows, positions=more_positions).problem)
+    within = worth(changed(everyone, rows=more_rows, positions=more_positions).problem)
+    if without is None or within is None or within.at_least <= without.at_most + 1e-6:
+        return None
+    steps = steps_of_room(explainer, more_positions, more_rows)
+    if not steps:
+        return None
+    return _change(explainer, replace(remedy, steps=()), steps, len(everyone.workers))

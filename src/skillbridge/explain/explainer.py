@@ -1,6 +1,7 @@
 """A plan opened for questions: its problem, its prices and the search over its inputs, made once for many answers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 from skillbridge import plan_folder
 from skillbridge.errors import BadInput
 from skillbridge.explain.blocks import Blocks, blocks
+from skillbridge.explain.lines import Lines, lines
 from skillbridge.matching.candidates import match, reason_words
 from skillbridge.matching.objective import Objective, load_objective, weights
 from skillbridge.matching.policy import load_policy
@@ -40,6 +42,16 @@ class Explainer:
     search: Search
     codes: tuple[str, ...]
     words: dict[str, str]
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Who waits for what."""
+        return lines(self.problem, self.chosen, self.state)
+
+    @cached_property
+    def row_number(self) -> dict[tuple[str, str, str], int]:
+        """The number of each row in the problem by partnership, rule and label."""
+        return {_key(self.problem.rows, number): number for number in range(len(self.problem.rows.limit))}
 
     def worker(self, worker_id: str) -> int:
         """The row of a worker; raises `BadInput`."""
@@ -121,8 +133,7 @@ def local_problem(
     held[freed] = -1
     heads, used = usage(explainer.problem, held)
     rows = compile_rows(edges, workers, changed, explainer.folder.partnerships)
-    whole = {_key(explainer.problem.rows, number): number for number in range(len(explainer.problem.rows.limit))}
-    at = [whole.get(_key(rows, number), -1) for number in range(len(rows.limit))]
+    at = [explainer.row_number.get(_key(rows, number), -1) for number in range(len(rows.limit))]
     limit = np.array(
         [
             explainer.problem.rows.limit[number] - used[number] if number >= 0 else own

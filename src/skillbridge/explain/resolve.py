@@ -1,5 +1,6 @@
-"""Solving again around one worker or one vacancy: everyone else stays, those nearby are placed anew, exactly."""
+"""Solving a part of a plan again, exactly: some are placed anew, everyone else stays where they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,46 +9,70 @@ from scipy import sparse
 
 from skillbridge.explain.blocks import Blocks
 from skillbridge.partnerships.rows import Rows
-from skillbridge.solver.plan import usage
+from skillbridge.solver.exact import program, solve_program
+from skillbridge.solver.plan import usage, value
+from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem
-from skillbridge.solver.solve import solve
 
 I64 = npt.NDArray[np.int64]
 NEARBY = 200
-"""Workers placed anew in one confirmation, at most."""
+"""Holders of places and those who wait for the same that are set free together, at most."""
+NODES = 200
+"""Branches that an exact answer may take: a count, so that the answer does not depend on the machine."""
 
 
 @dataclass(frozen=True)
 class Nearby:
-    """A part of a problem with the rest of the plan held: `workers` int64, the rows of the whole problem it keeps.
+    """A part of a problem with the rest of the plan held.
 
-    `problem` has those workers' edges, the positions and limits that the others leave over; `chosen` is the plan so far
-    in its numbering; `edges` int64 the whole problem's number of each edge.
+    `workers`, `vacancies`, `rows`, `edges` int64: what it keeps of the whole problem, by number there. `problem` has
+    those workers' edges, the positions and limits that the others leave over; `chosen` is the plan so far in its
+    numbering.
     """
 
     workers: I64
+    vacancies: I64
+    rows: I64
     edges: I64
     problem: Problem
     chosen: I64
 
 
-def nearby(problem: Problem, chosen: I64, workers: I64) -> Nearby:
-    """The part of these workers (whole groups), every other placement held as it is."""
+@dataclass(frozen=True)
+class Worth:
+    """What a part can be worth: a plan of `at_least` points was found (its `chosen`), and none has over `at_most`."""
+
+    at_least: int
+    at_most: float
+    chosen: I64
+
+
+def nearby(problem: Problem, chosen: I64, workers: I64, among: npt.NDArray[np.bool_] | None = None) -> Nearby:
+    """The part of these workers (whole groups), every other placement held as it is; of edges only those `among`."""
     grouped = np.unique(problem.group[workers][problem.group[workers] >= 0])
     members = np.unique(np.concatenate([workers, np.flatnonzero(np.isin(problem.group, grouped))])).astype(np.int64)
     degree = np.diff(problem.indptr)[members]
     edges = np.repeat(problem.indptr[members] - np.cumsum(degree) + degree, degree) + np.arange(degree.sum())
+    if among is not None:
+        kept = among[edges]
+        degree = np.bincount(np.repeat(np.arange(len(members)), degree)[kept], minlength=len(members))
+        edges = edges[kept]
     held = chosen.copy()
     held[members] = -1
     heads, used = usage(problem, held)
     vacancies, vacancy = np.unique(problem.vacancy[edges], return_inverse=True)
     cells, cell = np.unique(problem.rows.cell[edges], return_inverse=True)
+    cell_rows, vacancy_rows = problem.rows.cell_rows[cells], problem.rows.vacancy_rows[vacancies]
+    adds = np.zeros(len(problem.rows.limit), dtype=np.bool_)
+    adds[cell_rows.indices] = True
+    adds[vacancy_rows.indices] = True
+    keep = np.flatnonzero(adds)
     rows = Rows(
         cell=cell.astype(np.int32),
-        limit=problem.rows.limit - used,
-        cell_rows=problem.rows.cell_rows[cells],
-        vacancy_rows=problem.rows.vacancy_rows[vacancies],
-        refs=problem.rows.refs,
+        limit=(problem.rows.limit - used)[keep],
+        cell_rows=cell_rows[:, keep],
+        vacancy_rows=vacancy_rows[:, keep],
+        refs=tuple(problem.rows.refs[number] for number in keep),
     )
     mine = chosen[members]
     at = np.searchsorted(edges, mine)
@@ -58,26 +83,11 @@ def nearby(problem: Problem, chosen: I64, workers: I64) -> Nearby:
         vacancy=vacancy.astype(np.int32),
         weight=problem.weight[edges],
         positions=(problem.positions[vacancies] - heads[vacancies]).astype(np.int32),
-        rows=_touched(rows),
+        rows=rows,
         group=group,
         place=problem.place[vacancies],
     )
-    return Nearby(members, edges.astype(np.int64), part, np.where(mine >= 0, at, -1))
-
-
-def _touched(rows: Rows) -> Rows:
-    """Without the rows that none of the cells or vacancies adds to, and without those no choice could exceed."""
-    adds = np.zeros(len(rows.limit), dtype=np.bool_)
-    adds[rows.cell_rows.indices] = True
-    adds[rows.vacancy_rows.indices] = True
-    keep = np.flatnonzero(adds)
-    return Rows(
-        cell=rows.cell,
-        limit=rows.limit[keep],
-        cell_rows=rows.cell_rows[:, keep],
-        vacancy_rows=rows.vacancy_rows[:, keep],
-        refs=tuple(rows.refs[number] for number in keep),
-    )
+    return Nearby(members, vacancies.astype(np.int64), keep, edges.astype(np.int64), part, np.where(mine >= 0, at, -1))
 
 
 def rivals(problem: Problem, chosen: I64, state: Blocks, worker: int, edges: I64, limit: int = NEARBY) -> I64:
@@ -119,43 +129,33 @@ def _same(matrix: sparse.csc_array, first: int, second: int) -> bool:
     )
 
 
-def loosened(part: Nearby, rows: Rows, numbers: list[int], by: int) -> Nearby:
-    """The part with `by` more in these rows of the whole problem."""
-    wanted = {(rows.refs[n].partnership, rows.refs[n].rule, rows.refs[n].label) for n in numbers}
-    mine = part.problem.rows
-    more = [by if (ref.partnership, ref.rule, ref.label) in wanted else 0 for ref in mine.refs]
-    limit = mine.limit + np.array(more, dtype=np.int64)
-    return replace(part, problem=replace(part.problem, rows=replace(mine, limit=limit)))
+def changed(part: Nearby, *, rows: Mapping[int, int], positions: Mapping[int, int]) -> Nearby:
+    """The part with so many more in rows and in positions of vacancies of the whole problem; what it lacks is passed
+    over."""
+    limit, heads = part.problem.rows.limit.copy(), part.problem.positions.astype(np.int64)
+    for values, known, more in ((limit, part.rows, rows), (heads, part.vacancies, positions)):
+        for number, by in more.items():
+            values[known == number] += by
+    left = replace(part.problem.rows, limit=limit)
+    return replace(part, problem=replace(part.problem, rows=left, positions=heads.astype(np.int32)))
 
 
-def widened(part: Nearby, edges: npt.NDArray[np.bool_], by: int) -> Nearby:
-    """The part with `by` more positions in the vacancy that these of its edges lead to."""
-    vacancy = part.problem.vacancy[edges][0]
-    positions = part.problem.positions.copy()
-    positions[vacancy] += by
-    return replace(part, problem=replace(part.problem, positions=positions))
-
-
-def placed_again(part: Nearby, worker: int) -> bool:
-    """Whether every best plan of the part gives the worker a place."""
-    return needed(part.problem, int(np.searchsorted(part.workers, worker))) is not None
-
-
-def needed(problem: Problem, worker: int) -> int | None:
-    """The edge that a best plan gives a worker, if every plan without the worker is worth less; both proven best."""
-    found = solve(problem)
-    if found.status != "optimal" or found.chosen[worker] < 0:
+def worth(problem: Problem) -> Worth | None:
+    """What a problem is worth, by the exact solver; None where no plan meets its limits or none was found."""
+    hard = np.array([ref.penalty is None for ref in problem.rows.refs], dtype=np.bool_)
+    nobody = np.full(problem.n_workers, -1, dtype=np.int64)
+    pricer = Pricer(replace(problem, positions=np.maximum(problem.positions, 0)))
+    if (problem.positions < 0).any():
         return None
-    first, last = problem.indptr[worker], problem.indptr[worker + 1]
-    kept = np.r_[0:first, last : len(problem.vacancy)]
-    indptr = problem.indptr.copy()
-    indptr[worker + 1 :] -= last - first
-    rest = replace(
-        problem,
-        indptr=indptr,
-        vacancy=problem.vacancy[kept],
-        weight=problem.weight[kept],
-        rows=replace(problem.rows, cell=problem.rows.cell[kept]),
-    )
-    other = solve(rest)
-    return int(found.chosen[worker]) if other.status == "optimal" and other.objective < found.objective else None
+    edges = np.flatnonzero(np.repeat(problem.group < 0, np.diff(problem.indptr)))
+    if not len(problem.vacancy):
+        return (
+            None
+            if (problem.rows.limit[hard] < 0).any()
+            else Worth(value(problem, nobody), value(problem, nobody), nobody)
+        )
+    answer = solve_program(program(pricer, edges, pricer.all_groups, pricer.limits), node_limit=NODES)
+    if answer.edges is None:
+        return None
+    nobody[np.searchsorted(problem.indptr, answer.edges, side="right") - 1] = answer.edges
+    return Worth(value(problem, nobody), answer.bound, nobody)

@@ -26,6 +26,11 @@ NEVER_ASKED = frozenset(_NEVER.split())
 """Attributes that no rule may ask for, whatever an agreement says."""
 
 
+def _outside(name: str, value: str | None) -> tuple[str, dict[str, str]]:
+    """(code, its values) of a value outside a scope's list, or of one that is not stated."""
+    return (f"scope.{name}", {"found": value}) if value else (f"scope.{name}_unstated", {})
+
+
 class ScopeRule(Rule, frozen=True, kw_only=True, tag="scope"):
     """Who and what the agreement is about; a pair outside goes by another pathway or none.
 
@@ -66,7 +71,8 @@ class ScopeRule(Rule, frozen=True, kw_only=True, tag="scope"):
                     if not holds(field, wanted, value, False):
                         this = view.mask(side, column, ("is", value), lambda one, value=value: one == value)  # type: ignore[misc]
                         fails: Where = (Mask(worker=this) if side == "worker" else Mask(vacancy=this),)
-                        yield self.refuse(view, partnership, fails, f"scope.{name}", found=value or "?")
+                        code, details = _outside(name, value)
+                        yield self.refuse(view, partnership, fails, code, **details)
             else:
                 fails = (Mask(worker=outside) if side == "worker" else Mask(vacancy=outside),)
                 yield self.refuse(view, partnership, fails, f"scope.{name}", found="…")
@@ -76,7 +82,8 @@ class ScopeRule(Rule, frozen=True, kw_only=True, tag="scope"):
             wanted = values(getattr(self, name))
             value = getattr(case.worker if side == "worker" else case.vacancy, column)
             if wanted and not holds(field, wanted, value, False):
-                yield refusal(f"scope.{name}", found=value or "?")
+                code, details = _outside(name, value)
+                yield refusal(code, **details)
 
     def problems(self) -> Iterable[Problem]:
         given = [name for name, *_ in self._asks if getattr(self, name) is not None]

@@ -79,6 +79,7 @@ POLICY: dict[str, dict[str, str]] = {
     "matches.workers": {**_STAFF, "origin_unit": "party", "recruiter": "shared", "employer": "party"},
     "matches.vacancies": {**_STAFF, "origin_unit": "party", "recruiter": "shared", "worker": "own"},
     "plans.read": {**_STAFF, "origin_unit": "all", "analyst": "all", "auditor": "all"},
+    "plans.report": {**_STAFF, "origin_unit": "all", "auditor": "all"},
     "plans.start": _STAFF,
     "plans.decide": _STAFF,
     "plans.explain": {**_STAFF, "origin_unit": "party", "worker": "own"},
@@ -116,6 +117,10 @@ DAILY_ROWS: dict[str, int] = {"employer": 500, "recruiter": 2_000, "auditor": 20
 
 SEES_IDENTITY = frozenset({"ministry_admin", "ministry_officer", "origin_unit", "worker"})
 """Roles that may open sealed fields of rows in their scope without the worker's consent to the reveal."""
+
+
+SEES_ROWS = frozenset(role for role in ROLES if role in POLICY["workers.list"])
+"""Roles that read the rows of a pool anyway; the others see statistics only, guarded against comparing two plans."""
 
 
 class Account(msgspec.Struct, frozen=True):

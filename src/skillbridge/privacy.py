@@ -10,7 +10,10 @@ import itertools
 import os
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -21,6 +24,8 @@ THRESHOLD = 5
 """People: a published count above 0 and below this is suppressed."""
 
 _NONCE = 12
+_PLENTY = 2**40
+_Whole = npt.NDArray[np.int64]
 
 
 class Vault:
@@ -80,52 +85,116 @@ def _decrypt(cipher: AESGCM, sealed: bytes, owner: str) -> bytes:
         ) from error
 
 
-def suppress(frame: pl.DataFrame, count_column: str, dims: Sequence[str], threshold: int = THRESHOLD) -> pl.DataFrame:
+def suppress(
+    frame: pl.DataFrame, counts: str | Sequence[str], dims: Sequence[str], threshold: int = THRESHOLD
+) -> pl.DataFrame:
     """`frame` with counts that could single people out set to null, and a boolean column `suppressed`.
 
-    `frame` has one row a cell of the table over `dims`, with `count_column` >= 0 in people. A cell above 0 and below
-    `threshold` is hidden. Then, for every margin (each group by a proper subset of `dims`, the grand total too) the
-    hidden cells must be none, or at least two that sum to `threshold` or more; else the smallest visible cell of the
-    group is hidden as well: so no total, minus what is shown, gives back a hidden cell. Row order is kept. Zero cells
-    stay visible unless needed as a complement. Publish margins computed before suppression, themselves suppressed.
+    `frame` has one row a cell of the table over `dims`, with `counts` >= 0 in people (null: nobody); several counts
+    are disjoint groups of the cell's people, hidden and shown together. A cell where a count is above 0 and below
+    `threshold` is hidden, and so are enough others that no linear programme over what is shown, with the exact totals
+    of every margin, narrows it down: each hidden cell is a corner of a box of hidden cells (a pair in one dimension,
+    a rectangle in two, 2^k corners in k), around which `threshold` people or more could be shifted, one corner up and
+    the next down, without any total changing. Categories too small to be shown by themselves are hidden in every
+    finer table, and there they count as one; so a table and its margins, each given to this function, are safe
+    together. Where no box is wide enough the widest is hidden and, if the merged categories allow none either, the
+    whole table. Row order is kept.
 
-    This protects against one subtraction. Several totals taken together (linear programming), or a margin of zero,
-    can still narrow a hidden cell down in small sparse tables: do not publish every margin of such a table.
+    A cell that has no row is taken as a zero that everybody knows: give zero cells as rows so that they can serve as
+    corners. Safe together beyond one table and its margins are tables whose sets of dimensions form a tree (Dobra and
+    Fienberg 2000: bounds in decomposable tables), as `indicators.CROSSED` does. Cost: hidden cells x cells x 2^k.
     """
-    table = frame.with_row_index("__row").with_columns(
-        pl.col(count_column).cast(pl.Int64).alias("__n"),
-        ((pl.col(count_column) > 0) & (pl.col(count_column) < threshold)).fill_null(False).alias("__hide"),
-    )
-    count = table["__n"].fill_null(0).to_list()
-    hidden = table["__hide"].to_list()
-    groups = _margins(table, dims)
-    changed = True
-    while changed:
-        changed = False
-        for rows in groups:
-            inside = [row for row in rows if hidden[row]]
-            if not inside:
-                continue
-            total = sum(count[row] for row in inside)
-            visible = sorted(
-                (row for row in rows if not hidden[row]), key=lambda row: (count[row] == 0, count[row], row)
-            )
-            for row in visible:
-                if len(inside) >= 2 and total >= threshold:
-                    break
-                hidden[row] = changed = True
-                inside.append(row)
-                total += count[row]
-    mask = pl.Series("suppressed", hidden, dtype=pl.Boolean)
-    return frame.with_columns(pl.when(mask).then(None).otherwise(pl.col(count_column)).alias(count_column), mask)
+    names = [counts] if isinstance(counts, str) else list(counts)
+    people = [frame[name].fill_null(0).cast(pl.Int64).to_numpy() for name in names]
+    codes = [frame[name].rank("dense").fill_null(0).cast(pl.Int64).to_numpy() for name in dims]
+    mask = pl.Series("suppressed", _hidden(people, codes, threshold), dtype=pl.Boolean)
+    blank = [pl.when(mask).then(None).otherwise(pl.col(name)).alias(name) for name in names]
+    return frame.with_columns(*blank, mask)
 
 
-def _margins(table: pl.DataFrame, dims: Sequence[str]) -> list[list[int]]:
-    """Rows of each group of each margin, finest margins first."""
-    found: list[list[int]] = []
-    for size in range(len(dims) - 1, 0, -1):
-        for chosen in itertools.combinations(dims, size):
-            grouped = table.group_by(chosen, maintain_order=True).agg(pl.col("__row"))
-            found.extend(grouped["__row"].to_list())
-    found.append(table["__row"].to_list())
+def _hidden(people: list[_Whole], codes: list[_Whole], threshold: int) -> npt.NDArray[np.bool_]:
+    """Which rows to hide; `codes` are the categories of each dimension, `people` one array a count."""
+    hidden = np.zeros(len(people[0]), dtype=bool)
+    for column in people:
+        hidden |= (column > 0) & (column < threshold)
+    if not codes or not len(hidden):
+        return hidden
+    merged = []
+    for dim, code in enumerate(codes):
+        if len(codes) > 1:
+            rest = [other for at, other in enumerate(codes) if at != dim]
+            hidden |= _of_margin(people, rest, threshold)  # the margins, from the finest to each single dimension
+            alone = _of_margin(people, [code], threshold)
+            merged.append(np.where(alone, -1, code))
+    hidden, safe = _boxed(people, codes, hidden, threshold)
+    if not safe and len(codes) > 1:
+        # What is too small by itself may still change places within its hidden category.
+        hidden, safe = _boxed(people, [one for one in merged if len(np.unique(one)) > 1], hidden, threshold)
+    return hidden if safe else np.ones_like(hidden)
+
+
+def _of_margin(people: list[_Whole], codes: list[_Whole], threshold: int) -> npt.NDArray[np.bool_]:
+    """For each row, whether its cell in the margin over `codes` is hidden there."""
+    cells, at = np.unique(np.stack(codes), axis=1, return_inverse=True)
+    sums = [np.bincount(at.ravel(), column, cells.shape[1]).astype(np.int64) for column in people]
+    found: npt.NDArray[np.bool_] = _hidden(sums, list(cells), threshold)[at.ravel()]
     return found
+
+
+def _boxed(
+    people: list[_Whole], codes: list[_Whole], hidden: npt.NDArray[np.bool_], threshold: int
+) -> tuple[npt.NDArray[np.bool_], bool]:
+    """(`hidden` with the boxes that protect every small cell of the table over `codes`, whether all are wide enough).
+
+    Rows of equal codes are one cell. A box through a cell is told by its opposite corner: corner S of it takes the
+    coordinates in S from the opposite; those with an odd number of them lose what the cell gains.
+    """
+    if not codes:
+        return hidden, True
+    at = tuple(np.unique(code, return_inverse=True)[1].ravel() for code in codes)
+    shape = tuple(int(one.max()) + 1 for one in at)
+    given = np.zeros(shape, dtype=bool)
+    given[at] = True
+    grids = []
+    for column in people:
+        grid = np.zeros(shape, dtype=np.int64)
+        np.add.at(grid, at, column)
+        grids.append(grid)
+    total = np.sum(grids, axis=0)
+    veil = np.zeros(shape, dtype=bool)
+    veil[at] = hidden
+    corners = [s for size in range(len(shape) + 1) for s in itertools.combinations(range(len(shape)), size)]
+    safe = True
+    for grid in grids:
+        rest = total - grid
+        for cell in np.argwhere((grid > 0) & (grid < threshold)):
+            # With the cell's other people known from elsewhere, a shift must move them the other way.
+            tied = len(grids) > 1 and total[tuple(cell)] >= threshold
+            views = [_corner(cell, corner, shape) for corner in corners]
+            fits = np.ones(shape, dtype=bool)
+            for dim, coordinate in enumerate(cell):
+                fits[(slice(None),) * dim + (coordinate,)] = False
+            up, down = np.full(shape, _PLENTY), np.full(shape, _PLENTY)
+            fresh, cost = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+            for corner, view in zip(corners, views, strict=True):
+                fits &= given[view]
+                gives, takes = (up, down) if len(corner) % 2 else (down, up)
+                np.minimum(gives, grid[view], out=gives)
+                if tied:
+                    np.minimum(takes, rest[view], out=takes)
+                fresh += ~veil[view]
+                cost += np.where(veil[view], 0, total[view])
+            width = np.where(fits, np.minimum(up + down, threshold), -1)
+            order = np.lexsort((np.arange(width.size), fresh.ravel(), cost.ravel(), -width.ravel()))
+            best = np.unravel_index(order[0], shape)
+            safe &= bool(width[best] >= threshold)
+            if width[best] > 0:
+                for corner in corners:
+                    veil[tuple(best[d] if d in corner else cell[d] for d in range(len(shape)))] = True
+    return hidden | veil[at], safe
+
+
+def _corner(cell: npt.NDArray[np.int64], corner: Sequence[int], shape: Sequence[int]) -> tuple[Any, ...]:
+    """Indexes of one corner of the boxes through `cell`, for every opposite corner at once."""
+    axes = [np.arange(n) if d in corner else np.array([cell[d]]) for d, n in enumerate(shape)]
+    return np.ix_(*axes)

@@ -106,10 +106,16 @@ def _board(every: list[v.PlanView]) -> list[tuple[v.PlanView, list[dict[str, Any
                 sorted(rules, key=lambda row: row["partnership"]), lambda row: row["partnership"]
             ):
                 limits = [row for row in rows if row["limit"] > 0]
-                limits.sort(key=lambda row: (-row["used"] / row["limit"], row["rule"], row["label"]))
+                limits.sort(key=_tightest)
                 if limits:
                     found.setdefault(name, (plan, limits[:BOARD]))
     return [found[name] for name in sorted(found)]
+
+
+def _tightest(row: dict[str, Any]) -> tuple[float, str, str, str]:
+    """Where a limit stands on the board; one whose use is hidden comes last."""
+    used = -1 if row["used"] is None else row["used"]
+    return (-used / row["limit"], row["partnership"], row["rule"], row["label"])
 
 
 def partnerships(visit: Visit) -> Answer:
@@ -198,7 +204,7 @@ def plan(visit: Visit) -> Answer:
     moving = found.status in {"queued", "running"}
     rules = sorted(
         (row for row in (found.summary or {}).get("rules", ()) if row["limit"] > 0),
-        key=lambda row: (-row["used"] / row["limit"], row["partnership"], row["rule"], row["label"]),
+        key=_tightest,
     )
     return Shown("plan.html", {"plan": found, "page": page, "rules": rules[:BOARD]}, refresh=3 if moving else 0)
 
@@ -320,7 +326,7 @@ PAGES = (
     Page(f"{_PLAN}/stop", "plans.start", plan, stop_plan),
     Page(f"{_PLAN}/approval", "plans.decide", plan, decide_plan),
     Page(f"{_PLAN}/rejection", "plans.decide", plan, decide_plan),
-    Page(f"{_PLAN}/report", "plans.read", report),
+    Page(f"{_PLAN}/report", "plans.report", report),
     Page(_PLACEMENT, "placements.read", placement),
     Page(f"{_PLACEMENT}/review", "plans.decide", placement, review),
     Page(f"{_PLACEMENT}/override", "plans.decide", placement, override),

@@ -15,10 +15,21 @@ from skillbridge.indicators import measures as m
 from skillbridge.indicators.facts import Facts, plan_facts
 from skillbridge.privacy import THRESHOLD, suppress
 
-__all__ = ["INDICATORS", "NOT_COMPUTED", "Facts", "Indicator", "compute", "plan_facts"]
+__all__ = ["CROSSED", "INDICATORS", "NOT_COMPUTED", "Facts", "Indicator", "check_slice", "compute", "plan_facts"]
 
 Kind = Literal["computed", "assumed", "chosen"]
 Measure = Callable[[Facts, Sequence[str]], pl.DataFrame]
+CROSSED = frozenset(
+    frozenset(pair)
+    for pair in (
+        *(("origin", name) for name in ("sex", "age_band", "entry", "partnership", "destination")),
+        *(("destination", name) for name in ("sector", "isco", "month")),
+    )
+)
+"""The pairs by which figures are crossed: who came by origin, which jobs by destination, and the corridor between.
+
+They form a tree, so that no two tables together bound a hidden group more narrowly than each alone does."""
+
 LOW_RATIO = 0.8
 """A group selected at less than four fifths of the rate of the most selected group is flagged."""
 
@@ -337,15 +348,15 @@ def compute(
     Columns: indicator, unit, kind, slice (`origin=MX;sex=f`, empty for all), then one text column a dimension of
     `facts.DIMENSIONS` and `currency` (null where not sliced), value, count, flag, suppressed. A figure over fewer than
     `threshold` people, or whose share counts fewer than that on either side, is null and `suppressed`, together with
-    as many others as keep it from being worked out from the totals. Raises `BadInput` for an unknown dimension.
+    as many others as keep it from being worked out from all slices that can be asked for, now or later: a slice is
+    nothing, one dimension, or a pair of `CROSSED` (see :func:`skillbridge.privacy.suppress`). Raises `BadInput` for an
+    unknown dimension and for other combinations.
     """
     columns = [*f.DIMENSIONS, "currency"]
     wanted = list(INDICATORS) if only is None else list(only)
     tables = []
     for by in slices:
-        for dimension in by:
-            if dimension not in f.DIMENSIONS:
-                raise BadInput("slices", f"no dimension {dimension!r}", ", ".join(f.DIMENSIONS))
+        check_slice(by)
         for name in wanted:
             if name not in INDICATORS:
                 raise BadInput("indicators", f"no indicator {name!r}", ", ".join(INDICATORS))
@@ -358,18 +369,22 @@ def compute(
     return pl.concat(tables)
 
 
+def check_slice(by: Sequence[str]) -> None:
+    """Raise `BadInput` unless figures may be sliced this way."""
+    for dimension in by:
+        if dimension not in f.DIMENSIONS:
+            raise BadInput("slices", f"no dimension {dimension!r}", ", ".join(f.DIMENSIONS))
+    if len(by) > 1 and frozenset(by) not in CROSSED:
+        pairs = ", ".join(sorted("+".join(sorted(pair)) for pair in CROSSED))
+        raise BadInput("slices", f"{'+'.join(by)} is not published, as it could single people out", pairs)
+
+
 def _protected(indicator: Indicator, table: pl.DataFrame, columns: Sequence[str], threshold: int) -> pl.DataFrame:
     dims = [name for name in table.columns if name in columns]
-    hidden = pl.Series("hidden", [False] * table.height, dtype=pl.Boolean)
-    if indicator.of_people:
-        counts = [table["count"]]
-        if "events" in table.columns:
-            counts += [table["events"], table["count"] - table["events"]]
-        for people in counts:
-            counted = table.with_columns(n=people.fill_null(0))
-            if counted.height:
-                hidden = hidden | suppress(counted, "n", dims, threshold)["suppressed"]
-    known = table.with_columns(suppressed=hidden)
+    if indicator.of_people and table.height:
+        known = _veiled(table, dims, threshold)
+    else:
+        known = table.with_columns(suppressed=pl.lit(value=False))
     flag = (pl.col("value") < LOW_RATIO).fill_null(value=False) if "ratio" in indicator.id else pl.lit(value=False)
     shown = known.with_columns(
         pl.when(~pl.col("suppressed")).then(pl.col("value")).cast(pl.Float64).alias("value"),
@@ -388,3 +403,19 @@ def _protected(indicator: Indicator, table: pl.DataFrame, columns: Sequence[str]
         flag="flag",
         suppressed="suppressed",
     )
+
+
+def _veiled(table: pl.DataFrame, dims: Sequence[str], threshold: int) -> pl.DataFrame:
+    """`table` with `suppressed`; groups of nobody come in where they must be hidden for the sake of others."""
+    full = table
+    if len(dims) > 1:
+        keys = [table.select(pl.col(name).unique().sort(nulls_last=True)) for name in dims]
+        grid = keys[0]
+        for key in keys[1:]:
+            grid = grid.join(key, how="cross", maintain_order="left_right")
+        full = grid.join(table, on=list(dims), how="left", nulls_equal=True, maintain_order="left")
+    if "events" in table.columns:
+        full = full.with_columns(_rest=pl.col("count") - pl.col("events"))
+    counts = ["events", "_rest"] if "events" in table.columns else ["count"]
+    hidden = suppress(full, counts, dims, threshold)["suppressed"]
+    return full.with_columns(suppressed=hidden).filter(pl.col("suppressed") | pl.col("count").is_not_null())

@@ -5,11 +5,11 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
-from skillbridge.access import Actor, check
+from skillbridge.access import SEES_ROWS, Actor, check
 from skillbridge.errors import BadInput, Refused
 from skillbridge.store import Job, Record
 from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
-from skillbridge.workspace.planning import Control, folder_of, indicators_of, what_if
+from skillbridge.workspace.planning import Control, changes_of, folder_of, guard_difference, indicators_of, what_if
 from skillbridge.workspace.plans import queue
 from skillbridge.workspace.tasks import LostError, finish
 from skillbridge.workspace.views import (
@@ -31,10 +31,11 @@ class IndicatorsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: Annotated[
         str,
         msgspec.Meta(
-            description="dimensions with commas: origin, destination, sex, age_band, entry, sector, isco, month, "
-            "partnership",
+            description="one dimension: origin, destination, sex, age_band, entry, sector, isco, month, partnership; "
+            "or a pair: origin with sex, age_band, entry, partnership or destination; destination with sector, isco or "
+            "month. Others are not published, as together they could single people out",
             examples=["origin,sex"],
-            pattern="^[a-z_]*(,[a-z_]+){0,2}$",
+            pattern="^([a-z_]+(,[a-z_]+)?)?$",
         ),
     ] = ""
 
@@ -42,10 +43,17 @@ class IndicatorsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_indicators(ws: Workspace, actor: Actor, query: IndicatorsQuery) -> Indicators:
     """The indicators of a plan; small counts and what would give them away are hidden from everyone."""
     from skillbridge import plan_folder
+    from skillbridge.indicators import check_slice
 
     check(actor, "indicators.read")
-    folder = plan_folder.read(folder_of(ws, query.plan_id))
     by = [name for name in query.by.split(",") if name]
+    try:
+        check_slice(by)
+    except BadInput as error:
+        raise BadInput("query.by", error.what, error.expected) from None
+    if actor.role not in SEES_ROWS:
+        guard_difference(ws, query.plan_id)
+    folder = plan_folder.read(folder_of(ws, query.plan_id))
     threshold = ws.settings.small_cell
     note = "computed from the plan's placements, which are proposals until approved"
     if folder.plan.manifest.synthetic:
@@ -54,10 +62,16 @@ def read_indicators(ws: Workspace, actor: Actor, query: IndicatorsQuery) -> Indi
 
 
 def start_scenario(ws: Workspace, actor: Actor, body: ScenarioRequest) -> ScenarioView:
-    """Queue a what-if of a stored plan."""
+    """Queue a what-if of a stored plan. Who sees statistics only may not ask about one worker."""
+    from skillbridge.changes import Withdraw
+
     check(actor, "scenarios.write")
     if body.time_limit > ws.settings.job_seconds:
         raise BadInput("$.time_limit", str(body.time_limit), f"at most {ws.settings.job_seconds} seconds")
+    if body.changes.strip():
+        asked = changes_of(body.changes)
+        if actor.role not in SEES_ROWS and (asked.pins or any(isinstance(one, Withdraw) for one in asked.change)):
+            raise Refused("forbidden", f"{actor.role} may not ask what one worker changes: it would be about them")
     scenario_id, job_id = new_id("scenario"), new_id("job")
     with ws.acting():
         if ws.store.records.get("plan", body.plan_id) is None:

@@ -13,7 +13,7 @@ import msgspec
 import polars as pl
 
 from skillbridge import tables
-from skillbridge.errors import Refused
+from skillbridge.errors import BadInput, Refused
 from skillbridge.workspace import Workspace, frames, read
 from skillbridge.workspace.agreements import parsed, published_text
 from skillbridge.workspace.catalog import taxonomy
@@ -21,9 +21,13 @@ from skillbridge.workspace.demand import HOLDING_A_PLACE, held_places
 from skillbridge.workspace.views import Dataset, Indicator, PlacementBody, PlanBody, PlanRequest, ScenarioRequest
 
 if TYPE_CHECKING:
+    from skillbridge.changes import ChangeFile
     from skillbridge.model import Plan
     from skillbridge.pipeline import Outcome, Step
     from skillbridge.plan_folder import PlanFolder
+
+
+_DESCRIBED = ("origin", "sex", "birth_year", "past", "isco", "languages")
 
 
 class Control(Protocol):
@@ -82,17 +86,13 @@ def inputs(ws: Workspace, request: PlanRequest) -> tuple[pl.DataFrame, pl.DataFr
 def make(ws: Workspace, request: PlanRequest, folder: Path, control: Control) -> Made:
     """Plan what is stored now (or repair `base_plan`), write the plan folder, give its placements and its record."""
     from skillbridge import plan_folder
-    from skillbridge.changes import read_changes
     from skillbridge.replan import replan
 
     if request.base_plan is None:
         outcome = _measured(lambda: _place(ws, request, control))
     else:
         old = plan_folder.read(folder_of(ws, request.base_plan))
-        with TemporaryDirectory() as scratch:
-            text = Path(scratch) / "changes.toml"
-            text.write_text(request.changes or f"as_of = {ws.now().date().isoformat()}\n", encoding="utf-8")
-            changes = read_changes(text)
+        changes = changes_of(request.changes or f"as_of = {ws.now().date().isoformat()}\n")
         outcome = _measured(
             lambda: (
                 replan(
@@ -113,16 +113,13 @@ def make(ws: Workspace, request: PlanRequest, folder: Path, control: Control) ->
 def what_if(ws: Workspace, request: ScenarioRequest, control: Control) -> dict[str, Any]:
     """The record and indicators of a stored plan made again under changes; nothing is placed."""
     from skillbridge import plan_folder
-    from skillbridge.changes import Inputs, apply, read_changes
+    from skillbridge.changes import Inputs, apply
     from skillbridge.pipeline import PlaceRequest, place
 
     old = plan_folder.read(folder_of(ws, request.plan_id))
     after = Inputs(old.workers, old.vacancies, tuple(old.partnerships))
     if request.changes.strip():
-        with TemporaryDirectory() as scratch:
-            text = Path(scratch) / "changes.toml"
-            text.write_text(request.changes, encoding="utf-8")
-            after = apply(after, read_changes(text).change)
+        after = apply(after, changes_of(request.changes).change)
     asked = PlaceRequest(
         workers=after.workers,
         vacancies=after.vacancies,
@@ -137,6 +134,19 @@ def what_if(ws: Workspace, request: ScenarioRequest, control: Control) -> dict[s
     outcome = _measured(lambda: place(asked, progress=_teller(control), stop=control.stop))
     figures = {one.indicator: one.value for one in indicators_of(outcome.folder, (), ws.settings.small_cell)}
     return summary_of(outcome.plan) | {"indicators": figures}
+
+
+def changes_of(text: str) -> "ChangeFile":
+    """The change file in a request; raises `BadInput` at `$.changes`."""
+    from skillbridge.changes import read_changes
+
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / "changes.toml"
+        path.write_text(text, encoding="utf-8")
+        try:
+            return read_changes(path)
+        except BadInput as error:
+            raise BadInput("$.changes", str(error).replace(str(path), "changes"), "a change file") from None
 
 
 def indicators_of(folder: "PlanFolder", by: Sequence[str], threshold: int) -> list[Indicator]:
@@ -164,6 +174,37 @@ def indicators_of(folder: "PlanFolder", by: Sequence[str], threshold: int) -> li
         )
         for row in table.iter_rows(named=True)
     ]
+
+
+def guard_difference(ws: Workspace, plan_id: str) -> None:
+    """Refuse statistics of a plan that differs from an earlier one in a few people: the difference would be theirs.
+
+    Two plans differ in a person who is in one pool only, is described otherwise, or has another placement. No
+    difference is fine, and so is one in as many people as a published count needs.
+    """
+    this, people = ws.store.records.need("plan", plan_id), _people(folder_of(ws, plan_id))
+    for other in ws.store.records.page("plan"):
+        if other.seq >= this.seq or read(other, PlanBody).folder is None:
+            continue
+        before = _people(folder_of(ws, other.id))
+        sides = [
+            one.join(two, on=one.columns, how="anti", nulls_equal=True)["worker_id"]
+            for one, two in ((people, before), (before, people))
+        ]
+        if 0 < pl.concat(sides).n_unique() < ws.settings.small_cell:
+            raise Refused(
+                "conflict", f"the plan differs from {other.id} in so few people that its figures would be about them"
+            )
+
+
+def _people(folder: Path) -> pl.DataFrame:
+    """One row a worker of a plan: what statistics count by, and the placement."""
+    from skillbridge import plan_folder
+
+    workers = pl.read_parquet(folder / "inputs" / "workers.parquet", columns=["worker_id", *_DESCRIBED])
+    placements = plan_folder.read_csv(folder / "placements.csv", tables.PLACEMENTS)
+    placed = placements.select("worker_id", "vacancy_id", "partnership", "start", "score")
+    return workers.join(placed, on="worker_id", how="left", maintain_order="left")
 
 
 def folder_of(ws: Workspace, plan_id: str) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec.structs import replace
 
-from skillbridge.access import Actor, check, parties, reach
+from skillbridge.access import SEES_ROWS, Actor, check, parties, reach
 from skillbridge.errors import BadInput, Refused
 from skillbridge.journey import move
 from skillbridge.store import Record
@@ -90,13 +90,31 @@ def list_plans(ws: Workspace, actor: Actor, query: PlansQuery) -> Plans:
     where = {"status": query.status} if query.status else {}
     records = ws.store.records.page("plan", where, after=after(query), limit=query.limit + 1, newest=True)
     cursor = following(records, query.limit)
-    return Plans([view_plan(ws, record) for record in records], next=cursor)
+    return Plans([_seen_by(ws, actor, view_plan(ws, record)) for record in records], next=cursor)
 
 
 def read_plan(ws: Workspace, actor: Actor, plan_id: str) -> PlanView:
     """One plan with its progress and, once there, its record."""
     check(actor, "plans.read")
-    return view_plan(ws, ws.store.records.need("plan", plan_id))
+    return _seen_by(ws, actor, view_plan(ws, ws.store.records.need("plan", plan_id)))
+
+
+def _seen_by(ws: Workspace, actor: Actor, plan: PlanView) -> PlanView:
+    """The plan as the role may see it: whoever reads statistics only is not shown small counts, nor whose they are.
+
+    Rows of a rule are hidden together, so that no row is what the others leave of a total.
+    """
+    if actor.role in SEES_ROWS:
+        return plan
+    summary = plan.summary
+    if summary is not None and "rules" in summary:
+        rules = summary["rules"]
+        small = {
+            (row["partnership"], row["rule"]) for row in rules if 0 < abs(row["used"] or 0) < ws.settings.small_cell
+        }
+        hidden = [row | {"used": None} if (row["partnership"], row["rule"]) in small else row for row in rules]
+        summary = summary | {"rules": hidden}
+    return replace(plan, summary=summary, sample=[])
 
 
 def view_plan(ws: Workspace, record: Record) -> PlanView:
@@ -291,5 +309,5 @@ def _explainer(folder: Path) -> "Explainer":
 
 def report(ws: Workspace, actor: Actor, plan_id: str) -> Iterator[bytes]:
     """The self-contained report of a plan, for a browser."""
-    check(actor, "plans.read")
+    check(actor, "plans.report")
     return iter([(folder_of(ws, plan_id) / "report.html").read_bytes()])

@@ -96,7 +96,7 @@ OPERATIONS = (
         "plans",
         "get_report",
         "GET /v1/plans/{plan_id}/report",
-        "plans.read",
+        "plans.report",
         acts.report,
         "The report of a plan, for a browser",
         stream="text/html",

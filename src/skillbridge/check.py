@@ -16,6 +16,7 @@ from skillbridge import plan_folder, tables
 from skillbridge.errors import Corrupt
 from skillbridge.matching.bound import upper_bound
 from skillbridge.matching.candidates import match
+from skillbridge.matching.implied import with_implied
 from skillbridge.matching.objective import load_objective, weights
 from skillbridge.matching.policy import load_policy
 from skillbridge.matching.rates import load_rates
@@ -246,38 +247,48 @@ def _row_use(folder: PlanFolder, rows: Rows, chosen: I64) -> tuple[I64, list[Fin
 def _bound(
     folder: PlanFolder, rows: Rows, points: I64, group: npt.NDArray[np.int32], place: npt.NDArray[np.int32]
 ) -> tuple[float, list[Finding]]:
-    """(the bound that the certificate's prices prove, what is wrong with them)."""
-    keys = plan_folder.row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
-    expected = [("vacancy", name) for name in folder.vacancies["vacancy_id"]] + [("row", key) for key in keys]
+    """(the least bound that the certificate's prices prove, what is wrong with them).
+
+    Prices of `kind` vacancy and row are over the rows of the rules; those of `whole vacancy` and `whole row`, where
+    there are any, also over the rows implied in whole heads, which are derived here anew.
+    """
+    vacancy = folder.edges["vacancy"].to_numpy().astype(np.int32)
+    positions = folder.vacancies["positions"].to_numpy()
+    n = folder.vacancies.height
+    sets = [(("vacancy", "row"), rows)]
+    if folder.certificate["kind"].is_in(["whole vacancy", "whole row"]).any():
+        sets.append((("whole vacancy", "whole row"), with_implied(rows, vacancy, positions)))
+    expected = [
+        entry
+        for (jobs, clauses), over in sets
+        for entry in [
+            *((jobs, name) for name in folder.vacancies["vacancy_id"]),
+            *((clauses, key) for key in plan_folder.row_keys([(r.partnership, r.rule, r.label) for r in over.refs])),
+        ]
+    ]
     if folder.certificate.select("kind", "key").rows() != expected:
         return float("inf"), [
             Finding("bound", "certificate.parquet", "its keys are not the vacancies and rows of the inputs")
         ]
-    price = folder.certificate["price"].to_numpy()
-    n = folder.vacancies.height
-    worker = folder.edges["worker"].to_numpy()
-    indptr = np.searchsorted(worker, np.arange(folder.workers.height + 1)).astype(np.int64)
-    found = []
-    try:
-        bound = upper_bound(
-            indptr,
-            folder.edges["vacancy"].to_numpy().astype(np.int32),
-            points.astype(np.int32),
-            folder.vacancies["positions"].to_numpy(),
-            rows,
-            group,
-            place,
-            price[:n],
-            price[n:],
-        )
-    except ValueError as error:
-        return float("inf"), [Finding("bound", "certificate.parquet", str(error))]
-    for number, (rule, mine) in enumerate(zip(folder.plan.rules, price[n:], strict=False)):
-        if abs(rule.price - mine) > 6e-4:
-            found.append(
-                Finding("figure", f"plan.json rules[{number}]", f"price {rule.price}, by the certificate {mine:.3f}")
+    indptr = np.searchsorted(folder.edges["worker"].to_numpy(), np.arange(folder.workers.height + 1)).astype(np.int64)
+    bounds = []
+    for kinds, over in sets:
+        price = folder.certificate.filter(pl.col("kind").is_in(list(kinds)))["price"].to_numpy()
+        try:
+            bounds.append(
+                upper_bound(
+                    indptr, vacancy, points.astype(np.int32), positions, over, group, place, price[:n], price[n:]
+                )
             )
-    return bound, found
+        except ValueError as error:
+            return float("inf"), [Finding("bound", "certificate.parquet", str(error))]
+    price = folder.certificate["price"].to_numpy()[n : n + len(rows.limit)]
+    found = [
+        Finding("figure", f"plan.json rules[{number}]", f"price {rule.price}, by the certificate {mine:.3f}")
+        for number, (rule, mine) in enumerate(zip(folder.plan.rules, price, strict=False))
+        if abs(rule.price - mine) > 6e-4
+    ]
+    return min(bounds), found
 
 
 def _figures(folder: PlanFolder, counts: Counts, objective: int, bound: float, gap: float) -> list[Finding]:

@@ -15,7 +15,6 @@ import polars as pl
 from skillbridge import __version__, tables
 from skillbridge.errors import BadInput
 from skillbridge.explain.reasons import unfilled, unplaced
-from skillbridge.matching.bound import upper_bound
 from skillbridge.matching.candidates import Candidates, candidates
 from skillbridge.matching.objective import Objective, load_objective, weights
 from skillbridge.matching.yardstick import yardstick
@@ -25,8 +24,8 @@ from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.partnerships.rules.employers import TimingRule
 from skillbridge.partnerships.turns import turns
 from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
-from skillbridge.solver.plan import Solution, usage, value
-from skillbridge.solver.problem import Problem, compile_problem
+from skillbridge.solver.plan import Solution, certified_bound, usage, value
+from skillbridge.solver.problem import Problem, compile_problem, tightened
 from skillbridge.solver.solve import solve
 from skillbridge.solver.ties import settle
 from skillbridge.taxonomies.normalizer import resolve
@@ -217,7 +216,6 @@ def _folder(
         notes=(*solution.notes, *unjudged(vacancies, request.partnerships)),
         solver_bound=solution.bound if solution.status == "optimal" and solution.bound < bound else None,
     )
-    keys = row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
     return PlanFolder(
         plan=plan,
         workers=workers,
@@ -231,9 +229,7 @@ def _folder(
             workers, vacancies, request.partnerships, found, problem, solution, yardstick(request.taxonomy)
         ),
         unplaced=unplaced(workers, vacancies, request.partnerships, found, problem, solution),
-        certificate=certificate(
-            vacancies["vacancy_id"], solution.vacancy_price.tolist(), keys, solution.row_price.tolist()
-        ),
+        certificate=_certificate(vacancies, problem, solution),
     )
 
 
@@ -251,19 +247,19 @@ def unjudged(vacancies: pl.DataFrame, partnerships: Sequence[Partnership]) -> li
     return [f"{silent} vacancies have no applied_on and the plan no as_of: not judged for them: {', '.join(rules)}"]
 
 
-def certified_bound(problem: Problem, solution: Solution) -> float:
-    """The bound that the certificate's prices prove: anyone can recompute it, unlike an exact solver's own claim."""
-    return upper_bound(
-        problem.indptr,
-        problem.vacancy,
-        problem.weight,
-        problem.positions,
-        problem.rows,
-        problem.group,
-        problem.place,
-        solution.vacancy_price,
-        solution.row_price,
-    )
+def _certificate(vacancies: pl.DataFrame, problem: Problem, solution: Solution) -> pl.DataFrame:
+    """Every price of the solution, as tables of the plan's folder."""
+
+    def keys(rows: Rows) -> list[str]:
+        return row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
+
+    names, whole = vacancies["vacancy_id"], solution.whole_heads
+    found = certificate(names, solution.vacancy_price.tolist(), keys(problem.rows), solution.row_price.tolist())
+    if whole is None:
+        return found
+    rows, kinds = tightened(problem).rows, ("whole vacancy", "whole row")
+    more = certificate(names, whole.vacancy_price.tolist(), keys(rows), whole.row_price.tolist(), kinds=kinds)
+    return pl.concat([found, more])
 
 
 def placements_of(

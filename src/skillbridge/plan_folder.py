@@ -61,7 +61,8 @@ UNPLACED: dict[str, pl.DataType] = {
 
 CERTIFICATE: dict[str, pl.DataType] = {"kind": pl.String(), "key": pl.String(), "price": pl.Float64()}
 """`kind` vacancy (key: vacancy_id) in the order of the vacancies, then `kind` row (key: see `row_keys`) in the order
-of the rows; `price` >= 0 in objective points per head or per unit of the row."""
+of the rows; `price` >= 0 in objective points per head or per unit of the row. Where rows implied in whole heads prove
+more (`matching.implied`), prices over all of them follow, as `whole vacancy` and `whole row`."""
 
 _FRAMES = {"workers": tables.WORKERS, "vacancies": tables.VACANCIES, "edges": tables.EDGES}
 _LISTS = {"placements": tables.PLACEMENTS, "unfilled": UNFILLED, "unplaced": UNPLACED}
@@ -105,19 +106,25 @@ def bundled_settings(objective: str, *, matching: str = "default", rates: str = 
 
 
 def certificate(
-    vacancy_ids: pl.Series, vacancy_price: Sequence[float], row_keys: Sequence[str], row_price: Sequence[float]
+    vacancy_ids: pl.Series,
+    vacancy_price: Sequence[float],
+    row_keys: Sequence[str],
+    row_price: Sequence[float],
+    *,
+    kinds: tuple[str, str] = ("vacancy", "row"),
 ) -> pl.DataFrame:
-    """The prices of a solution as the CERTIFICATE table."""
+    """The prices of a solution as (a part of) the CERTIFICATE table, with these `kinds`."""
+    parts = zip(kinds, (vacancy_ids, row_keys), (vacancy_price, row_price), strict=True)
     return pl.concat(
-        [
-            pl.DataFrame({"key": vacancy_ids, "price": pl.Series(vacancy_price, dtype=pl.Float64)}).with_columns(
-                kind=pl.lit("vacancy")
-            ),
-            pl.DataFrame(
-                {"key": pl.Series(list(row_keys), dtype=pl.String), "price": pl.Series(row_price, dtype=pl.Float64)}
-            ).with_columns(kind=pl.lit("row")),
-        ]
-    ).select(pl.col(name).cast(kind) for name, kind in CERTIFICATE.items())
+        pl.DataFrame(
+            {
+                "kind": pl.Series([kind] * len(keys), dtype=pl.String),
+                "key": pl.Series(list(keys), dtype=pl.String),
+                "price": pl.Series(price, dtype=pl.Float64),
+            }
+        )
+        for kind, keys, price in parts
+    )
 
 
 def row_keys(refs: Sequence[tuple[str, str, str]]) -> list[str]:

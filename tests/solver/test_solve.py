@@ -10,10 +10,9 @@ from scipy import sparse
 
 from benchmarks.instances import random_problem
 from skillbridge.errors import BadInputs
-from skillbridge.matching.bound import upper_bound
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.greedy import greedy
-from skillbridge.solver.plan import Solution, broken, value
+from skillbridge.solver.plan import broken, certified_bound, value
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem
 from skillbridge.solver.solve import Progress, solve
@@ -77,13 +76,6 @@ def best_by_enumeration(problem: Problem) -> int | None:
     return max((value(problem, plan) for plan in plans if not broken(problem, plan)), default=None)
 
 
-def certified(problem: Problem, found: Solution) -> float:
-    p = problem
-    return upper_bound(
-        p.indptr, p.vacancy, p.weight, p.positions, p.rows, p.group, p.place, found.vacancy_price, found.row_price
-    )
-
-
 @pytest.mark.parametrize("seed", range(60))
 def test_exact_finds_what_enumeration_finds(seed: int) -> None:
     problem = small_world(seed)
@@ -91,7 +83,7 @@ def test_exact_finds_what_enumeration_finds(seed: int) -> None:
     assert not broken(problem, found.chosen)
     assert found.status == "optimal"
     assert found.objective == value(problem, found.chosen) == best_by_enumeration(problem)
-    assert found.objective <= certified(problem, found) + 1e-6
+    assert found.objective <= certified_bound(problem, found) + 1e-6
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -112,7 +104,7 @@ def test_the_same_seed_gives_the_same_plan() -> None:
     assert (first.chosen == second.chosen).all()
     assert (first.row_price == second.row_price).all()
     assert not broken(problem, first.chosen)
-    assert first.bound == pytest.approx(certified(problem, first))
+    assert first.bound == pytest.approx(certified_bound(problem, first))
 
 
 def test_no_time_or_a_stop_still_gives_a_legal_plan() -> None:

@@ -86,7 +86,7 @@ def open_plan(root: Path) -> Explainer:
     points = weights(folder.edges, folder.workers, folder.vacancies, objective)
     problem = compile_problem(folder.edges, rows, folder.workers, folder.vacancies, points)
     chosen = chosen_edges(folder)
-    price = folder.certificate["price"].to_numpy()
+    price = folder.certificate.filter(pl.col("kind").is_in(["vacancy", "row"]))["price"].to_numpy()
     n = folder.vacancies.height
     if len(price) != n + len(rows.limit):
         raise BadInput("certificate.parquet", f"{len(price)} prices", f"{n + len(rows.limit)}, one a vacancy and row")

@@ -5,11 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from skillbridge.matching.bound import upper_bound
 from skillbridge.model import PlanStatus
-from skillbridge.solver.problem import Problem
+from skillbridge.solver.problem import Problem, tightened
 
 NONE = -1
 """A worker without a placement, in `chosen`."""
+
+
+@dataclass(frozen=True)
+class WholeHeads:
+    """Prices >= 0 over `problem.tightened`: float64 `vacancy_price` [vacancies], `row_price` [its rows]."""
+
+    vacancy_price: npt.NDArray[np.float64]
+    row_price: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -17,8 +26,9 @@ class Solution:
     """A plan with its certificate.
 
     `chosen` int64 [workers]: the edge taken or -1. `objective` in points, less the penalties of soft rows; `bound`:
-    no plan is worth more, recomputable from the prices by `matching.bound.upper_bound`. `vacancy_price` float64
-    [vacancies] and `row_price` float64 [rows] are >= 0 points per head and per unit (soft rows: at most the penalty).
+    no plan is worth more. `vacancy_price` float64 [vacancies] and `row_price` float64 [rows] are >= 0 points per head
+    and per unit (soft rows: at most the penalty): what one more place is worth. `whole_heads`, where given, proves more
+    than they do. Both are recomputable (`certified_bound`); an exact solver's own bound may be lower still.
     `status`: optimal (proven), feasible, stopped (early, on demand), infeasible (then `chosen` is empty of placements
     and `notes` say what clashes). `method` and `notes` say in words what was done.
     """
@@ -31,11 +41,27 @@ class Solution:
     vacancy_price: npt.NDArray[np.float64]
     row_price: npt.NDArray[np.float64]
     notes: tuple[str, ...] = ()
+    whole_heads: WholeHeads | None = None
 
     @property
     def gap(self) -> float:
         """How far the plan may be from the best, as a share of the bound (0 to 1)."""
         return max(0.0, (self.bound - self.objective) / self.bound) if self.bound > 0 else 0.0
+
+
+def certified_bound(problem: Problem, solution: Solution) -> float:
+    """The bound that the solution's prices prove: anyone can recompute it, unlike an exact solver's own claim."""
+    proven = dual_value(problem, solution.vacancy_price, solution.row_price)
+    if solution.whole_heads is not None:
+        whole = solution.whole_heads
+        proven = min(proven, dual_value(tightened(problem), whole.vacancy_price, whole.row_price))
+    return proven
+
+
+def dual_value(problem: Problem, vacancy_price: npt.NDArray[np.float64], row_price: npt.NDArray[np.float64]) -> float:
+    """What the prices prove, by `matching.bound.upper_bound`."""
+    p = problem
+    return upper_bound(p.indptr, p.vacancy, p.weight, p.positions, p.rows, p.group, p.place, vacancy_price, row_price)
 
 
 def usage(problem: Problem, chosen: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

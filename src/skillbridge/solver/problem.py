@@ -8,7 +8,7 @@ subject to  at most one chosen edge per worker
             a group goes together or not at all
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,10 +16,14 @@ import numpy.typing as npt
 import polars as pl
 
 from skillbridge.errors import BadInput, BadInputs
+from skillbridge.matching.implied import with_implied
 from skillbridge.partnerships.rows import Rows
 
 HIGHEST_WEIGHT = 2**24 - 1
 """Weights stay exact in single precision up to here, which lets an edge be priced twice as fast."""
+
+TIGHTENED_EDGES = 1_000_000
+"""Up to here rows implied in whole heads are looked for."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,17 @@ def checked(problem: Problem) -> Problem:
         p.group.astype(np.int32),
         p.place.astype(np.int32),
     )
+
+
+def tightened(problem: Problem) -> Problem:
+    """The problem with the rows that its own imply in whole heads added last: the same plans, a lower bound.
+
+    The problem itself where there are none, and beyond `TIGHTENED_EDGES`, where they would not matter.
+    """
+    if len(problem.vacancy) > TIGHTENED_EDGES:
+        return problem
+    rows = with_implied(problem.rows, problem.vacancy, problem.positions)
+    return problem if rows is problem.rows else replace(problem, rows=rows)
 
 
 def _within(values: npt.NDArray[np.int32], end: int) -> bool:

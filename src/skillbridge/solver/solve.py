@@ -12,16 +12,18 @@ from skillbridge.solver.dive import dive
 from skillbridge.solver.exact import program, solve_program
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.parts import improve_parts
-from skillbridge.solver.plan import Solution, broken, value
+from skillbridge.solver.plan import Solution, WholeHeads, broken, value
 from skillbridge.solver.prices import descend, sample
 from skillbridge.solver.pricing import Floats, Ints, Pricer
-from skillbridge.solver.problem import Problem, checked
+from skillbridge.solver.problem import Problem, checked, tightened
 from skillbridge.solver.swaps import improve
 
 EXACT_WORKERS = 2_000
 """Up to here the whole problem goes to the exact solver at once (up to 5,000 at last, given time)."""
 SAMPLED_WORKERS = 200_000
 """From here on the first prices come from a sample of the workers."""
+PLAIN_PASSES = 300
+"""Passes for the prices of a problem's own rows, after those with rows implied in whole heads are known."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def solve(
     satisfies gives the status `infeasible` and nobody placed (`conflicts.conflict` says why). Raises `BadInputs` for a
     problem that cannot be used.
     """
-    problem = checked(problem)
+    given = checked(problem)
+    problem = tightened(given)
     begin = clock()
 
     def over(share: float) -> bool:
@@ -112,8 +115,10 @@ def solve(
         return over(1.0)
 
     pricer = Pricer(problem)
-    given = np.zeros(len(pricer.limits)) if prices is None else np.clip(np.concatenate(prices), 0.0, pricer.ceiling)
-    search = _Search(pricer, given, progress)
+    start = np.zeros(len(pricer.limits))
+    if prices is not None:
+        start[: problem.n_vacancies + given.n_rows] = np.concatenate(prices)
+    search = _Search(pricer, np.clip(start, 0.0, pricer.ceiling), progress)
     search.offer("greedy", greedy(pricer))
     todo = effort(problem.n_workers, time_limit)
     if not halted():
@@ -143,7 +148,7 @@ def solve(
         method = "exact" if problem.n_workers <= EXACT_WORKERS else f"{method}, then exact"
     if halted() and status == "feasible" and stop is not None and stop():
         status = "stopped"
-    return _solution(search, status, proven, method)
+    return _solution(search, given, status, proven, method)
 
 
 def _find_prices(search: _Search, passes: int, seed: int, warm: bool, halted: Callable[[], bool]) -> None:
@@ -184,18 +189,22 @@ def _exactly(search: _Search, seconds: float, seed: int) -> tuple[PlanStatus, fl
     return ("optimal" if done else "feasible"), proven
 
 
-def _solution(search: _Search, status: PlanStatus, proven: float, method: str) -> Solution:
-    problem, n = search.pricer.problem, search.pricer.problem.n_vacancies
-    vacancy_price, row_price = search.price[:n], search.price[n:]
-    chosen: Ints = np.full(problem.n_workers, -1, np.int64)
+def _solution(search: _Search, given: Problem, status: PlanStatus, proven: float, method: str) -> Solution:
+    """What the search ends with, in terms of the problem as `given`, before rows implied in whole heads were added."""
+    n = given.n_vacancies
+    price, whole = search.price, None
+    if search.pricer.problem is not given:
+        whole = WholeHeads(price[:n], price[n:])
+        price, _ = descend(Pricer(given), price[: n + given.n_rows], PLAIN_PASSES, (10.0, 0.4))
+    chosen: Ints = np.full(given.n_workers, -1, np.int64)
     if search.objective is None:
         notes = ("no plan that meets every minimum was found",)
-        return Solution(chosen, 0, max(0.0, proven), "infeasible", method, vacancy_price, row_price, notes)
+        return Solution(chosen, 0, max(0.0, proven), "infeasible", method, price[:n], price[n:], notes, whole)
     chosen = search.board.chosen
-    wrong = broken(problem, chosen)
+    wrong = broken(given, chosen)
     if wrong:
         raise AssertionError(f"the plan is not legal: {wrong[:3]}")
     proven = max(proven, search.objective)
     if proven < search.objective + 1 and status == "feasible":
         status = "optimal"
-    return Solution(chosen, search.objective, proven, status, method, vacancy_price, row_price)
+    return Solution(chosen, search.objective, proven, status, method, price[:n], price[n:], whole_heads=whole)

@@ -1,7 +1,8 @@
 """Why nothing is possible: the smallest set of clauses that cannot hold together, and what would have to give.
 
 The linear relaxation with every limit made elastic points at the rows that clash; a deletion filter then leaves out
-one clause after another and keeps only those without which there is a plan, each verdict by solving again.
+one clause (a rule with all its rows) after another, then one row after another, and keeps only those without which
+there is a plan, each verdict by solving again. What each clause alone would have to give is solved for too.
 """
 
 from dataclasses import dataclass, replace
@@ -15,69 +16,97 @@ from skillbridge.solver.problem import Problem, checked
 
 
 @dataclass(frozen=True)
-class Conflict:
-    """Clauses that clash: `rows` are their numbers, `clauses` their words, `gives` what would have to give.
+class Clause:
+    """A rule that takes part in a clash: its `rows` that clash (their numbers and `labels`), and what it had to give.
 
-    Leaving out any one of the rows makes a plan possible; `confirmed` says that this was proven for each by solving
-    again. `gives` is one way to make all of them possible with the least excess in total, not the only one.
+    `gives` are (label, units): with every other clause of the clash kept, a plan exists once these rows of this clause
+    give by so much, and none exists if they give less in total. Empty where that was not found in time.
     """
 
+    partnership: str
+    rule: str
     rows: tuple[int, ...]
-    clauses: tuple[str, ...]
-    gives: tuple[str, ...]
+    labels: tuple[str, ...]
+    gives: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        way = ", ".join(f"{label} by {units}" for label, units in self.gives)
+        return f"{self.partnership}/{self.rule}: {'; '.join(self.labels)}" + (f" (would give: {way})" if way else "")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """The clauses that clash: leaving out any one of them, and any one of their rows, makes a plan possible.
+
+    `confirmed`: that they clash, and that none can be left in, was proven for each by solving again.
+    """
+
+    clauses: tuple[Clause, ...]
     confirmed: bool
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The numbers of all rows that clash, in order."""
+        return tuple(sorted(row for clause in self.clauses for row in clause.rows))
 
 
 def conflict(problem: Problem, *, time_limit: float = 60.0, seed: int = 0) -> Conflict | None:
-    """The clash of hard rows in `problem`, or None if there is a legal plan.
+    """The clash of hard rules in `problem`, or None if there is a legal plan.
 
     `time_limit` in seconds for each solve. One place a worker and the positions of vacancies are facts, not clauses.
     """
     pricer = Pricer(checked(problem))
     hard = np.flatnonzero(~np.isfinite(pricer.ceiling[problem.n_vacancies :]))
-    answer, excess = _elastic(pricer, hard, time_limit, seed)
-    over = np.flatnonzero(excess)
-    if not len(over):
+    whole, excess = _elastic(pricer, hard, hard, time_limit, seed)
+    if not excess.any():
         return None
-    suspects = _suspects(pricer, hard, time_limit)
-    certain = True
-    kept = suspects if _clash(pricer, suspects, time_limit, seed) else hard
-    for row in kept.tolist():
-        rest = kept[kept != row]
-        clash = _clash(pricer, rest, time_limit, seed)
-        if clash is None:
-            certain = False
-        elif clash:
-            kept = rest
-    _, excess = _elastic(pricer, kept, time_limit, seed)
     refs = problem.rows.refs
-    return Conflict(
-        tuple(kept.tolist()),
-        tuple(f"{refs[r].partnership}: {refs[r].label}" for r in kept.tolist()),
-        tuple(
-            f"{refs[r].partnership}: {refs[r].label}: by {excess[r]} {refs[r].unit}"
-            for r in np.flatnonzero(excess).tolist()
-        ),
-        certain and answer.status == "optimal",
-    )
+    clause_of = {row: (refs[row].partnership, refs[row].rule) for row in hard.tolist()}
+    suspects = _suspects(pricer, hard, time_limit)
+    kept = suspects if _clash(pricer, suspects, time_limit, seed) else hard
+    certain = whole.status == "optimal"
+    for clause in dict.fromkeys(clause_of[row] for row in kept.tolist()):
+        rest = kept[[clause_of[row] != clause for row in kept.tolist()]]
+        clash = _clash(pricer, rest, time_limit, seed)
+        certain &= clash is not None
+        kept = rest if clash else kept
+    for row in kept.tolist():
+        clash = _clash(pricer, kept[kept != row], time_limit, seed)
+        certain &= clash is not None
+        kept = kept[kept != row] if clash else kept
+    named: dict[tuple[str, str], list[int]] = {}
+    for row in kept.tolist():
+        named.setdefault(clause_of[row], []).append(row)
+    clauses = []
+    for (partnership, rule), rows in named.items():
+        answer, excess = _elastic(pricer, kept, np.array(rows), time_limit, seed)
+        found = answer.status == "optimal"
+        gives = tuple((refs[row].label, int(excess[row])) for row in rows if found and excess[row])
+        clauses.append(Clause(partnership, rule, tuple(rows), tuple(refs[row].label for row in rows), gives))
+    return Conflict(tuple(clauses), certain)
 
 
-def _relaxed(pricer: Pricer, rows: Ints) -> Pricer:
-    """The problem with excess of `rows` at one point a unit, and no other rows."""
+def _relaxed(pricer: Pricer, rows: Ints, giving: Ints) -> Pricer:
+    """The problem with no other rows than `rows`, of which those `giving` may be exceeded at one point a unit."""
     p = pricer.problem
     only = replace(
         p.rows,
         limit=p.rows.limit[rows],
         cell_rows=p.rows.cell_rows[:, rows],
         vacancy_rows=p.rows.vacancy_rows[:, rows],
-        refs=tuple(replace(p.rows.refs[r], penalty=1) for r in rows.tolist()),
+        refs=tuple(
+            replace(p.rows.refs[r], penalty=1 if gives else None)
+            for r, gives in zip(rows.tolist(), np.isin(rows, giving).tolist(), strict=True)
+        ),
     )
     return Pricer(replace(p, rows=only))
 
 
-def _answer(pricer: Pricer, rows: Ints, whole: bool, time_limit: float, seed: int) -> tuple[Answer, Ints, Ints]:
-    """(answer with the least total excess of `rows`, the rows in its program, the rows no edge can help)."""
-    elastic = _relaxed(pricer, rows)
+def _answer(
+    pricer: Pricer, rows: Ints, giving: Ints, whole: bool, time_limit: float, seed: int
+) -> tuple[Answer, Ints, Ints]:
+    """(answer with the least total excess of the rows `giving`, the rows in its program, those no edge can help)."""
+    elastic = _relaxed(pricer, rows, giving)
     p = elastic.problem
     edges = np.flatnonzero(np.repeat(p.group < 0, np.diff(p.indptr)))
     found = program(elastic, edges, elastic.all_groups, elastic.limits)
@@ -87,9 +116,9 @@ def _answer(pricer: Pricer, rows: Ints, whole: bool, time_limit: float, seed: in
     return solve_program(found, whole=whole, time_limit=time_limit, seed=seed), found.rows, helpless
 
 
-def _elastic(pricer: Pricer, rows: Ints, time_limit: float, seed: int) -> tuple[Answer, Ints]:
-    """(the answer, excess of every row of the problem in a plan with the least total excess of `rows`)."""
-    answer, _, _ = _answer(pricer, rows, True, time_limit, seed)
+def _elastic(pricer: Pricer, rows: Ints, giving: Ints, time_limit: float, seed: int) -> tuple[Answer, Ints]:
+    """(the answer, excess of every row of the problem in a plan with the least total excess of the rows `giving`)."""
+    answer, _, _ = _answer(pricer, rows, giving, True, time_limit, seed)
     p = pricer.problem
     chosen = np.full(p.n_workers, -1, np.int64)
     if answer.edges is not None:
@@ -102,7 +131,7 @@ def _elastic(pricer: Pricer, rows: Ints, time_limit: float, seed: int) -> tuple[
 
 def _suspects(pricer: Pricer, hard: Ints, time_limit: float) -> Ints:
     """Rows with a dual price in the elastic relaxation, and those that nothing can help."""
-    answer, rows, helpless = _answer(pricer, hard, False, time_limit, 0)
+    answer, rows, helpless = _answer(pricer, hard, hard, False, time_limit, 0)
     if len(helpless):
         return hard[helpless[:1]]
     if answer.duals is None:
@@ -115,7 +144,7 @@ def _clash(pricer: Pricer, rows: Ints, time_limit: float, seed: int) -> bool | N
     """Whether `rows` alone rule out every plan; None if the time ran out."""
     if not len(rows):
         return False
-    answer, excess = _elastic(pricer, rows, time_limit, seed)
+    answer, excess = _elastic(pricer, rows, rows, time_limit, seed)
     if answer.edges is None and answer.status != "optimal":
         return None
     if not excess.any():

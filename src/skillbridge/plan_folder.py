@@ -114,17 +114,12 @@ def certificate(
     kinds: tuple[str, str] = ("vacancy", "row"),
 ) -> pl.DataFrame:
     """The prices of a solution as (a part of) the CERTIFICATE table, with these `kinds`."""
-    parts = zip(kinds, (vacancy_ids, row_keys), (vacancy_price, row_price), strict=True)
-    return pl.concat(
-        pl.DataFrame(
-            {
-                "kind": pl.Series([kind] * len(keys), dtype=pl.String),
-                "key": pl.Series(list(keys), dtype=pl.String),
-                "price": pl.Series(price, dtype=pl.Float64),
-            }
-        )
-        for kind, keys, price in parts
-    )
+
+    def part(kind: str, keys: Sequence[str], price: Sequence[float]) -> pl.DataFrame:
+        columns = {"kind": [kind] * len(keys), "key": list(keys), "price": list(price)}
+        return pl.DataFrame(columns, schema=CERTIFICATE)
+
+    return pl.concat([part(kinds[0], vacancy_ids.to_list(), vacancy_price), part(kinds[1], row_keys, row_price)])
 
 
 def row_keys(refs: Sequence[tuple[str, str, str]]) -> list[str]:

@@ -43,7 +43,10 @@ def ndjson(first: int, count: int) -> bytes:
 
 def start(world: World, upload: bytes, form: str = "ndjson") -> str:
     query = work.ImportQuery(format=form)  # type: ignore[arg-type]
-    return work.start_import(world.ws, world.actors["origin_unit"], "workers", upload, query).job_id
+    path = world.ws.folder / "imports" / "upload"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(upload)
+    return work.start_import(world.ws, world.actors["origin_unit"], "workers", path, query).job_id
 
 
 def result_of(world: World, job_id: str) -> dict[str, Any]:

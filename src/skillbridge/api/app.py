@@ -13,11 +13,13 @@ from litestar.config.app import AppConfig
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from skillbridge.api.contract import document
 from skillbridge.api.errors import problem
-from skillbridge.api.handler import HEADERS, Service, handle, sent
+from skillbridge.api.handler import Service, handle
 from skillbridge.api.operations import Operation
+from skillbridge.api.reply import HEADERS, sent
 from skillbridge.api.routes import OPERATIONS
 from skillbridge.workspace import Workspace, catalog
 
@@ -49,11 +51,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> Any:
         del app
-        service.writer.open()
+        service.open()
         if warm:
             threading.Thread(target=catalog.warm, name="warm", daemon=True).start()
         yield
-        service.writer.close()
+        await service.close()
 
     handlers: dict[int | type[Exception], Any] = {HTTPException: _http_error}
     if not workspace.settings.debug:
@@ -84,7 +86,7 @@ def handler_of(operation: Operation, service: Service) -> HTTPRouteHandler:
         status_code=200,  # each response carries its own
         include_in_schema=False,
     )
-    async def respond(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def respond(request: Request[Any, Any, Any]) -> ASGIApp:
         return await handle(request, service, operation)
 
     return respond

@@ -9,8 +9,8 @@ import msgspec
 
 from skillbridge import __version__
 from skillbridge.access import POLICY, ROLES
+from skillbridge.api.asked import selectable
 from skillbridge.api.errors import ALWAYS, CODES, ProblemDetails
-from skillbridge.api.handler import selectable
 from skillbridge.api.operations import Operation
 from skillbridge.api.words import QUERY, WORDS
 from skillbridge.workspace.views import Version

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -12,17 +12,26 @@ from skillbridge.workspace import Workspace
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
+class Gather(NamedTuple):
+    """Of calls with the same arguments as `Operation.call`: whether one is `ready` to be answered at once, and how to
+    `prepare` all that wait."""
+
+    ready: Callable[..., bool]
+    prepare: Callable[[list[Any]], None]
+
+
 @dataclass(frozen=True)
 class Operation:
     """What the server does on `method path`.
 
     `call(workspace, actor, *path values, body?, query?, version=?)` does it: `body` is decoded from JSON as that type
-    (or the raw bytes of an `upload` of those media types), `query` from the query string as that struct, `version` from
-    If-Match where `versioned`. `act` is the key of access.POLICY (None: open to all). `answer` is the type given back,
-    None for no content; `stream` names the media type of bytes in pieces. `slow` reads run in a thread; a `secret` in
-    the answer is never stored, so such an operation takes no Idempotency-Key. `reads` is a POST that changes nothing,
-    `records` a GET that leaves an audit line, `live` one whose answer is followed until its `state` is final. `errors`
-    are codes beyond those that every operation may give.
+    (or the file that an `upload` of those media types was kept in), `query` from the query string as that struct,
+    `version` from If-Match where `versioned`. `act` is the key of access.POLICY (None: open to all). `answer` is the
+    type given back, None for no content; `stream` names the media type of bytes in pieces. `slow` ones run in a thread;
+    those that are cheaper together say how they `gather`; a `secret` in the answer is never stored, so such an
+    operation takes no Idempotency-Key. `reads` is a POST that changes nothing, `records` a GET that leaves an audit
+    line, `live` one whose answer is followed until its `state` is final. `errors` are codes beyond those that every
+    operation may give.
     """
 
     name: str
@@ -45,6 +54,7 @@ class Operation:
     reads: bool = False
     records: bool = False
     live: bool = False
+    gather: Gather | None = None
 
     @property
     def changes(self) -> bool:

@@ -1,9 +1,13 @@
-"""One thread that writes for the whole server process, so that changes which wait together share one commit."""
+"""The changes of one server process, one after another, so that those which wait together share one commit.
+
+What may wait for a disk or for another process (the write lock, the commit) is left to a thread; the changes themselves
+are short and run where the requests run, since two threads that share an interpreter would slow each other down. A
+change marked slow takes the thread for the whole batch.
+"""
 
 import asyncio
-import queue
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from skillbridge.errors import Refused
@@ -14,77 +18,94 @@ T = TypeVar("T")
 TOGETHER = 64
 """Changes that share a commit at most; each has its own savepoint, so one that fails undoes itself alone."""
 
-_Waiting = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+_Waiting = tuple[Callable[[], Any], bool, "asyncio.Future[Any]"]
+_Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
 class Writer:
-    """Runs changes one after another. An answer is given only once the commit that holds the change is on disk."""
+    """Runs changes in turn. An answer is given only once the commit that holds the change is on disk."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._waiting: list[_Waiting] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Start the thread (again)."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
-            self._thread.start()
+        """Start (again), within the event loop that serves the requests."""
+        if self._task is None:
+            self._closing, self._wake = False, asyncio.Event()
+            self._task = asyncio.get_running_loop().create_task(self._work(), name="writer")
 
-    async def run(self, change: Callable[[], T]) -> T:
+    async def run(self, change: Callable[[], T], *, slow: bool = False) -> T:
         """What `change` gives, after its commit; its exception if it fails, or the commit's."""
-        if self._thread is None:
+        if self._task is None or self._closing:
             raise Refused("busy", "the server is starting or stopping: nothing was changed")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._waiting.put((change, loop, future))
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((change, slow, future))
+        self._wake.set()
         return await future
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish what waits, then stop."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._waiting.put(None)
-            thread.join(timeout=5)
+        if self._task is not None:
+            self._closing = True
+            self._wake.set()
+            await self._task
+            self._task = None
 
-    def _work(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            batch = [first]
-            closing = False
-            while len(batch) < TOGETHER and not self._waiting.empty():
-                item = self._waiting.get()
-                if item is None:
-                    closing = True
-                    break
-                batch.append(item)
-            self._commit(batch)
-            if closing:
-                break
-        self._store.close()
+    async def _work(self) -> None:
+        loop, connection = asyncio.get_running_loop(), None
+        with ThreadPoolExecutor(1, "writer") as thread:
+            while self._waiting or not self._closing:
+                if not self._waiting:
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+                done: list[_Done] = []
+                try:
+                    if connection is None:
+                        connection = await loop.run_in_executor(thread, self._connect)
+                    await loop.run_in_executor(thread, self._statement, connection, "BEGIN IMMEDIATE")
+                    if any(slow for _, slow, _ in batch):
+                        done = await loop.run_in_executor(thread, self._carry_out, connection, batch)
+                    else:
+                        done = self._carry_out(connection, batch)
+                    await loop.run_in_executor(thread, self._statement, connection, "COMMIT")
+                except Exception as error:  # the commit itself: nobody is told that anything was stored
+                    done = [(future, None, error) for *_, future in batch]
+                    if connection is not None and connection.in_transaction:
+                        await loop.run_in_executor(thread, self._statement, connection, "ROLLBACK")
+                for future, result, failure in done:
+                    if future.cancelled():
+                        continue
+                    if failure is None:
+                        future.set_result(result)
+                    else:
+                        future.set_exception(failure)
+            if connection is not None:
+                connection.close()
 
-    def _commit(self, batch: list[_Waiting]) -> None:
-        done: list[tuple[_Waiting, Any, BaseException | None]] = []
-        try:
-            with self._store.write():
-                for item in batch:
-                    try:
-                        with self._store.write():
-                            done.append((item, item[0](), None))
-                    except Refused as error:
-                        if error.code in {"storage_full", "storage_readonly"}:
-                            raise
-                        done.append((item, None, error))
-                    except Exception as error:
-                        done.append((item, None, error))
-        except Exception as error:  # the commit itself: nobody is told that anything was stored
-            done = [(item, None, error) for item in batch]
-        for (_, loop, future), result, failure in done:
-            loop.call_soon_threadsafe(_settle, future, result, failure)
+    def _connect(self) -> Any:
+        return self._store.database.connect(shared=True)
 
+    def _statement(self, connection: Any, sql: str) -> None:
+        with self._store.database.using(connection):
+            self._store.database.run(sql)
 
-def _settle(future: "asyncio.Future[Any]", result: Any, failure: BaseException | None) -> None:
-    if not future.cancelled():
-        if failure is None:
-            future.set_result(result)
-        else:
-            future.set_exception(failure)
+    def _carry_out(self, connection: Any, batch: list[_Waiting]) -> list[_Done]:
+        done: list[_Done] = []
+        with self._store.database.using(connection):
+            for change, _, future in batch:
+                try:
+                    with self._store.write():
+                        done.append((future, change(), None))
+                except Refused as error:
+                    if error.code in {"storage_full", "storage_readonly"}:
+                        raise
+                    done.append((future, None, error))
+                except Exception as error:
+                    done.append((future, None, error))
+        return done

@@ -73,13 +73,17 @@ def quiet_logs() -> None:
 @click.option("--jobs", type=click.IntRange(0, 64), default=None, help="Worker processes to start (default: 1).")
 def serve_command(folder: Path, host: str, port: int, jobs: int | None) -> None:
     """Serve the API and the console, with worker processes for background jobs."""
+    given = dict(os.environ)
+    # Requests are many and small: threads inside one of them would only wait for each other. Jobs are few and large.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("POLARS_MAX_THREADS", "2")
     from granian import Granian
     from granian.constants import Interfaces
 
     workspace = open_workspace(folder)
     _welcome(workspace, host, port)
     os.environ[FOLDER] = str(folder.resolve())
-    team = Team(folder, workspace.settings.jobs if jobs is None else jobs)
+    team = Team(folder, workspace.settings.jobs if jobs is None else jobs, given)
     workspace.store.close()
     team.start()
     server = Granian(
@@ -104,7 +108,8 @@ def serve_command(folder: Path, host: str, port: int, jobs: int | None) -> None:
 class Team:
     """The worker processes of a server: started, restarted when they fall, stopped within five seconds."""
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, environment: dict[str, str]) -> None:
+        self._environment = environment
         self._command = [sys.executable, "-m", "skillbridge", "worker", "--workspace", str(folder), "--follow"]
         self._size = size
         self._members: list[subprocess.Popen[bytes]] = []
@@ -129,7 +134,7 @@ class Team:
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         # The pipe closes when this process ends, however it ends; the worker follows it.
-        return subprocess.Popen(self._command, stdin=subprocess.PIPE)
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment)
 
     def _watch(self) -> None:
         while not self._stopping.wait(1.0):

@@ -24,6 +24,17 @@ _PRAGMAS = (
     "PRAGMA mmap_size = 268435456",
 )
 _BUSY_MS = 10_000
+_REVISIONS = "SELECT kind, number FROM revision"
+
+
+class _Local(threading.local):
+    """What a thread has open: its connection, how deep in transactions it is, and the revisions it last read."""
+
+    def __init__(self) -> None:
+        self.connection: Any = None
+        self.depth = 0
+        self.moment: Any = None
+        self.revisions: dict[str, int] = {}
 
 
 class Database:
@@ -32,7 +43,7 @@ class Database:
     def __init__(self, folder: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
         self.folder = folder
         self.path = folder / FILE
-        self._local = threading.local()
+        self._local = _Local()
         folder.mkdir(parents=True, exist_ok=True)
         with errors(self.path):
             self._migrate(migrations)
@@ -40,15 +51,44 @@ class Database:
     @property
     def connection(self) -> Any:
         """This thread's connection (autocommit: every statement outside :meth:`write` is its own transaction)."""
-        connection = getattr(self._local, "connection", None)
+        connection = self._local.connection
         if connection is None:
-            connection = sqlite.connect(
-                str(self.path), isolation_level=None, timeout=_BUSY_MS / 1000, cached_statements=256
-            )
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
-            self._local.connection, self._local.depth = connection, 0
+            connection = self._local.connection = self.connect()
         return connection
+
+    def connect(self, *, shared: bool = False) -> Any:
+        """A further connection; a `shared` one may go from thread to thread, never to two at a time."""
+        connection = sqlite.connect(
+            str(self.path),
+            isolation_level=None,
+            timeout=_BUSY_MS / 1000,
+            cached_statements=256,
+            check_same_thread=not shared,
+        )
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        return connection
+
+    @contextmanager
+    def using(self, connection: Any) -> Iterator[None]:
+        """This thread works on a connection from :meth:`connect`, in whose transaction it may already be."""
+        held = self._local.connection, self._local.depth
+        self._local.connection, self._local.depth = connection, int(connection.in_transaction)
+        try:
+            yield
+        finally:
+            self._local.connection, self._local.depth = held
+
+    def revisions(self) -> dict[str, int]:
+        """Kind -> a number that changes whenever a row of it does; asked again only after somebody's commit."""
+        connection = self.connection
+        with errors(self.path):
+            if connection.in_transaction:  # what is read here may yet be undone
+                return dict(connection.execute(_REVISIONS).fetchall())
+            moment = (connection, connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes)
+            if self._local.moment != moment:
+                self._local.revisions, self._local.moment = dict(connection.execute(_REVISIONS).fetchall()), moment
+        return self._local.revisions
 
     def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Every row the statement gives."""
@@ -111,10 +151,9 @@ class Database:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        connection = getattr(self._local, "connection", None)
+        connection, self._local.connection, self._local.moment = self._local.connection, None, None
         if connection is not None:
             connection.close()
-            del self._local.connection
 
     def copy_to(self, path: Path) -> None:
         """A consistent copy of the whole database in one file, while others read and write."""

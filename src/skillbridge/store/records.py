@@ -54,34 +54,36 @@ class Records:
     def create(self, kind: str, record_id: str, body: bytes, party: str | None, now: datetime) -> Record:
         """The new record; raises `Refused` conflict if the id is taken."""
         moment = now.isoformat()
-        if self.get(kind, record_id) is not None:
-            raise Refused("conflict", f"there is a {kind} {record_id} already")
-        self.database.run(
-            f"INSERT INTO {kind}(id, party, created, updated, body) VALUES (?, ?, ?, ?, ?)",
+        rows = self.database.all(
+            f"INSERT INTO {kind}(id, party, created, updated, body, changed) VALUES (?, ?, ?, ?, ?, {_next(kind)}) "
+            f"ON CONFLICT (id) DO NOTHING RETURNING {_COLUMNS}",
             *(record_id, party, moment, moment, body.decode()),
         )
-        return self.need(kind, record_id)
+        if not rows:
+            raise Refused("conflict", f"there is a {kind} {record_id} already")
+        return Record(*rows[0])
 
     def create_many(self, kind: str, rows: Iterable[tuple[str, bytes, str | None]], now: datetime) -> int:
         """How many of the rows (id, body, party) were new; the others stay as they were."""
         moment = now.isoformat()
         cursor = self.database.connection.executemany(
-            f"INSERT OR IGNORE INTO {kind}(id, party, created, updated, body) VALUES (?, ?, ?, ?, ?)",
+            f"INSERT OR IGNORE INTO {kind}(id, party, created, updated, body, changed) "
+            f"VALUES (?, ?, ?, ?, ?, {_next(kind)})",
             ((record_id, party, moment, moment, body.decode()) for record_id, body, party in rows),
         )
         return int(cursor.rowcount)
 
     def replace(self, kind: str, record_id: str, body: bytes, now: datetime, version: int | None = None) -> Record:
         """The changed record, one version up; raises `Refused` stale if it is no longer at `version`."""
-        changed = self.database.run(
-            f"UPDATE {kind} SET body = ?, updated = ?, version = version + 1 "
-            "WHERE id = ? AND (? IS NULL OR version = ?)",
+        rows = self.database.all(
+            f"UPDATE {kind} SET body = ?, updated = ?, version = version + 1, changed = {_next(kind)} "
+            f"WHERE id = ? AND (? IS NULL OR version = ?) RETURNING {_COLUMNS}",
             *(body.decode(), now.isoformat(), record_id, version, version),
         )
-        record = self.need(kind, record_id)
-        if not changed:
+        if not rows:
+            record = self.need(kind, record_id)
             raise Refused("stale", f"{kind} {record_id} is at version {record.version}, not {version}: read it again")
-        return record
+        return Record(*rows[0])
 
     def remove(self, kind: str, record_id: str) -> None:
         """Delete for good (audited by the caller)."""
@@ -92,10 +94,21 @@ class Records:
     ) -> list[Record]:
         """Records in order of creation (or newest first) beyond `after`, at most `limit`."""
         clause, values = _clause(where or {})
-        order = f"seq {'<' if newest else '>'} ?" if after else "?"
-        sql = f"SELECT {_COLUMNS} FROM {kind} WHERE {order}{clause} ORDER BY seq {'DESC' if newest else ''}"
-        found = self.database.all(f"{sql} LIMIT ?", after or 1, *values, -1 if limit is None else limit)
+        start = f"seq {'<' if newest else '>'} ?" if after else "?"
+        order = f"ORDER BY seq {'DESC' if newest else ''}"
+        rows = f"WHERE {start}{clause} {order} LIMIT ?"
+        if any(isinstance(value, Compare) for value in (where or {}).values()):
+            # An index on a range gives rows out of order: their numbers are sorted, not the rows themselves.
+            rows = f"WHERE seq IN (SELECT seq FROM {kind} {rows}) {order}"
+        found = self.database.all(
+            f"SELECT {_COLUMNS} FROM {kind} {rows}", after or 1, *values, -1 if limit is None else limit
+        )
         return [Record(*row) for row in found]
+
+    def changed(self, kind: str, since: int) -> list[Record]:
+        """Records of a kind with `changed` in the schema that are newer than its :meth:`revision` `since`."""
+        rows = self.database.all(f"SELECT {_COLUMNS} FROM {kind} WHERE changed > ? ORDER BY seq", since)
+        return [Record(*row) for row in rows]
 
     def count(self, kind: str, where: Where | None = None) -> int:
         """How many records."""
@@ -113,9 +126,13 @@ class Records:
 
     def revision(self, *kinds: str) -> int:
         """A number that changes whenever a record of these kinds does."""
-        marks = ", ".join("?" * len(kinds))
-        row = self.database.one(f"SELECT sum(number) FROM revision WHERE kind IN ({marks})", *kinds)
-        return int(row[0] or 0) if row else 0
+        numbers = self.database.revisions()
+        return sum(numbers[kind] for kind in kinds)
+
+
+def _next(kind: str) -> str:
+    """The revision that the statement's own trigger makes."""
+    return f"(SELECT number + 1 FROM revision WHERE kind = '{kind}')"
 
 
 def _name(column: str) -> str:

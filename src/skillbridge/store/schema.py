@@ -109,5 +109,23 @@ _FIRST = [
         BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END""",
 ]
 
-MIGRATIONS: list[list[str]] = [_FIRST]
+_KINDS = (
+    "account", "worker", "employer", "vacancy", "partnership", "sharing", "plan", "placement", "scenario", "event",
+    "consent", "appeal", "dataset", "webhook", "delivery",
+)  # fmt: skip
+
+_SECOND = [
+    # The revision of its kind in which a record last changed: what was read before needs only what came after.
+    *(f"ALTER TABLE {kind} ADD COLUMN changed INTEGER NOT NULL DEFAULT 0" for kind in _KINDS),
+    *(f"CREATE INDEX {kind}_changed ON {kind}(changed)" for kind in ("worker", "vacancy")),
+    # Whoever remembers who a key stands for must notice when keys change.
+    "INSERT INTO revision VALUES ('credential', 0)",
+    *(
+        f"CREATE TRIGGER credential_{event.lower()} AFTER {event} ON credential "
+        "BEGIN UPDATE revision SET number = number + 1 WHERE kind = 'credential'; END"
+        for event in ("INSERT", "UPDATE", "DELETE")
+    ),
+]
+
+MIGRATIONS: list[list[str]] = [_FIRST, _SECOND]
 """Statement lists; the workspace's `user_version` is how many of them it has."""

@@ -5,6 +5,7 @@ The engines are imported at the first question, which keeps the start of a serve
 
 import bisect
 import threading
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -154,28 +155,59 @@ def search(ws: Workspace, actor: Actor, query: SearchQuery) -> ConceptHits:
 
 
 def resolve(ws: Workspace, actor: Actor, body: Resolve) -> Resolutions:
-    """The concepts that texts name, with calibrated confidence; equal texts are resolved once."""
+    """The concepts that texts name, with calibrated confidence; equal texts are resolved once and remembered."""
     check(actor, "concepts.read")
-    return Resolutions(
-        [
-            Resolution(text, answers)
-            for text, answers in zip(
-                body.texts, _answers(tuple(body.texts), body.kind, body.lang, body.limit), strict=True
-            )
-        ]
-    )
+    known = _answers(_Question(body.kind, body.lang or None, body.limit), body.texts)
+    return Resolutions([Resolution(text, known[text]) for text in body.texts])
 
 
-@lru_cache(maxsize=2_000)
-def _answers(texts: tuple[str, ...], kind: Kind, lang: str | None, limit: int) -> list[list[Understood]]:
+class _Question(NamedTuple):
+    kind: Kind
+    lang: str | None
+    limit: int
+
+
+REMEMBERED = 100_000
+"""Answers kept in memory, of the texts asked last."""
+
+_REMEMBERED: dict[tuple[_Question, str], list[Understood]] = {}
+_REMEMBERING = threading.Lock()
+
+
+def _answers(asked: _Question, texts: Iterable[str]) -> dict[str, list[Understood]]:
+    """The answers to each text."""
     from skillbridge.taxonomies.normalizer import resolve as resolve_texts
 
-    found: list[list[Understood]] = [[] for _ in texts]
-    frame = resolve_texts(list(texts), index(kind), kind=kind, lang=lang or None, limit=limit)
-    columns = ["item", "rank", "concept_uri", "notation", "isco", "label", "score", "method", "decision"]
-    for item, *answer in frame.select(columns).iter_rows():
-        found[item].append(Understood(*answer))
-    return found
+    found = {text: _REMEMBERED.get((asked, text)) for text in texts}
+    if unknown := [text for text, answers in found.items() if answers is None]:
+        frame = resolve_texts(unknown, index(asked.kind), kind=asked.kind, lang=asked.lang, limit=asked.limit)
+        fresh: list[list[Understood]] = [[] for _ in unknown]
+        columns = ["item", "rank", "concept_uri", "notation", "isco", "label", "score", "method", "decision"]
+        for item, *answer in frame.select(columns).iter_rows():
+            fresh[item].append(Understood(*answer))
+        found |= dict(zip(unknown, fresh, strict=True))
+        with _REMEMBERING:
+            if len(_REMEMBERED) + len(unknown) > REMEMBERED:
+                for key in list(_REMEMBERED)[: REMEMBERED // 2]:
+                    del _REMEMBERED[key]
+            _REMEMBERED.update({(asked, text): answers for text, answers in zip(unknown, fresh, strict=True)})
+    return {text: answers for text, answers in found.items() if answers is not None}
+
+
+def known(ws: Workspace, actor: Actor, body: Resolve) -> bool:
+    """Whether every text was asked before, so that the answer is at hand."""
+    asked = _Question(body.kind, body.lang or None, body.limit)
+    return all((asked, text) in _REMEMBERED for text in body.texts)
+
+
+def prepare(calls: Sequence[tuple[Workspace, Actor, Resolve]]) -> None:
+    """Resolve the texts of several questions at once, which costs little more than one of them."""
+    texts: dict[_Question, dict[str, None]] = {}
+    for _, _, body in calls:
+        asked = _Question(body.kind, body.lang or None, body.limit)
+        texts.setdefault(asked, {}).update(dict.fromkeys(body.texts))
+    for asked, together in texts.items():
+        _answers(asked, together)
 
 
 class ConceptQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

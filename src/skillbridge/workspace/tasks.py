@@ -1,7 +1,6 @@
 """What the worker processes carry out: plans, scenarios, imports. Each is safe to run again after a crash."""
 
 import csv
-import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,7 +69,7 @@ def run_import(ws: Workspace, job: Job, control: planning.Control) -> None:
     done, new, known = reached.get("rows", 0), reached.get("new", 0), reached.get("known", 0)
     problems: list[dict[str, str]] = list(reached.get("problems", ()))
     path = ws.folder / payload["path"]
-    total = max(1, path.read_bytes().count(b"\n"))
+    total = max(1, _lines(path))
     rows = _rows(path, payload["kind"], payload["format"])
     batch: list[tuple[str, bytes, str | None]] = []
     employers = {record.id: record for record in ws.store.records.page("employer")}
@@ -151,19 +150,32 @@ def _rows(path: Path, kind: str, form: str) -> Iterator[tuple[str, Any]]:
             yield from ((str(number), line) for number, line in enumerate(file, 1) if line.strip())
         return
     schema = tables.WORKERS if kind == "workers" else tables.VACANCIES
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text))
-    for unknown in sorted(set(reader.fieldnames or ()) - set(schema)):
-        yield "1", BadInput(f"column {unknown!r}", "not a column of this table", ", ".join(schema))
-    for row in reader:
-        label = str(reader.line_num)
-        try:
-            yield (
-                label,
-                {name: _cell(name, row[name], schema[name]) for name in schema if (row.get(name) or "").strip()},
-            )
-        except BadInput as error:
-            yield label, error
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        reader = csv.DictReader(text)
+        for unknown in sorted(set(reader.fieldnames or ()) - set(schema)):
+            yield "1", BadInput(f"column {unknown!r}", "not a column of this table", ", ".join(schema))
+        while True:
+            label = str(reader.line_num + 1)
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                yield label, BadInput("$", str(error), "a row of CSV")
+                continue
+            if row is None:
+                return
+            label = str(reader.line_num)
+            try:
+                yield (
+                    label,
+                    {name: _cell(name, row[name], schema[name]) for name in schema if (row.get(name) or "").strip()},
+                )
+            except BadInput as error:
+                yield label, error
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
 def _cell(name: str, text: str, kind: pl.DataType) -> Any:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -96,10 +97,11 @@ class ImportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "default"
 
 
-def start_import(ws: Workspace, actor: Actor, kind: Kind, upload: bytes, query: ImportQuery) -> JobView:
-    """Keep an upload and queue its import: every row is taken, or named in the report with what was expected.
+def start_import(ws: Workspace, actor: Actor, kind: Kind, upload: Path, query: ImportQuery) -> JobView:
+    """Take over a file in the workspace's `imports` and queue its import.
 
-    Rows whose id is stored already are left alone and counted, so that an import can be repeated.
+    Every row is taken, or named in the report with what was expected. Rows whose id is stored already are left alone
+    and counted, so that an import can be repeated.
     """
     covered = parties(ws.store, actor, check(actor, f"imports.{kind}"))
     party = query.party or actor.party
@@ -108,11 +110,11 @@ def start_import(ws: Workspace, actor: Actor, kind: Kind, upload: bytes, query: 
             raise BadInput("query.party", "missing" if party is None else f"{party!r}", "a sending unit you act for")
         if ws.store.records.get("dataset", query.dataset) is None:
             raise BadInput("query.dataset", f"there is no dataset {query.dataset!r}", "a declared dataset")
-    if not upload.strip():
+    if _blank(upload):
         raise BadInput("$", "an empty upload", "one record a line")
     job_id = new_id("job")
     path = ws.folder / "imports" / f"{job_id}.{query.format}"
-    tables.replace_file(path, lambda file: file.write_bytes(upload))
+    upload.rename(path)
     payload: dict[str, object] = {
         "kind": kind,
         "format": query.format,
@@ -126,6 +128,14 @@ def start_import(ws: Workspace, actor: Actor, kind: Kind, upload: bytes, query: 
         queue(ws, actor, job_id, "import", payload)
         ws.note(actor, f"imports.{kind}", job_id)
     return view_job(ws.store.queue.need(job_id))
+
+
+def _blank(path: Path) -> bool:
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            if part.strip():
+                return False
+    return True
 
 
 class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,6 +54,7 @@ OPERATIONS = (
         body=v.NewAccount,
         answer=v.AccountView,
         status=201,
+        slow=True,
     ),
     op(
         "accounts",
@@ -74,6 +75,7 @@ OPERATIONS = (
         body=v.AccountChange,
         answer=v.AccountView,
         versioned=True,
+        slow=True,
     ),
     op("accounts", "list_keys", "GET /v1/keys", "keys.own", acts.list_keys, "List my API keys", answer=v.Keys),
     op(

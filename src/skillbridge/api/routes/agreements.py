@@ -44,6 +44,7 @@ OPERATIONS = (
         "Keep a draft",
         body=v.Draft,
         answer=v.PartnershipView,
+        slow=True,
     ),
     op(
         "agreements",
@@ -54,6 +55,7 @@ OPERATIONS = (
         "Compare two versions",
         query=acts.DiffQuery,
         answer=v.Difference,
+        slow=True,
     ),
     op(
         "agreements",
@@ -65,6 +67,7 @@ OPERATIONS = (
         answer=v.PartnershipView,
         versioned=True,
         errors=("four_eyes",),
+        slow=True,
     ),
     op(
         "agreements",

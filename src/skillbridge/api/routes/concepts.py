@@ -1,6 +1,6 @@
 """Taxonomies and concepts."""
 
-from skillbridge.api.operations import op
+from skillbridge.api.operations import Gather, op
 from skillbridge.workspace import catalog as acts
 from skillbridge.workspace import views as v
 
@@ -47,5 +47,6 @@ OPERATIONS = (
         body=v.Resolve,
         answer=v.Resolutions,
         reads=True,
+        gather=Gather(acts.known, acts.prepare),
     ),
 )

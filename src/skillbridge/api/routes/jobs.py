@@ -62,6 +62,7 @@ OPERATIONS = (
             query=acts.ImportQuery,
             answer=JobView,
             status=202,
+            slow=True,
         )
         for kind in ("workers", "vacancies")
     ),

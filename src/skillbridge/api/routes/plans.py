@@ -68,6 +68,7 @@ OPERATIONS = (
         answer=v.PlanView,
         versioned=True,
         errors=("sample_unseen",),
+        slow=True,
     ),
     op(
         "plans",
@@ -79,6 +80,7 @@ OPERATIONS = (
         body=v.Rejection,
         answer=v.PlanView,
         versioned=True,
+        slow=True,
     ),
     op(
         "plans",

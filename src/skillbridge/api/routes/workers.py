@@ -58,6 +58,7 @@ OPERATIONS = (
         "Erase a person: shred the key, keep statistics",
         answer=v.Erased,
         errors=("conflict",),
+        slow=True,
     ),
     op(
         "workers",

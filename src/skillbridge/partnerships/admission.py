@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skillbridge.partnerships.dates import Days
 from skillbridge.partnerships.history import StayJudge
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.base import Check, Rule
 from skillbridge.partnerships.rules.length import StayRule
 from skillbridge.partnerships.stay import TERMS
-from skillbridge.partnerships.view import ALWAYS, Bools, Mask, Population, View, Where, both
+from skillbridge.partnerships.view import ALWAYS, Bools, Mask, Population, View, Where, both, number_rows
 from skillbridge.partnerships.wording import sentence
 
 REFUSED = 255
@@ -58,7 +57,9 @@ class Admission:
     reason: npt.NDArray[np.uint16]
     reasons: tuple[Reason, ...]
     _view: View = field(repr=False)
-    _stays: tuple[tuple["_PairRule", ...], ...] = field(repr=False)
+    _asked: npt.NDArray[np.uint16] = field(repr=False)
+    _rules: tuple[tuple["_PairRule", ...], ...] = field(repr=False)
+    _has_past: Bools = field(repr=False)
 
     def pairs(
         self, worker: npt.ArrayLike, vacancy: npt.ArrayLike, start: npt.ArrayLike, end: npt.ArrayLike
@@ -67,65 +68,46 @@ class Admission:
 
         uint16 [pairs]: 0 admitted, else 1 + the number in `reasons`. Pairs that `pathway` refuses get that reason.
         """
-        workers, vacancies = np.asarray(worker, dtype=np.int64), np.asarray(vacancy, dtype=np.int64)
+        workers, vacancies = np.asarray(worker), np.asarray(vacancy)
         first, last = (np.asarray(days).astype("datetime64[D]") for days in (start, end))
         wc, vc = self.worker_class[workers], self.vacancy_class[vacancies]
-        pathway = self.pathway[wc, vc]
-        result = np.where(pathway == REFUSED, self.reason[wc, vc].astype(np.uint16) + 1, 0).astype(np.uint16)
-        _, texts = self._view.codes("worker", "past")
-        past = texts[workers]
+        refused = self.pathway[wc, vc] == REFUSED
+        result = np.where(refused, self.reason[wc, vc] + 1, 0).astype(np.uint16)
+        past = self._view.codes("worker", "past")[1][workers]
         shifted = (first != self._view.start[vacancies]) | (last != self._view.end[vacancies])
-        for number, rules in enumerate(self._stays):
-            for one in rules:
-                mine = np.flatnonzero(pathway == number if one.overlay is None else pathway != REFUSED)
-                mine = mine[result[mine] == 0]
-                todo = mine[one.binds(number, pathway[mine], workers[mine], vacancies[mine], past[mine], shifted[mine])]
-                if len(todo):
-                    terms = one.broken(past[todo], first[todo], last[todo])
-                    result[todo] = np.where(terms > 0, one.reasons[terms] + 1, 0)
+        asked = self._asked[wc, vc]
+        todo = np.flatnonzero((asked > 0) & (shifted | self._has_past[past]))
+        for number in np.flatnonzero(np.bincount(asked[todo])):
+            mine = todo[asked[todo] == number]
+            for rule in self._rules[number]:
+                still = mine[(result[mine] == 0) & (shifted[mine] | rule.judge.rule.asks_history)]
+                if len(still):
+                    terms = rule.judge.broken(past[still], first[still], last[still])
+                    result[still] = np.where(terms > 0, rule.reasons[terms] + 1, 0)
         return result
 
 
 @dataclass(frozen=True)
 class _PairRule:
-    """A stay rule, the pairs it binds, and the reason number of each of its terms."""
+    """A stay rule, the pairs it binds, and the reason number of each of its terms.
 
+    It binds the pairs of pathway `number`, or under an `overlay` those of any pathway for which that holds.
+    """
+
+    number: int
     judge: StayJudge
     population: Population
     overlay: Where | None
     reasons: npt.NDArray[np.uint16]
-    has_past: Bools
 
-    def binds(
-        self,
-        number: int,
-        pathway: npt.NDArray[np.uint8],
-        worker: npt.NDArray[np.int64],
-        vacancy: npt.NDArray[np.int64],
-        past: npt.NDArray[np.int32],
-        shifted: Bools,
-    ) -> Bools:
-        """The pairs to ask: by this pathway (any, under an overlay), meant by the rule, with a past or another span
-        than the vacancy's own."""
-        mine = shifted | self.has_past[past] if self.judge.rule.asks_history else shifted.copy()
-        mine &= pathway == number if self.overlay is None else pathway != REFUSED
-        at = np.flatnonzero(mine)
+    def binds(self, w_at: npt.NDArray[np.int64], v_at: npt.NDArray[np.int64], pathway: npt.NDArray[np.uint8]) -> Bools:
+        """bool [worker and vacancy classes]."""
+        bound: Bools = pathway == self.number
         if self.overlay is not None:
-            mine[at] = pairs_hold(self.overlay, worker[at], vacancy[at])
-            at = np.flatnonzero(mine)
-        mine[at] = pairs_hold(self.population.include, worker[at], vacancy[at]) & ~pairs_hold(
-            self.population.exclude, worker[at], vacancy[at]
-        )
-        return mine
-
-    def broken(self, past: npt.NDArray[np.int32], start: Days, end: Days) -> npt.NDArray[np.uint8]:
-        """The judge's answer, each distinct question asked once."""
-        base = start.min()
-        first, last = (start - base).astype(np.int64), (end - base).astype(np.int64)
-        span = int(last.max()) + 1
-        packed = (past.astype(np.int64) * span + first) * span + last
-        _, at, inverse = np.unique(packed, return_index=True, return_inverse=True)
-        return self.judge.broken(past[at], start[at], end[at])[inverse]
+            bound = (pathway != REFUSED) & _outer(self.overlay, w_at, v_at)
+        bound &= _outer(self.population.include, w_at, v_at)
+        bound &= ~_outer(self.population.exclude, w_at, v_at)
+        return bound
 
 
 def admission(workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership]) -> Admission:
@@ -171,8 +153,10 @@ def admission(workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequ
             hit = refused >= 0
             pathway[hit] = REFUSED
             reason[hit] = refused[hit]
-    stays = tuple(_pair_rules(way, view, reasons) for way in ways)
-    return Admission(worker_class, vacancy_class, pathway, reason, tuple(reasons), view, stays)
+    asked, rules = _asked([rule for way in ways for rule in _pair_rules(way, view, reasons)], w_at, v_at, pathway)
+    texts, _ = view.codes("worker", "past")
+    has_past = np.array([bool(text) for text in texts], dtype=np.bool_)
+    return Admission(worker_class, vacancy_class, pathway, reason, tuple(reasons), view, asked, rules, has_past)
 
 
 @dataclass(frozen=True)
@@ -192,6 +176,8 @@ class _Way:
         columns.add(covers)
         for _, check in checks:
             columns.add((*check.population.masks(), *check.fails))
+        for rule in _stay_rules(partnership):
+            columns.add(tuple(rule.population(view, partnership).masks()))
         return cls(number, partnership, covers, tuple(checks))
 
 
@@ -243,28 +229,6 @@ class _Classes:
     def classes(self, side: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """(class of every row, a row of every class)."""
         return number_rows(list(self._masks[side].values()), self._size[side])
-
-
-def number_rows(
-    columns: Sequence[npt.NDArray[np.generic]], n: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """(int32 [n] the number of each row's combination of values, int64 one row of each), in order of combination.
-
-    `columns` are bool or non-negative integer arrays [n].
-    """
-    code = np.zeros(n, dtype=np.int64)
-    size = 1
-    for column in columns:
-        radix = 2 if column.dtype == np.bool_ else int(column.max(initial=0)) + 1
-        if radix == 1 or (radix == 2 and column.dtype == np.bool_ and (column.all() or not column.any())):
-            continue
-        if size > 2**40 // radix:
-            unique, code = np.unique(code, return_inverse=True)
-            size = len(unique)
-        code = code * radix + column.astype(np.int64)
-        size *= radix
-    unique, at, inverse = np.unique(code, return_index=True, return_inverse=True)
-    return inverse.astype(np.int32), at.astype(np.int64)
 
 
 def pairs_hold(where: Where, worker: npt.NDArray[np.int64], vacancy: npt.NDArray[np.int64]) -> Bools:
@@ -326,13 +290,14 @@ def _refusals(
     return result
 
 
-def _pair_rules(way: _Way, view: View, reasons: dict[Reason, int]) -> tuple[_PairRule, ...]:
+def _stay_rules(partnership: Partnership) -> list[StayRule]:
+    """Its stay rules that refuse pairs."""
+    return [rule for rule in partnership.binding if isinstance(rule, StayRule) and rule.strictness != "soft"]
+
+
+def _pair_rules(way: _Way, view: View, reasons: dict[Reason, int]) -> list[_PairRule]:
     rules = []
-    texts, _ = view.codes("worker", "past")
-    has_past = np.array([bool(text) for text in texts], dtype=np.bool_)
-    for rule in way.partnership.binding:
-        if not isinstance(rule, StayRule) or rule.strictness == "soft":
-            continue
+    for rule in _stay_rules(way.partnership):
         numbers = np.zeros(len(TERMS), dtype=np.uint16)
         for position, term in enumerate(TERMS):
             if term:
@@ -340,5 +305,24 @@ def _pair_rules(way: _Way, view: View, reasons: dict[Reason, int]) -> tuple[_Pai
                 numbers[position] = reasons.setdefault(Reason(way.partnership.id, rule.id, term, details), len(reasons))
         population = rule.population(view, way.partnership)
         overlay = way.covers if way.partnership.is_overlay else None
-        rules.append(_PairRule(StayJudge(rule, way.partnership, view), population, overlay, numbers, has_past))
-    return tuple(rules)
+        rules.append(_PairRule(way.number, StayJudge(rule, way.partnership, view), population, overlay, numbers))
+    return rules
+
+
+def _asked(
+    rules: Sequence[_PairRule],
+    w_at: npt.NDArray[np.int64],
+    v_at: npt.NDArray[np.int64],
+    pathway: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.uint16], tuple[tuple[_PairRule, ...], ...]]:
+    """(uint16 [worker and vacancy classes], lists of rules): which list a pair of classes is asked, 0 the empty one."""
+    asked = np.zeros(pathway.shape, dtype=np.uint16)
+    lists: list[tuple[_PairRule, ...]] = [()]
+    for rule in rules:
+        bound = rule.binds(w_at, v_at, pathway)
+        longer = np.zeros(len(lists), dtype=np.uint16)
+        for number in np.flatnonzero(np.bincount(asked[bound], minlength=len(lists))):
+            longer[number] = len(lists)
+            lists.append((*lists[number], rule))
+        asked[bound] = longer[asked[bound]]
+    return asked, tuple(lists)

@@ -1,5 +1,6 @@
 """Past stays as arrays, for asking a stay rule of many pairs at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import polars as pl
 from skillbridge.partnerships.dates import Days
 from skillbridge.partnerships.rules.length import StayRule
 from skillbridge.partnerships.stay import broken_terms
-from skillbridge.partnerships.view import View
+from skillbridge.partnerships.view import View, number_rows
 
 if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
@@ -55,6 +56,16 @@ class Pasts:
         year[rows["past"].to_numpy(), rows["place"].to_numpy()] = rows["year"].to_numpy()
         return cls(start, end, year)
 
+    @property
+    def columns(self) -> Iterable[npt.NDArray[np.int64]]:
+        """Its columns, each with its distinct values numbered."""
+        for column in (*self.start.T, *self.end.T, *self.year.T):
+            yield np.unique(column, return_inverse=True)[1].astype(np.int64)
+
+    def taken(self, rows: npt.NDArray[np.int64]) -> "Pasts":
+        """Those of some rows."""
+        return Pasts(self.start[rows], self.end[rows], self.year[rows])
+
     def seen_from(self, past: npt.NDArray[np.int32], start: Days, end: Days) -> tuple[Days, Days]:
         """(starts, ends) [n, k]: the disjoint, sorted stays of `past` texts, years read as `partnerships.stay` says."""
         first, last, year = self.start[past], self.end[past], self.year[past]
@@ -83,21 +94,34 @@ class StayJudge:
         self.rule = rule
         n_texts = len(view.codes("worker", "past")[0])
         seasons = view.seasons_under(partnership.id, partnership.destination)
-        self._counted = Pasts.of(seasons, n_texts)
+        counted = Pasts.of(seasons, n_texts)
         others = view.seasons.filter(pl.col("partnership").is_not_null() & (pl.col("partnership") != partnership.id))
         if partnership.destination:
             others = others.filter(pl.col("destination").is_in(list(partnership.destination)))
-        self._elsewhere = Pasts.of(others if rule.absence_before else others.head(0), n_texts)
+        elsewhere = Pasts.of(others if rule.absence_before else others.head(0), n_texts)
+        self._history, at = number_rows((*counted.columns, *elsewhere.columns), n_texts)
+        self._counted, self._elsewhere = counted.taken(at), elsewhere.taken(at)
 
     def broken(self, past: npt.NDArray[np.int32], start: Days, end: Days) -> npt.NDArray[np.uint8]:
-        """For each (past text, start, end), the position in `stay.TERMS` of the first term broken, 0 if none."""
-        result = np.zeros(len(past), dtype=np.uint8)
-        for low in range(0, len(past), _CHUNK):
-            part = slice(low, low + _CHUNK)
-            counted = self._counted.seen_from(past[part], start[part], end[part])
-            elsewhere = self._elsewhere.seen_from(past[part], start[part], end[part])
-            result[part] = broken_terms(self.rule, *counted, *elsewhere, start[part], end[part])
-        return result
+        """For each (past text, start, end), the position in `stay.TERMS` of the first term broken, 0 if none.
+
+        Pasts that the rule cannot tell apart are one history, and each distinct question is asked once.
+        """
+        if not len(past):
+            return np.zeros(0, dtype=np.uint8)
+        base = min(start.min(), end.min())
+        first, last = (start - base).astype(np.int64), (end - base).astype(np.int64)
+        span = int(last.max()) + 1
+        question = (self._history[past].astype(np.int64) * span + first) * span + last
+        _, at, inverse = np.unique(question, return_index=True, return_inverse=True)
+        result = np.zeros(len(at), dtype=np.uint8)
+        for low in range(0, len(at), _CHUNK):
+            part = at[low : low + _CHUNK]
+            mine = self._history[past[part]]
+            counted = self._counted.seen_from(mine, start[part], end[part])
+            elsewhere = self._elsewhere.seen_from(mine, start[part], end[part])
+            result[low : low + _CHUNK] = broken_terms(self.rule, *counted, *elsewhere, start[part], end[part])
+        return result[inverse]
 
 
 def _years_back(days: Days, years: npt.NDArray[np.int64]) -> Days:

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.base import Limit, Tally, VacancyRow
-from skillbridge.partnerships.view import Bools, Mask, Population, View, Where, both, employer_countries
+from skillbridge.partnerships.view import Bools, Mask, Population, View, Where, both, employer_countries, number_rows
 
 
 @dataclass(frozen=True)
@@ -200,8 +200,8 @@ class _Builder:
         """The finished rows."""
         variants = self._variants
         on_cells = [bound for bound in self._tallies if not self._on_vacancies(bound)]
-        worker_class, w_at = _number(_sides(on_cells, "worker"), len(self._view.workers))
-        variant_class, v_at = _number(_sides(on_cells, "vacancy"), len(variants.vacancy))
+        worker_class, w_at = number_rows(_sides(on_cells, "worker"), len(self._view.workers))
+        variant_class, v_at = number_rows(_sides(on_cells, "vacancy"), len(variants.vacancy))
         n_ways = int(edge_pathway.max(initial=0)) + 1
         code = (
             worker_class[edge_worker].astype(np.int64) * len(v_at) + variant_class[edge_variant]
@@ -322,12 +322,6 @@ def _sides(tallies: Sequence[_Bound], side: str) -> list[npt.NDArray[np.generic]
             if column is not None:
                 found[id(column)] = column
     return list(found.values())
-
-
-def _number(columns: list[npt.NDArray[np.generic]], n: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    from skillbridge.partnerships.admission import number_rows
-
-    return number_rows(columns, n)
 
 
 def _narrowed(tally: Tally, covers: Where) -> Tally:

@@ -4,7 +4,7 @@ A `Mask` is a condition on the worker and a condition on the vacancy; a `Where` 
 are over a `View`: all workers, and vacancies each with one start and end.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -211,3 +211,25 @@ def employer_countries(vacancies: pl.DataFrame) -> dict[str, str]:
     pairs = vacancies.select("employer_id", "destination").unique()
     single = pairs.filter(pl.len().over("employer_id") == 1)
     return dict(single.sort("employer_id").iter_rows())
+
+
+def number_rows(
+    columns: Sequence[npt.NDArray[np.generic]], n: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """(int32 [n] the number of each row's combination of values, int64 one row of each), in order of combination.
+
+    `columns` are bool or non-negative integer arrays [n].
+    """
+    code = np.zeros(n, dtype=np.int64)
+    size = 1
+    for column in columns:
+        radix = 2 if column.dtype == np.bool_ else int(column.max(initial=0)) + 1
+        if radix == 1 or (radix == 2 and column.dtype == np.bool_ and (column.all() or not column.any())):
+            continue
+        if size > 2**40 // radix:
+            unique, code = np.unique(code, return_inverse=True)
+            size = len(unique)
+        code = code * radix + column.astype(np.int64)
+        size *= radix
+    unique, at, inverse = np.unique(code, return_index=True, return_inverse=True)
+    return inverse.astype(np.int32), at.astype(np.int64)

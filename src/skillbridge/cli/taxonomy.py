@@ -254,7 +254,8 @@ def compile_command(taxonomy: str, titles: Path | None, kinds: tuple[str, ...]) 
     with progress_bar() as progress:
         index = open_index(loaded, folder, kinds or KINDS, titles=taught, progress=progress)  # type: ignore[arg-type]
     for kind, branch in index.branches.items():
-        click.echo(f"{kind}: {len(branch.concepts)} concepts, {len(branch.labels)} labels -> {folder / kind}")
+        besides = f", learned from {branch.titles} titles besides" if branch.titles else ""
+        click.echo(f"{kind}: {len(branch.concepts)} concepts, {len(branch.labels)} labels{besides} -> {folder / kind}")
 
 
 def _save(found: "Import", out: Path, base: str | None) -> None:

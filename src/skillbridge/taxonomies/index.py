@@ -3,6 +3,7 @@
 Compiled once per taxonomy and kind, saved as memory-mapped arrays, loaded in a fraction of a second.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -71,6 +72,8 @@ class Branch:
     concepts: pl.DataFrame
     labels: pl.DataFrame
     arrays: dict[str, npt.NDArray[Any]]
+    titles: int = 0
+    """How many titles besides the labels the classifier has learned from."""
     corrections: dict[tuple[int, int], int] = field(default_factory=dict)
     """(key of the folded text, language or -1) -> concept: what people have said is right."""
     _views: dict[int, View] = field(default_factory=dict)
@@ -155,7 +158,9 @@ def _corrected(branch: Branch, taxonomy: Taxonomy) -> Branch:
 
 
 def _compiled_from(taxonomy: Taxonomy) -> str:
-    """The digest of what an index is compiled from: the taxonomy without its corrections."""
+    """The digest of what an index is compiled from: the taxonomy without its corrections, its tables if never saved."""
+    if not taxonomy.digest:
+        return hashlib.sha256((taxonomy.concepts.write_csv() + taxonomy.labels.write_csv()).encode()).hexdigest()
     return taxonomy.digest.rpartition("+")[0] if taxonomy.meta.get("corrections") else taxonomy.digest
 
 
@@ -184,23 +189,26 @@ def _branch(
     folded = fold(labels["label"].to_list())
     bags = features(folded)
     concept = labels["concept"].to_numpy().astype(np.int32)
-    learned = bags, concept
+    learned, taught = (bags, concept), 0
     if titles is not None:
         extra = titles.join(number, on="concept_uri").sort("concept", "label")
         more = features(fold(extra["label"].to_list()))
         learned = _join(bags, more), np.concatenate([concept, extra["concept"].to_numpy().astype(np.int32)])
+        taught = len(extra)
     family = np.where(groups >= 0, groups, np.arange(len(groups), dtype=np.int32))
     model = classifier.train(*learned, family, progress=progress)
     arrays: dict[str, npt.NDArray[Any]] = {
         f"classifier.{name}": value for name, value in classifier.compact(model)._asdict().items()
     }
-    broad = (concepts["kind"] == "isco_group").to_numpy() & (concepts["notation"].str.len_chars() < 4).to_numpy()
+    broad = concepts.select(
+        (pl.col("kind") == "isco_group") & (pl.col("notation").str.len_chars() < 4).fill_null(False)
+    )["kind"].to_numpy()
     arrays |= _label_features(bags) | _keys(folded) | {"label.concept": concept, "group": groups, "broad": broad}
     lang = labels["lang"].to_numpy()
     for code in range(len(languages)):
         arrays |= {f"{code}.{name}": a for name, a in _documents(bags, concept, lang == code)._asdict().items()}
     table = concepts.select("concept_uri", "notation", "isco", is_group=pl.col("kind") == "isco_group")
-    return Branch(kind, languages, table, labels, arrays)
+    return Branch(kind, languages, table, labels, arrays, taught)
 
 
 def _groups(concepts: pl.DataFrame) -> I32:
@@ -349,6 +357,7 @@ def _save(branch: Branch, place: Path, digest: str) -> None:
         "digest": digest,
         "kind": branch.kind,
         "languages": list(branch.languages),
+        "titles": branch.titles,
         "arrays": sorted(branch.arrays),
     }
     replace_file(place / "index.toml", lambda path: path.write_text(tomli_w.dumps(stamp), encoding="utf-8"))
@@ -368,4 +377,4 @@ def _load(place: Path, digest: str) -> Branch | None:
         labels = pl.read_ipc(place / "labels.arrow")
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise Corrupt(f"index {place}: {error}; remove the folder and it is compiled again") from None
-    return Branch(told["kind"], tuple(told["languages"]), concepts, labels, arrays)
+    return Branch(told["kind"], tuple(told["languages"]), concepts, labels, arrays, told.get("titles", 0))

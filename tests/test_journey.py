@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillbridge.errors import Refused
-from skillbridge.journey import FINAL, STATES, TRANSITIONS, move, next_states
+from skillbridge.journey import FINAL, SHOWN_TO_EMPLOYER, STATES, TRANSITIONS, move, next_states
 
 ROLES = ("ministry_admin", "ministry_officer", "origin_unit", "employer", "recruiter", "analyst", "auditor", "worker")
 
@@ -36,8 +36,14 @@ def test_an_employer_cannot_approve_its_own_placement() -> None:
     assert refusal.value.code == "forbidden"
 
 
+def test_a_worker_may_turn_down_a_proposal_which_the_employer_never_sees() -> None:
+    assert move("proposed", "turned_down", "worker", "family").target == "turned_down"
+    assert "turned_down" in FINAL
+    assert not {"proposed", "turned_down", "rejected"} & SHOWN_TO_EMPLOYER
+
+
 def test_a_worker_may_withdraw_until_departure_with_a_reason() -> None:
-    for state in ("proposed", "approved", "offered", "contract_signed", "visa_granted"):
+    for state in ("approved", "offered", "contract_signed", "visa_granted"):
         assert move(state, "withdrawn", "worker", "family").target == "withdrawn"
         with pytest.raises(Refused) as refusal:
             move(state, "withdrawn", "worker", " ")
@@ -45,7 +51,7 @@ def test_a_worker_may_withdraw_until_departure_with_a_reason() -> None:
 
 
 def test_a_step_that_does_not_exist_names_the_ones_that_do() -> None:
-    with pytest.raises(Refused, match="it may become: approved, rejected, withdrawn") as refusal:
+    with pytest.raises(Refused, match="it may become: approved, rejected, turned_down") as refusal:
         move("proposed", "returned", "ministry_admin")
     assert refusal.value.code == "conflict"
 

@@ -1,5 +1,6 @@
 """Who may do what to which rows: roles, one table of acts, accounts, keys, sessions and one-time links."""
 
+import re
 import secrets
 from functools import cache
 from typing import Annotated, Literal, get_args
@@ -7,7 +8,7 @@ from typing import Annotated, Literal, get_args
 import argon2
 import msgspec
 
-from skillbridge.errors import Refused
+from skillbridge.errors import BadInput, Refused
 from skillbridge.journey import SHOWN_TO_EMPLOYER
 from skillbridge.store import Credential, Record, Store, digest_of
 
@@ -83,7 +84,14 @@ POLICY: dict[str, dict[str, str]] = {
     "plans.start": _STAFF,
     "plans.decide": _STAFF,
     "plans.explain": {**_STAFF, "origin_unit": "party", "worker": "own"},
-    "placements.read": {**_STAFF, "origin_unit": "party", "employer": "party", "auditor": "all", "worker": "own"},
+    "placements.read": {
+        **_STAFF,
+        "origin_unit": "party",
+        "employer": "party",
+        "recruiter": "shared",
+        "auditor": "all",
+        "worker": "own",
+    },
     "placements.move": {
         **_STAFF,
         "origin_unit": "party",
@@ -152,6 +160,20 @@ SYSTEM = Actor("system", "system", "ministry_admin", None)
 Password = Annotated[str, msgspec.Meta(min_length=12, max_length=128)]
 
 _HASHER = argon2.PasswordHasher()
+
+FAILURES_AN_HOUR = 100
+"""Failed logins of one name in an hour, beyond the limit a minute: guessing slowly is guessing too."""
+
+
+def check_password(password: str, name: str) -> None:
+    """Refuse a password that is guessed first: one with the account's name in it, or of few different characters."""
+    plain = password.casefold()
+    if name.casefold() in plain or any(len(part) > 3 and part in plain for part in re.split(r"\W+", name.casefold())):
+        raise BadInput("$.password", "the account's name is in it", "words that are not the name's")
+    if len(set(plain)) < 6 or any(plain.startswith(word) for word in ("password", "skillbridge", "123456", "qwerty")):
+        raise BadInput(
+            "$.password", "easy to guess", "at least 12 characters, 6 of them different, no common beginning"
+        )
 
 
 @cache
@@ -261,8 +283,7 @@ def authenticate(store: Store, secret: str, now: float) -> Actor:
 def log_in(store: Store, name: str, password: str, now: float, *, seconds: float, tries: int) -> tuple[Actor, str]:
     """(actor, session secret); raises `Refused` unauthenticated or too_many_tries. Unknown names take as long."""
     minute = int(now // 60)
-    if store.ledger.failures(name, minute) >= tries:
-        raise Refused("too_many_tries", "too many failed logins: wait a minute")
+    _guard_tries(store, name, minute, tries)
     found = store.records.page("account", {"name": name}, limit=1)
     account = msgspec.json.decode(found[0].body, type=Account) if found else None
     stored = account.password if account and account.active and account.password else _nobody()
@@ -274,8 +295,14 @@ def log_in(store: Store, name: str, password: str, now: float, *, seconds: float
     if not fits:
         store.ledger.failed(name, minute)
         raise Refused("unauthenticated", "name and password do not belong together")
+    _guard_tries(store, name, minute, tries)  # many guesses at once: what the failed ones used up, the right one lacks
     credential, secret = issue(store, found[0].id, "session", now, seconds=seconds)
     return _actor(store, credential), secret
+
+
+def _guard_tries(store: Store, name: str, minute: int, tries: int) -> None:
+    if store.ledger.failures(name, minute) >= tries or store.ledger.failures(name, minute, 60) >= FAILURES_AN_HOUR:
+        raise Refused("too_many_tries", "too many failed logins: wait")
 
 
 def redeem(store: Store, link: str, now: float, *, seconds: float) -> tuple[Actor, str]:

@@ -19,6 +19,7 @@ State = Literal[
     "returned",
     "reintegrated",
     "rejected",
+    "turned_down",
     "declined",
     "withdrawn",
     "refused_visa",
@@ -54,6 +55,7 @@ def _steps(source: str, **targets: frozenset[str]) -> list[Transition]:
 
 _OWES_REASON = {
     "rejected",
+    "turned_down",
     "declined",
     "withdrawn",
     "cancelled",
@@ -66,7 +68,7 @@ _OWES_REASON = {
 TRANSITIONS: tuple[Transition, ...] = tuple(
     step
     for steps in (
-        _steps("proposed", approved=OFFICERS, rejected=OFFICERS, withdrawn=WORKER),
+        _steps("proposed", approved=OFFICERS, rejected=OFFICERS, turned_down=WORKER),
         _steps("approved", offered=EMPLOYER, cancelled=EMPLOYER, withdrawn=WORKER),
         _steps("offered", contract_signed=WORKER, declined=WORKER, cancelled=EMPLOYER, withdrawn=WORKER),
         _steps("contract_signed", visa_granted=OFFICERS, refused_visa=OFFICERS, cancelled=EMPLOYER, withdrawn=WORKER),
@@ -100,8 +102,8 @@ FINAL: frozenset[str] = frozenset(STATES) - {step.source for step in TRANSITIONS
 ABROAD = frozenset({"departed", "arrived", "working", "season_ended", "ended_early", "changed_employer", "overstayed"})
 """States in which the person is, or may be, in the country of destination."""
 
-SHOWN_TO_EMPLOYER: frozenset[str] = frozenset(STATES) - {"proposed", "rejected"}
-"""An employer never sees who was merely proposed or was rejected."""
+SHOWN_TO_EMPLOYER: frozenset[str] = frozenset(STATES) - {"proposed", "rejected", "turned_down"}
+"""An employer never sees who was merely proposed, was rejected, or turned the proposal down before it was approved."""
 
 
 def next_states(state: str, role: str) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_limit: Annotated[Positive, msgspec.Meta(description="rows of one page at most")] = 200
     requests_per_minute: Annotated[Positive, msgspec.Meta(description="requests of one account and minute")] = 6_000
     logins_per_minute: Annotated[Positive, msgspec.Meta(description="failed logins of one account name and minute")] = 5
+    guesses_per_minute: Annotated[
+        Positive, msgspec.Meta(description="wrong keys, links and passwords of one network address and minute")
+    ] = 300
     session_minutes: Annotated[Positive, msgspec.Meta(description="life of a console session")] = 480
     link_hours: Annotated[Positive, msgspec.Meta(description="life of a worker's one-time link")] = 72
     small_cell: Annotated[int, msgspec.Meta(ge=2, description="people: smaller published counts are suppressed")] = 5

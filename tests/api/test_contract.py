@@ -70,7 +70,9 @@ def test_the_client_has_a_method_for_every_operation() -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Any]:
-    settings = Settings(requests_per_minute=10**9, logins_per_minute=10**6, webhook_private=True)
+    settings = Settings(
+        requests_per_minute=10**9, logins_per_minute=10**6, webhook_private=True, guesses_per_minute=10**6
+    )
     world = build(tmp_path_factory.mktemp("contract") / "ws", settings)
     catalog.warm()  # so that no single request waits for the index to compile
     config = schemathesis.Config.from_dict(

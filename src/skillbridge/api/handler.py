@@ -32,6 +32,20 @@ _log = structlog.get_logger("skillbridge.api")
 _encoder = msgspec.json.Encoder()
 
 
+_Counts = dict[str, tuple[int, int]]
+
+
+def _counted(counts: _Counts, who: str) -> int:
+    """How often `who` came in this minute, this time included."""
+    minute = int(time.monotonic() // 60)
+    last, times = counts.get(who, (minute, 0))
+    times = times + 1 if last == minute else 1
+    if times == 1 and len(counts) > 10_000:
+        counts.clear()
+    counts[who] = (minute, times)
+    return times
+
+
 class Service:
     """What the handlers of one server process share: the workspace, the writer, limits and metrics."""
 
@@ -40,7 +54,8 @@ class Service:
         self.writer = Writer(workspace.store)
         self.desk = Desk()
         self.metrics = Metrics()
-        self._spent: dict[str, tuple[int, int]] = {}
+        self._requests: _Counts = {}
+        self._guesses: _Counts = {}
         self._known: dict[bytes, tuple[Actor, float | None]] = {}
         self._known_at: tuple[int, int] | None = None
 
@@ -55,14 +70,20 @@ class Service:
 
     def throttle(self, account_id: str) -> None:
         """Count a request of the account; raises `Refused` too_many beyond the minute's share."""
-        minute = int(time.monotonic() // 60)
-        last, used = self._spent.get(account_id, (minute, 0))
-        used = used + 1 if last == minute else 1
-        if used == 1 and len(self._spent) > 10_000:
-            self._spent.clear()
-        self._spent[account_id] = (minute, used)
-        if used > self.workspace.settings.requests_per_minute:
-            raise Refused("too_many", f"more than {self.workspace.settings.requests_per_minute} requests in a minute")
+        most = self.workspace.settings.requests_per_minute
+        if _counted(self._requests, account_id) > most:
+            raise Refused("too_many", f"more than {most} requests in a minute")
+
+    def guessed(self, error: Exception, address: str) -> Exception:
+        """`error`, or too_many_tries in its place if it is one wrong secret too many from this network address.
+
+        Whoever has the right one is let in from there all the same: nobody locks out others behind the same gateway.
+        """
+        if not isinstance(error, Refused) or error.code not in {"unauthenticated", "too_many_tries"}:
+            return error
+        if _counted(self._guesses, address) <= self.workspace.settings.guesses_per_minute:
+            return error
+        return Refused("too_many_tries", "too many wrong keys or passwords from this address: wait")
 
     def actor(self, secret: str) -> Actor:
         """Whom a key or session stands for; remembered until any account, key or session changes."""
@@ -98,7 +119,8 @@ async def handle(request: Request[Any, Any, State], service: Service, operation:
     result: Result
     try:
         result = await _handle(Asked(request, operation), service)
-    except Exception as error:
+    except Exception as failure:
+        error = service.guessed(failure, request.client.host if request.client else "")
         found = answer(error)
         if found is None:
             request_id = f"{int(time.time() * 1000):x}"

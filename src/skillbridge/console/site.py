@@ -217,7 +217,10 @@ async def _answer(
         if actor is None:
             return visit, await asyncio.to_thread(act, visit)
         return visit, await service.writer.run(lambda: act(visit))
-    except Exception as error:
+    except Exception as failure:
+        error = failure
+        if actor is None:
+            error = service.guessed(failure, request.client.host if request.client else "")
         if page.show is None or answer(error) is None:
             raise
         details = _details(error, visit)

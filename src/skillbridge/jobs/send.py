@@ -1,7 +1,6 @@
 """Sending signed events to webhooks: public addresses only, no redirects, retries that wait longer each time."""
 
 import http.client
-import ipaddress
 import socket
 import ssl
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 from skillbridge.errors import Refused
 from skillbridge.store import Record
 from skillbridge.workspace import Workspace, read, write
-from skillbridge.workspace.hooks import TRIES, sign
+from skillbridge.workspace.hooks import TRIES, is_public, sign
 from skillbridge.workspace.views import DeliveryBody, WebhookBody
 
 TIMEOUT = 10.0
@@ -63,7 +62,7 @@ def _try(ws: Workspace, record: Record) -> None:
     try:
         status = post(hook.url, body.payload.encode(), headers, private=ws.settings.webhook_private)
         fine, last = 200 <= status < 300, str(status)
-    except (OSError, http.client.HTTPException, Refused) as error:
+    except (OSError, ValueError, http.client.HTTPException, Refused) as error:
         fine, last = False, error.what if isinstance(error, Refused) else type(error).__name__
     attempts = body.attempts + 1
     state = "delivered" if fine else "failed" if attempts >= TRIES else "waiting"
@@ -75,7 +74,8 @@ def _try(ws: Workspace, record: Record) -> None:
 def post(url: str, payload: bytes, headers: dict[str, str], *, private: bool = False) -> int:
     """The HTTP status of a POST to `url`. The address is resolved once, checked, and connected to as checked.
 
-    Raises `Refused` unsafe_address for anything that is not a public address (unless `private`), and `OSError`.
+    Raises `Refused` unsafe_address for anything that is not a public address (unless `private`), `OSError`, and
+    `ValueError` for what is no address at all.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -101,8 +101,6 @@ def public_address(host: str, port: int, *, private: bool = False) -> str:
     found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     if not private:
         for address in found:
-            checked = ipaddress.ip_address(address.partition("%")[0])
-            mapped = getattr(checked, "ipv4_mapped", None) or checked
-            if not mapped.is_global or mapped.is_multicast:
+            if not is_public(address):
                 raise Refused("unsafe_address", "not a public address")
     return sorted(found)[0]

@@ -120,9 +120,10 @@ class Ledger:
         )
         return int(row[0]) if row else 0
 
-    def failures(self, name: str, minute: int) -> int:
-        """Failed logins of `name` in this minute."""
-        row = self.database.one("SELECT times FROM failure WHERE name = ? AND minute = ?", name, minute)
+    def failures(self, name: str, minute: int, minutes: int = 1) -> int:
+        """Failed logins of `name` in the `minutes` (60 at most) that end with this one."""
+        sql = "SELECT coalesce(sum(times), 0) FROM failure WHERE name = ? AND minute > ?"
+        row = self.database.one(sql, name, minute - minutes)
         return int(row[0]) if row else 0
 
     def spend(self, account_id: str, day: str, rows: int, budget: int) -> None:
@@ -153,6 +154,10 @@ class Ledger:
         self.database.run(
             "INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?)", account_id, key, fingerprint, *answer, now
         )
+
+    def forget_answers(self, text: str) -> int:
+        """How many kept answers that hold `text` were dropped."""
+        return self.database.run("DELETE FROM idempotency WHERE instr(body, CAST(? AS BLOB)) > 0", text)
 
     def keep_file(self, folder: Path, path: Path) -> str:
         """Record a finished file beside the database; gives its SHA-256."""

@@ -80,6 +80,8 @@ def create_account(ws: Workspace, actor: Actor, body: NewAccount) -> AccountView
         raise BadInput("$.role", "'worker'", "a one-time link: POST /v1/workers/{worker_id}/links")
     if body.role in NEEDS_PARTY and body.party is None:
         raise BadInput("$.party", "missing", f"the party of the {body.role}")
+    if body.password:
+        access.check_password(body.password, body.name)
     with ws.acting():
         if ws.store.records.count("account", {"name": body.name}):
             raise Refused("conflict", f"the name {body.name} is taken")
@@ -102,6 +104,8 @@ def update_account(
             raise BadInput("$.role", f"{body.role!r}", "workers' accounts stay workers', others do not become them")
         if (body.role or account.role) in NEEDS_PARTY and account.party is None:
             raise BadInput("$.role", f"{body.role!r}", "a role that needs no party")
+        if body.password:
+            access.check_password(body.password, account.name)
         changed = replace(
             account,
             active=account.active if body.active is None else int(body.active),

@@ -116,7 +116,7 @@ def list_vacancies(ws: Workspace, actor: Actor, query: VacanciesQuery) -> Vacanc
     records = ws.store.records.page("vacancy", where, after=after(query), limit=query.limit + 1)
     cursor = following(records, query.limit)
     placed = held_places(ws, [record.id for record in records])
-    return Vacancies([view_vacancy(record, placed.get(record.id, 0)) for record in records], next=cursor)
+    return Vacancies([view_vacancy(actor, record, placed.get(record.id, 0)) for record in records], next=cursor)
 
 
 def held_places(ws: Workspace, vacancy_ids: list[str]) -> dict[str, int]:
@@ -127,7 +127,7 @@ def held_places(ws: Workspace, vacancy_ids: list[str]) -> dict[str, int]:
 def read_vacancy(ws: Workspace, actor: Actor, vacancy_id: str) -> VacancyView:
     """One vacancy."""
     record = _reach_demand(ws, actor, "vacancies.read", "vacancy", vacancy_id)
-    return view_vacancy(record, held_places(ws, [vacancy_id]).get(vacancy_id, 0))
+    return view_vacancy(actor, record, held_places(ws, [vacancy_id]).get(vacancy_id, 0))
 
 
 def create_vacancy(ws: Workspace, actor: Actor, body: Vacancy) -> VacancyView:
@@ -140,7 +140,7 @@ def create_vacancy(ws: Workspace, actor: Actor, body: Vacancy) -> VacancyView:
         body = applied(ws, actor, body)
         record = ws.store.records.create("vacancy", body.vacancy_id, write(VacancyBody(body)), employer.party, ws.now())
         ws.note(actor, "vacancies.write", record.id, after=record)
-    return view_vacancy(record, 0)
+    return view_vacancy(actor, record, 0)
 
 
 def update_vacancy(
@@ -154,6 +154,8 @@ def update_vacancy(
         stored, placed = read(before, VacancyBody), held_places(ws, [vacancy_id]).get(vacancy_id, 0)
         if body.vacancy.employer_id != stored.vacancy.employer_id:
             raise BadInput("$.vacancy.employer_id", f"{body.vacancy.employer_id!r}", "the employer that posted it")
+        if actor.role == "employer":
+            _employer(ws, actor, stored.vacancy)
         check_dates(body.vacancy, "$.vacancy")
         if body.vacancy.positions < placed:
             raise Refused("conflict", f"{placed} heads hold a place: positions cannot be {body.vacancy.positions}")
@@ -161,7 +163,7 @@ def update_vacancy(
         changed = replace(stored, vacancy=mine, status=body.status)
         record = ws.store.records.replace("vacancy", vacancy_id, write(changed), ws.now(), version)
         ws.note(actor, "vacancies.write", vacancy_id, before=before, after=record)
-    return view_vacancy(record, placed)
+    return view_vacancy(actor, record, placed)
 
 
 def applied(ws: Workspace, actor: Actor, vacancy: Vacancy, known: date | None = None, where: str = "$") -> Vacancy:
@@ -180,10 +182,15 @@ def check_dates(vacancy: Vacancy, where: str = "$") -> None:
         raise BadInput(f"{where}.end", vacancy.end.isoformat(), f"on or after the start, {vacancy.start.isoformat()}")
 
 
-def view_vacancy(record: Record, placed: int) -> VacancyView:
-    """A vacancy and how it stands."""
+NAMES_SHOWN = frozenset({"ministry_admin", "ministry_officer", "origin_unit", "employer", "auditor"})
+"""Roles that see whom an employer asked for by name; employers see vacancies of their own only."""
+
+
+def view_vacancy(actor: Actor, record: Record, placed: int) -> VacancyView:
+    """A vacancy and how it stands; whom it asks for by name is no business of analysts, recruiters and workers."""
     body = read(record, VacancyBody)
-    return VacancyView(record.version, body.status, body.vacancy, placed)
+    vacancy = body.vacancy if actor.role in NAMES_SHOWN else replace(body.vacancy, named_workers=())
+    return VacancyView(record.version, body.status, vacancy, placed)
 
 
 def _employer(ws: Workspace, actor: Actor, vacancy: Vacancy) -> Record:
@@ -193,7 +200,7 @@ def _employer(ws: Workspace, actor: Actor, vacancy: Vacancy) -> Record:
     if record is None:
         raise BadInput("$.employer_id", f"there is no employer {vacancy.employer_id!r}", "an employer entered before")
     if read(record, Employer).suspended:
-        raise Refused("employer_suspended", "a suspended employer posts no vacancies")
+        raise Refused("employer_suspended", "a suspended employer posts and changes no vacancies")
     return record
 
 

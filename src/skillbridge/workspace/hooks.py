@@ -2,8 +2,10 @@
 
 import base64
 import hmac
+import ipaddress
 import secrets
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -45,8 +47,7 @@ def announce(ws: Workspace, party: str | None, event: str, data: Mapping[str, ob
 def create_webhook(ws: Workspace, actor: Actor, body: NewWebhook) -> WebhookView:
     """Register where signed events go; the signing secret is shown only here."""
     check(actor, "webhooks.write")
-    if not ws.settings.webhook_private and not body.url.startswith("https://"):
-        raise BadInput("$.url", "not https", "a public https address")
+    _check_url(body.url, private=ws.settings.webhook_private)
     with ws.acting():
         if ws.store.records.count("webhook", {"party": actor.party}) >= MOST:
             raise Refused("conflict", f"a party has at most {MOST} webhooks")
@@ -56,6 +57,56 @@ def create_webhook(ws: Workspace, actor: Actor, body: NewWebhook) -> WebhookView
         record = ws.store.records.create("webhook", webhook_id, write(stored), actor.party, ws.now())
         ws.note(actor, "webhooks.write", webhook_id, after=record)
     return view_webhook(record, "whsec_" + base64.b64encode(secret).decode())
+
+
+def _check_url(url: str, *, private: bool) -> None:
+    """Refuse at once what could never be delivered to; names are resolved, and checked again, at each delivery."""
+    try:
+        parts = urlsplit(url)
+        host, fine = parts.hostname or "", parts.port != 0
+        host.encode("idna")
+    except ValueError:
+        raise BadInput("$.url", "not an address", "https://host/path") from None
+    if (
+        not fine
+        or not host
+        or parts.username is not None
+        or parts.fragment
+        or not url.isascii()
+        or not url.isprintable()
+    ):
+        raise BadInput("$.url", "not a plain address", "https://host/path, without a name, a password or a fragment")
+    if private:
+        return
+    if parts.scheme != "https":
+        raise BadInput("$.url", "not https", "a public https address")
+    try:
+        public = is_public(host)
+    except ValueError:  # a name
+        last = host.rstrip(".").rpartition(".")[2]
+        public = "." in host.rstrip(".") and not last.isdigit() and last not in {"local", "internal", "localhost"}
+    if not public:
+        raise BadInput("$.url", "not a public host", "a public https address")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet, also behind the forms that carry an IPv4 address within."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    inner: ipaddress.IPv4Address | ipaddress.IPv6Address = found
+    if isinstance(found, ipaddress.IPv6Address):
+        carried = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if carried is None and any(found in network for network in _CARRIERS):
+            carried = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        inner = carried or found
+    return inner.is_global and not inner.is_multicast
+
+
+_CARRIERS = (
+    ipaddress.ip_network("64:ff9b::/96"),
+    ipaddress.ip_network("64:ff9b:1::/48"),
+    ipaddress.ip_network("::/96"),
+)
+"""IPv6 networks whose last 32 bits are an IPv4 address that a translator goes on to."""
 
 
 def list_webhooks(ws: Workspace, actor: Actor) -> Webhooks:

@@ -63,7 +63,8 @@ def workers_for(ws: Workspace, actor: Actor, vacancy_id: str, query: MatchQuery)
     if actor.role != "employer" and (covered := parties(ws.store, actor, scope)) is not None:
         people = people.filter(pl.col("party").is_in(sorted(covered)))
     elif actor.role == "employer":
-        people = people.filter(pl.col("party").is_in(_offering(ws, actor)))
+        rejected = ws.store.records.tally("placement", "worker_id", {"employer_id": actor.party, "state": "rejected"})
+        people = people.filter(pl.col("party").is_in(_offering(ws, actor)) & ~pl.col("worker_id").is_in(list(rejected)))
     jobs = _jobs(ws).filter(pl.col("vacancy_id") == vacancy_id)
     found = _rank(ws, people, jobs, query)
     spend(ws, actor, len(found.items))

@@ -12,6 +12,7 @@ from skillbridge.model import Worker
 from skillbridge.store import Compare, Record
 from skillbridge.workspace import PageQuery, Workspace, after, check_id, following, read, write
 from skillbridge.workspace.views import (
+    AppealBody,
     Erased,
     EventBody,
     Identity,
@@ -91,8 +92,10 @@ def view_worker(actor: Actor, record: Record) -> WorkerView:
 
 
 def read_worker(ws: Workspace, actor: Actor, worker_id: str) -> WorkerView:
-    """One worker."""
-    return view_worker(actor, reach(ws.store, actor, "workers.read", "worker", worker_id))
+    """One worker; counts against the role's daily rows, as a list would."""
+    record = reach(ws.store, actor, "workers.read", "worker", worker_id)
+    spend(ws, actor, 1)
+    return view_worker(actor, record)
 
 
 def create_worker(ws: Workspace, actor: Actor, body: NewWorker) -> WorkerView:
@@ -207,7 +210,13 @@ def erase(ws: Workspace, actor: Actor, before: Record) -> Erased:
         store.records.remove("consent", consent.id)
     for event in store.records.page("event", {"worker_id": worker_id}):
         store.records.replace("event", event.id, write(replace(read(event, EventBody), reason="")), now)
+    for appeal in store.records.page("appeal", {"worker_id": worker_id}):
+        store.records.replace("appeal", appeal.id, write(replace(read(appeal, AppealBody), answer="")), now)
+        store.ledger.blank_reasons(appeal.id)
+    for placement in store.records.page("placement", {"worker_id": worker_id}):
+        store.ledger.blank_reasons(placement.id)
     store.ledger.blank_reasons(worker_id)
+    store.ledger.forget_answers(msgspec.json.encode(worker_id).decode())
     account = f"account-{worker_id}"
     store.ledger.revoke(account_id=account)
     store.records.remove("account", account)

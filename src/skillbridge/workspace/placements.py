@@ -61,7 +61,8 @@ def _in_scope(ws: Workspace, actor: Actor, scope: str) -> dict[str, Any]:
     if actor.role == "employer":
         return {"employer_id": actor.party, "state": SHOWN_TO_EMPLOYER}
     covered = parties(ws.store, actor, scope)
-    return {} if covered is None else {"party": covered}
+    shown = {"state": SHOWN_TO_EMPLOYER} if actor.role == "recruiter" else {}
+    return shown if covered is None else {"party": covered, **shown}
 
 
 def reach_placement(ws: Workspace, actor: Actor, act: str, placement_id: str) -> Record:
@@ -149,6 +150,8 @@ def step(
     ws.store.records.create("event", new_id("event"), write(event), before.party, ws.now())
     ws.note(actor, "placements.move", before.id, why=reason, before=before, after=record)
     news = {"placement_id": before.id, "from": body.state, "to": to, "on": on.isoformat()}
-    for party in {before.party, body.employer_id}:
+    # An employer that never saw the placement does not hear that it was rejected either.
+    told = {before.party} | ({body.employer_id} if {body.state, to} & SHOWN_TO_EMPLOYER else set())
+    for party in sorted(told, key=str):
         announce(ws, party, "placement.moved", news)
     return record

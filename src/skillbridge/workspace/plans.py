@@ -90,16 +90,16 @@ def list_plans(ws: Workspace, actor: Actor, query: PlansQuery) -> Plans:
     where = {"status": query.status} if query.status else {}
     records = ws.store.records.page("plan", where, after=after(query), limit=query.limit + 1, newest=True)
     cursor = following(records, query.limit)
-    return Plans([_seen_by(ws, actor, view_plan(ws, record)) for record in records], next=cursor)
+    return Plans([seen_by(ws, actor, view_plan(ws, record)) for record in records], next=cursor)
 
 
 def read_plan(ws: Workspace, actor: Actor, plan_id: str) -> PlanView:
     """One plan with its progress and, once there, its record."""
     check(actor, "plans.read")
-    return _seen_by(ws, actor, view_plan(ws, ws.store.records.need("plan", plan_id)))
+    return seen_by(ws, actor, view_plan(ws, ws.store.records.need("plan", plan_id)))
 
 
-def _seen_by(ws: Workspace, actor: Actor, plan: PlanView) -> PlanView:
+def seen_by(ws: Workspace, actor: Actor, plan: PlanView) -> PlanView:
     """The plan as the role may see it: whoever reads statistics only is not shown small counts, nor whose they are.
 
     Rows of a rule are hidden together, so that no row is what the others leave of a total.
@@ -203,7 +203,7 @@ def override(ws: Workspace, actor: Actor, plan_id: str, body: Override) -> Place
         if body.to == "approved":
             _guard_places(ws, plan_id, placement)
         placement = step(ws, actor, placement, body.to, ws.now().date(), body.reason)
-        ws.note(actor, "plans.override", plan_id, why=body.reason, after=placement)
+        ws.note(actor, "plans.override", placement.id, why=body.reason, after=placement)
     return view_placement(actor, placement)
 
 

@@ -150,7 +150,7 @@ def export(ws: Workspace, actor: Actor, kind: Kind, query: ExportQuery) -> Itera
     """Every record of a kind that the actor may see, a batch at a time: NDJSON views, or CSV of the core's table."""
     from skillbridge.workspace import frames
     from skillbridge.workspace.demand import held_places, view_vacancy
-    from skillbridge.workspace.views import VacancyBody, WorkerBody
+    from skillbridge.workspace.views import WorkerBody
 
     covered = parties(ws.store, actor, check(actor, f"exports.{kind}"))
     if covered is not None and kind == "vacancies" and actor.role != "employer":
@@ -170,7 +170,9 @@ def export(ws: Workspace, actor: Actor, kind: Kind, query: ExportQuery) -> Itera
             if query.format == "ndjson":
                 placed = held_places(ws, [record.id for record in records]) if kind == "vacancies" else {}
                 views: list[msgspec.Struct] = [
-                    view_worker(actor, record) if kind == "workers" else view_vacancy(record, placed.get(record.id, 0))
+                    view_worker(actor, record)
+                    if kind == "workers"
+                    else view_vacancy(actor, record, placed.get(record.id, 0))
                     for record in records
                 ]
                 yield b"".join(msgspec.json.encode(view) + b"\n" for view in views)
@@ -178,7 +180,7 @@ def export(ws: Workspace, actor: Actor, kind: Kind, query: ExportQuery) -> Itera
                 from skillbridge.workspace import read
 
                 nouns = [
-                    read(record, WorkerBody).profile if kind == "workers" else read(record, VacancyBody).vacancy
+                    read(record, WorkerBody).profile if kind == "workers" else view_vacancy(actor, record, 0).vacancy
                     for record in records
                 ]
                 text = io.StringIO()

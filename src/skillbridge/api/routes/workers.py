@@ -36,6 +36,7 @@ OPERATIONS = (
         acts.read_worker,
         "Read a worker",
         answer=v.WorkerView,
+        errors=("budget_spent",),
     ),
     op(
         "workers",

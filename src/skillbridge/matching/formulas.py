@@ -191,12 +191,11 @@ def job_points(
 
 
 @compiled
-def floor_in(p: Profiles, w: int, currency: int) -> int:
-    """The worker's wage floor in minor units of a currency of the market: 0 none, -1 not convertible."""
-    if p.floor[w] <= 0:
+def floor_in(floor: int, factor: float) -> int:
+    """A wage floor in minor units of another currency: 0 none, -1 if there is no rate (`factor` below 0)."""
+    if floor <= 0:
         return 0
-    factor = p.factor[p.currency[w], currency]
-    return -1 if factor < 0 else np.int64(p.floor[w] * factor + 0.5)
+    return -1 if factor < 0 else np.int64(floor * factor + 0.5)
 
 
 @compiled

@@ -273,7 +273,7 @@ def best(
         release(p, w, x.strength)
         weigh(p, w, jobs, s, x.covers, x.admitted_job, x.at_job, x.job_closed, 0, len(x.at_job))
         for currency in range(len(x.floors)):
-            x.floors[currency] = floor_in(p, w, currency)
+            x.floors[currency] = floor_in(p.floor[w], p.factor[p.currency[w], currency])
         counts[:] = 0
         n_special = mark_known(p, w, jobs, x)
         highest = sort_cells(p, w, jobs, s, x, counts)
@@ -523,7 +523,7 @@ def judge_pairs(
             cover(strength, jobs.list_at, jobs.list_skill, covers, number, number + 1)
         release(p, w, strength)
         weigh(p, w, jobs, s, covers, wanted, points, job_closed, j, j + 1)
-        floor = floor_in(p, w, jobs.cell_currency[cell])
+        floor = floor_in(p.floor[w], p.factor[p.currency[w], jobs.cell_currency[cell]])
         terms = (jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
         reason = pair_closed(*terms)
         bond, refused = bonds(ties_of(p, w), v, jobs.employer[v], jobs.cell_destination[cell], s)

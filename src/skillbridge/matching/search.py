@@ -13,7 +13,7 @@ import polars as pl
 from skillbridge.matching.encode import Jobs, Market, Profiles, market, plain, profiles, ties
 from skillbridge.matching.formulas import Settings, settings
 from skillbridge.matching.kernel import RULE, Carried, best, judge_pairs, scratch
-from skillbridge.matching.reach import grouped, herds, reach
+from skillbridge.matching.reach import Herds, grouped, herds, reach
 from skillbridge.matching.yardstick import Yardstick
 
 I32 = npt.NDArray[np.int32]
@@ -151,20 +151,22 @@ class Search:
         """(further candidates, candidates found per vacancy, pairs refused per reason).
 
         `vacancy` int32 [workers x limit] is what the workers' lists hold; `sought` int64 [vacancies] how many each
-        vacancy should have. Pairs that rules on dates or history refuse are replaced: up to ROUNDS times, each
-        time asking for twice as many.
+        vacancy should have. Vacancies that lose pairs to rules on dates or history look for others: up to ROUNDS times,
+        each time asking for twice as many.
         """
         known_worker, known_vacancy = flat(vacancy)
         count = np.bincount(known_vacancy, minlength=self.n_vacancies).astype(np.int64)
         refused = np.zeros(self.n_reasons, dtype=np.int64)
-        herd_at, herd_worker = herds(self.p, self.carried)
+        pool = plain(herds(self.p, self.carried))
         kept: list[Links] = []
+        alike = np.lexsort((self.jobs.cell_admission[self.jobs.cell], self.jobs.job)).astype(np.int32)
+        open_to = np.ones(self.n_vacancies, dtype=np.bool_)
         for turn in range(ROUNDS):
-            wanted = np.flatnonzero(count < sought).astype(np.int32)
+            wanted = alike[((count < sought) & open_to)[alike]]
             if not len(wanted):
                 break
             known = grouped(known_vacancy, known_worker, self.n_vacancies)
-            look = partial(self._reach, (sought - count) << turn, herd_at, herd_worker, *known)
+            look = partial(self._reach, (sought - count) << turn, pool, *known)
             links = _joined(list(executor.map(look, [part for part in np.array_split(wanted, 4 * parts) if len(part)])))
             answers = self._pairs(links.worker, links.vacancy)
             legal = answers == 0
@@ -173,8 +175,7 @@ class Search:
             known_vacancy = np.concatenate([known_vacancy, links.vacancy])
             kept.append(self._foremost(Links(*(part[legal] for part in vars(links).values())), sought - count))
             count += np.bincount(kept[-1].vacancy, minlength=self.n_vacancies)
-            if legal.all():
-                break
+            open_to = np.bincount(links.vacancy[~legal], minlength=self.n_vacancies) > 0
         return _joined(kept), count, refused
 
     def _foremost(self, links: Links, most: I64) -> Links:
@@ -227,7 +228,7 @@ class Search:
         key = np.where(vacancy < 0, -1, (score.astype(np.int64) << 32) + (mix >> np.uint64(32)).astype(np.int64))
         return np.argsort(-key, axis=1, kind="stable")
 
-    def _reach(self, lacking: I64, herd_at: I64, herd_worker: I32, known_at: I64, known: I32, wanted: I32) -> Links:
+    def _reach(self, lacking: I64, pool: Herds, known_at: I64, known: I32, wanted: I32) -> Links:
         need = lacking[wanted]
         at = np.concatenate(([0], np.cumsum(need)))
         worker, score = np.zeros(at[-1], dtype=np.int32), np.zeros(at[-1], dtype=np.int32)
@@ -238,8 +239,7 @@ class Search:
             self.s,
             self.carried,
             self.n_skills,
-            herd_at,
-            herd_worker,
+            pool,
             wanted,
             need,
             20_000 + PATIENCE * need,

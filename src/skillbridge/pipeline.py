@@ -14,6 +14,7 @@ import polars as pl
 
 from skillbridge import __version__, tables
 from skillbridge.errors import BadInput
+from skillbridge.explain.clash import with_clash
 from skillbridge.explain.reasons import unfilled, unplaced
 from skillbridge.matching.candidates import Candidates, candidates
 from skillbridge.matching.objective import Objective, load_objective, weights
@@ -129,6 +130,7 @@ def place(
         stop=stop,
         prices=prices,
     )
+    solution = with_clash(solution, adjusted, request.partnerships)
     in_turn = turns(found.edges, workers, vacancies, request.partnerships, request.seed)
     solution = replace(solution, chosen=settle(adjusted, solution.chosen, *in_turn))
     tell(Step("reasons"))

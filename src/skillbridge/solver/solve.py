@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skillbridge.errors import BadInput
 from skillbridge.model import PlanStatus
 from skillbridge.solver.board import Board
 from skillbridge.solver.dive import dive
@@ -93,6 +94,7 @@ def solve(
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
     prices: tuple[Floats, Floats] | None = None,
+    plan: Ints | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Solution:
     """The best plan found with the bound that its prices prove; never an illegal plan.
@@ -100,9 +102,10 @@ def solve(
     `time_limit` in seconds of `clock` (None: as long as the method takes); it and the size choose the method, so that
     the same problem, seed and limit give the same plan unless the time runs out. `stop` is asked often; once true,
     the best legal plan so far is given back with the status `stopped`. `prices` (vacancy_price, row_price) of an
-    earlier solution of a similar problem are a start. `progress` is told of every stage. A problem that nothing
-    satisfies gives the status `infeasible` and nobody placed (`conflicts.conflict` says why). Raises `BadInputs` for a
-    problem that cannot be used.
+    earlier solution of a similar problem are a start, and so is a legal `plan` (int64 [workers], edges or -1), than
+    which the result is never worse. `progress` is told of every stage. A problem that nothing satisfies gives the
+    status `infeasible` and nobody placed (`conflicts.conflict` says why). Raises `BadInputs` for a problem that cannot
+    be used, `BadInput` for a plan that is not legal.
     """
     given = checked(problem)
     problem = tightened(given)
@@ -119,8 +122,13 @@ def solve(
     if prices is not None:
         start[: problem.n_vacancies + given.n_rows] = np.concatenate(prices)
     search = _Search(pricer, np.clip(start, 0.0, pricer.ceiling), progress)
-    search.offer("greedy", greedy(pricer))
     todo = effort(problem.n_workers, time_limit)
+    if plan is not None:
+        if wrong := broken(given, plan):
+            raise BadInput("plan", wrong[0], "a legal plan to start from")
+        search.offer("given", Board(pricer, plan))
+        todo = replace(todo, starts=todo.starts or (0.0,))
+    search.offer("greedy", greedy(pricer))
     if not halted():
         _find_prices(search, todo.passes, seed, prices is not None, lambda: over(0.8))
     for number in range(todo.dives):

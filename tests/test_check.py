@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from skillbridge import check, plan_folder
 from skillbridge.errors import BadInput, Corrupt
 from skillbridge.model import Plan
+from skillbridge.pipeline import place
 from skillbridge.plan_folder import PlanFolder
+from tests.worlds import season
 
 Tamper = Callable[[PlanFolder, Random], PlanFolder]
 
@@ -229,3 +231,41 @@ def test_the_report_is_a_plain_struct(season_folder: Path) -> None:
     assert msgspec.json.decode(msgspec.json.encode(report), type=check.CheckReport) == report
     assert report.edges_checked == 10
     assert isinstance(plan_folder.read_plan(season_folder), Plan)
+
+
+@pytest.fixture(scope="module")
+def ordered_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan whose objective is an order of terms."""
+    root = tmp_path_factory.mktemp("ordered") / "plan"
+    plan_folder.write(place(replace(season(60), objective="in-order", time_limit=5.0)).folder, root)
+    return root
+
+
+def test_a_plan_made_in_order_is_accepted_with_the_price_of_each_step(ordered_folder: Path) -> None:
+    report = check.check_folder(ordered_folder, full=True)
+    assert [str(finding) for finding in report.findings] == []
+    steps = plan_folder.read_plan(ordered_folder).order
+    assert [step.term for step in steps] == ["filled", "quality", "worker_gain", "fairness"]
+    assert all(step.reached <= step.bound <= step.alone for step in steps)
+    assert all(step.price == pytest.approx(step.alone - step.reached) for step in steps)
+    assert all(step.reached >= step.held for step in steps)
+
+
+@pytest.mark.parametrize("name", ["term", "reached", "held", "bound", "alone", "price"])
+def test_a_step_of_the_order_cannot_be_forged(ordered_folder: Path, tmp_path: Path, name: str) -> None:
+    def forge(folder: PlanFolder, random: Random) -> PlanFolder:
+        step = folder.plan.order[1]
+        other = "filled" if name == "term" else getattr(step, name) + 9
+        steps = (folder.plan.order[0], msgspec.structs.replace(step, **{name: other}), *folder.plan.order[2:])
+        return of_plan(order=steps)(folder, random)
+
+    assert not forged(ordered_folder, tmp_path / "forged", forge).accepted
+
+
+def test_the_prices_of_an_order_cannot_be_forged(ordered_folder: Path, tmp_path: Path) -> None:
+    def forge(folder: PlanFolder, random: Random) -> PlanFolder:
+        mine = pl.col("kind") == "fairness row"
+        dearer = pl.when(mine).then(pl.col("price") + 1.0).otherwise(pl.col("price"))
+        return replace(folder, certificate=folder.certificate.with_columns(price=dearer))
+
+    assert not forged(ordered_folder, tmp_path / "forged", forge).accepted

@@ -5,7 +5,9 @@ prices, the candidate edges and rows derived anew; edges are derived again from 
 a seeded sample of workers or for all.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,8 +18,9 @@ from skillbridge import plan_folder, tables
 from skillbridge.errors import Corrupt
 from skillbridge.matching.bound import upper_bound
 from skillbridge.matching.candidates import match
+from skillbridge.matching.held import Held, with_held
 from skillbridge.matching.implied import with_implied
-from skillbridge.matching.objective import load_objective, weights
+from skillbridge.matching.objective import Objective, load_objective, ordered, terms, weights
 from skillbridge.matching.policy import load_policy
 from skillbridge.matching.rates import load_rates
 from skillbridge.matching.search import Search, prepare
@@ -81,17 +84,24 @@ def check_folder(root: Path, *, full: bool = False, sample: int = SAMPLE, seed: 
     findings += _positions(folder)
     hard, soft = _rules(folder)
     findings += hard
-    objective_file = root / "inputs" / "objective.toml"
-    points = weights(edges, workers, vacancies, load_objective(objective_file)).astype(np.int64)
+    aim = load_objective(root / "inputs" / "objective.toml")
+    points = weights(edges, workers, vacancies, aim).astype(np.int64)
+    wanted = ordered(aim) + [step.term for step in plan.order]
+    values = {n: v.astype(np.int64) + 1 for n, v in (terms(edges, workers, vacancies, aim) if wanted else {}).items()}
     rows = compile_rows(edges, workers, vacancies, folder.partnerships)
     group, place = _groups(workers, vacancies)
     findings += _together(chosen, group, place[edges["vacancy"].to_numpy()], edges)
     used, found = _row_use(folder, rows, chosen)
     findings += found
     penalty = np.array([ref.penalty or 0 for ref in rows.refs], dtype=np.int64)
-    objective = int(points[chosen].sum() - (np.maximum(0, used - rows.limit) * penalty).sum())
-    bound, found = _bound(folder, rows, points, group, place)
+    paid = int((np.maximum(0, used - rows.limit) * penalty).sum())
+    objective = int(points[chosen].sum()) - paid
+    proven, found = _bounds(folder, _priced(folder, rows, points, values), group, place)
     findings += found
+    bound = min(proven[kind] for kind in ("", "whole ") if kind in proven)
+    if "whole " in proven and not abs((plan.rules_bound or 0) - proven[""]) <= ROUNDING * max(proven[""], 1.0):
+        findings.append(Finding("bound", "plan.json rules_bound", f"says {plan.rules_bound}, prices say {proven['']}"))
+    findings += _order(folder, aim, values, chosen, paid, proven)
     gap = max(0.0, (bound - objective) / bound) if bound > 0 and np.isfinite(bound) else 0.0
     counts = Counts(
         workers.height, vacancies.height, int(vacancies["positions"].sum()), edges.height, folder.placements.height
@@ -244,51 +254,103 @@ def _row_use(folder: PlanFolder, rows: Rows, chosen: I64) -> tuple[I64, list[Fin
     return used, found
 
 
-def _bound(
-    folder: PlanFolder, rows: Rows, points: I64, group: npt.NDArray[np.int32], place: npt.NDArray[np.int32]
-) -> tuple[float, list[Finding]]:
-    """(the least bound that the certificate's prices prove, what is wrong with them).
+class _Priced(NamedTuple):
+    """A set of prices in the certificate: its `kind` ("", "whole ", ...), its rows, and the points they price."""
 
-    Prices of `kind` vacancy and row are over the rows of the rules; those of `whole vacancy` and `whole row`, where
-    there are any, also over the rows implied in whole heads, which are derived here anew.
+    kind: str
+    rows: Rows
+    points: I64
+
+
+def _priced(folder: PlanFolder, rows: Rows, points: I64, values: dict[str, I64]) -> list[_Priced]:
+    """Every set of prices that the certificate must hold, in its order, over rows derived here anew.
+
+    The rules' rows; with those implied in whole heads, where the certificate has them; for each term of a lexicographic
+    objective, with the rows that hold the terms before it, and (but for the first) alone.
     """
-    vacancy = folder.edges["vacancy"].to_numpy().astype(np.int32)
-    positions = folder.vacancies["positions"].to_numpy()
-    n = folder.vacancies.height
-    sets = [(("vacancy", "row"), rows)]
+    sets = [_Priced("", rows, points)]
     if folder.certificate["kind"].is_in(["whole vacancy", "whole row"]).any():
-        sets.append((("whole vacancy", "whole row"), with_implied(rows, vacancy, positions)))
+        vacancy, positions = folder.edges["vacancy"].to_numpy(), folder.vacancies["positions"].to_numpy()
+        sets.append(_Priced("whole ", with_implied(rows, vacancy.astype(np.int32), positions), points))
+    held: list[Held] = []
+    for step in folder.plan.order:
+        if step.term not in values:
+            break
+        sets.append(_Priced(f"{step.term} ", with_held(rows, held), values[step.term]))
+        if held:
+            sets.append(_Priced(f"{step.term} alone ", rows, values[step.term]))
+        held.append(Held(step.term, values[step.term], step.held))
+    return sets
+
+
+def _bounds(
+    folder: PlanFolder, sets: Sequence[_Priced], group: npt.NDArray[np.int32], place: npt.NDArray[np.int32]
+) -> tuple[dict[str, float], list[Finding]]:
+    """(the bound that each set of prices proves, infinite where it proves nothing; what is wrong with them)."""
+    proven = dict.fromkeys((one.kind for one in sets), float("inf"))
     expected = [
         entry
-        for (jobs, clauses), over in sets
+        for one in sets
         for entry in [
-            *((jobs, name) for name in folder.vacancies["vacancy_id"]),
-            *((clauses, key) for key in plan_folder.row_keys([(r.partnership, r.rule, r.label) for r in over.refs])),
+            *((f"{one.kind}vacancy", name) for name in folder.vacancies["vacancy_id"]),
+            *(
+                (f"{one.kind}row", key)
+                for key in plan_folder.row_keys([(r.partnership, r.rule, r.label) for r in one.rows.refs])
+            ),
         ]
     ]
     if folder.certificate.select("kind", "key").rows() != expected:
-        return float("inf"), [
+        return proven, [
             Finding("bound", "certificate.parquet", "its keys are not the vacancies and rows of the inputs")
         ]
+    vacancy = folder.edges["vacancy"].to_numpy().astype(np.int32)
+    positions, n = folder.vacancies["positions"].to_numpy(), folder.vacancies.height
     indptr = np.searchsorted(folder.edges["worker"].to_numpy(), np.arange(folder.workers.height + 1)).astype(np.int64)
-    bounds = []
-    for kinds, over in sets:
-        price = folder.certificate.filter(pl.col("kind").is_in(list(kinds)))["price"].to_numpy()
+    found = []
+    for kind, rows, points in sets:
+        price = folder.certificate.filter(pl.col("kind").is_in([f"{kind}vacancy", f"{kind}row"]))["price"].to_numpy()
+        worth = points.astype(np.int32)
         try:
-            bounds.append(
-                upper_bound(
-                    indptr, vacancy, points.astype(np.int32), positions, over, group, place, price[:n], price[n:]
-                )
-            )
+            proven[kind] = upper_bound(indptr, vacancy, worth, positions, rows, group, place, price[:n], price[n:])
         except ValueError as error:
-            return float("inf"), [Finding("bound", "certificate.parquet", str(error))]
-    price = folder.certificate["price"].to_numpy()[n : n + len(rows.limit)]
-    found = [
+            found.append(Finding("bound", "certificate.parquet", str(error)))
+    price = folder.certificate["price"].to_numpy()[n : n + len(sets[0].rows.limit)]
+    found += [
         Finding("figure", f"plan.json rules[{number}]", f"price {rule.price}, by the certificate {mine:.3f}")
         for number, (rule, mine) in enumerate(zip(folder.plan.rules, price, strict=False))
         if abs(rule.price - mine) > 6e-4
     ]
-    return min(bounds), found
+    return proven, found
+
+
+def _order(
+    folder: PlanFolder,
+    objective: Objective,
+    values: dict[str, I64],
+    chosen: I64,
+    penalty: int,
+    proven: dict[str, float],
+) -> list[Finding]:
+    """What does not hold of the steps of a lexicographic objective: terms, what they reached and held, their bounds."""
+    steps, expected = folder.plan.order, ordered(objective)
+    if [step.term for step in steps] != expected and (steps or folder.plan.status != "infeasible"):
+        return [Finding("figure", "plan.json order", f"terms {[s.term for s in steps]}, by the objective {expected}")]
+    found = []
+    for number, step in enumerate(steps):
+        where, points = f"plan.json order[{number}]", int(values[step.term][chosen].sum())
+        bound = proven[f"{step.term} "]
+        alone = proven[f"{step.term} alone "] if number else bound
+        told = {"reached": step.reached, "bound": step.bound, "alone": step.alone, "price": step.price}
+        mine = {"reached": points - penalty, "bound": bound, "alone": alone}
+        mine["price"] = max(0.0, alone - mine["reached"])
+        found += [
+            Finding("figure", f"{where}.{name}", f"says {told[name]}, recomputed {mine[name]}")
+            for name in told
+            if not abs(told[name] - mine[name]) <= ROUNDING * max(abs(mine[name]), 1.0)
+        ]
+        if points < step.held:
+            found.append(Finding("figure", where, f"{step.term} has {points} points, held at {step.held}"))
+    return found
 
 
 def _figures(folder: PlanFolder, counts: Counts, objective: int, bound: float, gap: float) -> list[Finding]:

@@ -203,12 +203,31 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 PlanStatus = Literal["optimal", "feasible", "infeasible", "stopped"]
 
 
+class OrderStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a term of a lexicographic objective came out, in its own thousandths and one more for each placement.
+
+    `reached` less the penalties of soft rules; `held`: what the terms after it had to leave it. No plan that holds the
+    terms before it reaches more than `bound`, no plan at all more than `alone`: the certificate proves both. `price` =
+    alone - reached is what the order, and the search, cost this term at most.
+    """
+
+    term: str
+    status: PlanStatus
+    reached: int
+    held: int
+    bound: float
+    alone: float
+    price: float
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The record of a proposal (plan.json); its placements are a table beside it.
 
     `objective` and `bound` are in objective points, `gap` = (bound - objective) / bound, from 0 to 1; the bound is what
     the certificate's prices prove. `solver_bound` is the exact solver's own, tighter word where it was asked: nobody
-    can recompute it without a solver, so nothing else rests on it.
+    can recompute it without a solver, so nothing else rests on it. `rules_bound` is what the prices of the rules' own
+    rows prove, where those over rows implied in whole heads prove more. `order` has the steps of a lexicographic
+    objective; then the plan is made for them, and `gap` says how far it is from the best by the weighted points.
     """
 
     status: PlanStatus
@@ -225,3 +244,5 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     manifest: Manifest
     notes: tuple[str, ...] = ()
     solver_bound: float | None = None
+    order: tuple[OrderStep, ...] = ()
+    rules_bound: float | None = None

@@ -17,17 +17,19 @@ from skillbridge.errors import BadInput
 from skillbridge.explain.clash import with_clash
 from skillbridge.explain.reasons import unfilled, unplaced
 from skillbridge.matching.candidates import Candidates, candidates
-from skillbridge.matching.objective import Objective, load_objective, weights
+from skillbridge.matching.held import Held, held_ref, with_held
+from skillbridge.matching.objective import Objective, load_objective, ordered, terms, weights
 from skillbridge.matching.yardstick import yardstick
-from skillbridge.model import Counts, Manifest, Plan, RuleUse
+from skillbridge.model import Counts, Manifest, OrderStep, Plan, RuleUse
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.partnerships.rules.employers import TimingRule
 from skillbridge.partnerships.turns import turns
 from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
-from skillbridge.solver.plan import Solution, certified_bound, usage, value
+from skillbridge.solver.plan import Solution, certified_bound, dual_value, usage, value
 from skillbridge.solver.problem import Problem, compile_problem, tightened
 from skillbridge.solver.solve import solve
+from skillbridge.solver.stages import Stage, plan_in_order
 from skillbridge.solver.ties import settle
 from skillbridge.taxonomies.normalizer import resolve
 from skillbridge.taxonomies.pack import Taxonomy
@@ -122,19 +124,35 @@ def place(
         found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective)
     )
     adjusted, prices = (problem, None) if adjust is None else adjust(problem, found.edges, rows)
-    solution = solve(
-        adjusted,
-        seed=request.seed,
-        time_limit=request.time_limit,
-        progress=lambda report: tell(Step(f"solve: {report.stage}", None, report.objective, report.bound)),
-        stop=stop,
-        prices=prices,
-    )
+    stages: tuple[Stage, ...] = ()
+    if names := ordered(objective):
+        values = terms(found.edges, workers, vacancies, objective)
+        solution, stages = plan_in_order(
+            adjusted,
+            {name: values[name] for name in names},
+            tolerance=objective.tolerance / 1000,
+            seed=request.seed,
+            time_limit=request.time_limit,
+            stop=stop,
+            prices=prices,
+        )
+        held = [Held(stage.name, values[stage.name] + 1, stage.held) for stage in stages]
+        adjusted = replace(adjusted, rows=with_held(rows, held))
+    else:
+        solution = solve(
+            adjusted,
+            seed=request.seed,
+            time_limit=request.time_limit,
+            progress=lambda report: tell(Step(f"solve: {report.stage}", None, report.objective, report.bound)),
+            stop=stop,
+            prices=prices,
+        )
     solution = with_clash(solution, adjusted, request.partnerships)
     in_turn = turns(found.edges, workers, vacancies, request.partnerships, request.seed)
     solution = replace(solution, chosen=settle(adjusted, solution.chosen, *in_turn))
     tell(Step("reasons"))
-    folder = _folder(replace(request, workers=workers, vacancies=vacancies), found, rows, problem, solution, objective)
+    understood = replace(request, workers=workers, vacancies=vacancies)
+    folder = _folder(understood, found, rows, problem, solution, objective, stages)
     return Outcome(folder, found, rows, problem, solution)
 
 
@@ -178,7 +196,13 @@ def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame
 
 
 def _folder(
-    request: PlaceRequest, found: Candidates, rows: Rows, problem: Problem, solution: Solution, objective: Objective
+    request: PlaceRequest,
+    found: Candidates,
+    rows: Rows,
+    problem: Problem,
+    solution: Solution,
+    objective: Objective,
+    stages: Sequence[Stage],
 ) -> PlanFolder:
     workers, vacancies, edges = request.workers, request.vacancies, found.edges
     placements = placements_of(edges, solution, workers, vacancies, request.partnerships)
@@ -217,6 +241,12 @@ def _folder(
         ),
         notes=(*solution.notes, *unjudged(vacancies, request.partnerships)),
         solver_bound=solution.bound if solution.status == "optimal" and solution.bound < bound else None,
+        rules_bound=None
+        if solution.whole_heads is None
+        else dual_value(problem, solution.vacancy_price, solution.row_price),
+        order=tuple(
+            OrderStep(one.name, one.status, one.reached, one.held, one.bound, one.alone, one.price) for one in stages
+        ),
     )
     return PlanFolder(
         plan=plan,
@@ -231,7 +261,7 @@ def _folder(
             workers, vacancies, request.partnerships, found, problem, solution, yardstick(request.taxonomy)
         ),
         unplaced=unplaced(workers, vacancies, request.partnerships, found, problem, solution),
-        certificate=_certificate(vacancies, problem, solution),
+        certificate=_certificate(vacancies, problem, solution, stages),
     )
 
 
@@ -249,19 +279,30 @@ def unjudged(vacancies: pl.DataFrame, partnerships: Sequence[Partnership]) -> li
     return [f"{silent} vacancies have no applied_on and the plan no as_of: not judged for them: {', '.join(rules)}"]
 
 
-def _certificate(vacancies: pl.DataFrame, problem: Problem, solution: Solution) -> pl.DataFrame:
-    """Every price of the solution, as tables of the plan's folder."""
-
-    def keys(rows: Rows) -> list[str]:
-        return row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
-
-    names, whole = vacancies["vacancy_id"], solution.whole_heads
-    found = certificate(names, solution.vacancy_price.tolist(), keys(problem.rows), solution.row_price.tolist())
-    if whole is None:
-        return found
-    rows, kinds = tightened(problem).rows, ("whole vacancy", "whole row")
-    more = certificate(names, whole.vacancy_price.tolist(), keys(rows), whole.row_price.tolist(), kinds=kinds)
-    return pl.concat([found, more])
+def _certificate(
+    vacancies: pl.DataFrame, problem: Problem, solution: Solution, stages: Sequence[Stage]
+) -> pl.DataFrame:
+    """Every price of the solution and of the stages of an order, as the table of the plan's folder."""
+    own = problem.rows.refs
+    sets = [("", own, solution.vacancy_price, solution.row_price)]
+    if solution.whole_heads is not None:
+        whole = solution.whole_heads
+        sets.append(("whole ", tightened(problem).rows.refs, whole.vacancy_price, whole.row_price))
+    for number, stage in enumerate(stages):
+        before = tuple(held_ref(one.name, one.held) for one in stages[:number])
+        sets.append((f"{stage.name} ", own + before, *stage.prices))
+        if number:
+            sets.append((f"{stage.name} alone ", own, *stage.alone_prices))
+    return pl.concat(
+        certificate(
+            vacancies["vacancy_id"],
+            at_vacancies.tolist(),
+            row_keys([(ref.partnership, ref.rule, ref.label) for ref in refs]),
+            at_rows.tolist(),
+            kinds=(f"{kind}vacancy", f"{kind}row"),
+        )
+        for kind, refs, at_vacancies, at_rows in sets
+    )
 
 
 def placements_of(

@@ -25,6 +25,7 @@ import polars as pl
 
 from skillbridge import resources, tables
 from skillbridge.errors import BadInput, Corrupt
+from skillbridge.matching.objective import objective_path
 from skillbridge.model import Plan
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.partnership import dump as dump_partnership
@@ -62,7 +63,9 @@ UNPLACED: dict[str, pl.DataType] = {
 CERTIFICATE: dict[str, pl.DataType] = {"kind": pl.String(), "key": pl.String(), "price": pl.Float64()}
 """`kind` vacancy (key: vacancy_id) in the order of the vacancies, then `kind` row (key: see `row_keys`) in the order
 of the rows; `price` >= 0 in objective points per head or per unit of the row. Where rows implied in whole heads prove
-more (`matching.implied`), prices over all of them follow, as `whole vacancy` and `whole row`."""
+more (`matching.implied`), prices over all of them follow, as `whole vacancy` and `whole row`. For each TERM of a
+lexicographic objective follow `TERM vacancy` and `TERM row`, over the rows that hold the terms before it
+(`matching.held`), in the term's points, and (but for the first) `TERM alone vacancy` and `TERM alone row`."""
 
 _FRAMES = {"workers": tables.WORKERS, "vacancies": tables.VACANCIES, "edges": tables.EDGES}
 _LISTS = {"placements": tables.PLACEMENTS, "unfilled": UNFILLED, "unplaced": UNPLACED}
@@ -96,9 +99,9 @@ class PlanFolder:
 
 
 def bundled_settings(objective: str, *, matching: str = "default", rates: str = "2025") -> dict[str, str]:
-    """The texts of the bundled objective, matching policy and exchange rates of these names."""
+    """The texts of the objective, matching policy and exchange rates of these names; `objective` may be a file."""
     paths = {
-        "objective.toml": resources.folder("solver/objectives") / f"{objective}.toml",
+        "objective.toml": objective_path(objective),
         "matching.toml": resources.folder("datasets") / "matching" / f"{matching}.toml",
         "rates.csv": resources.folder("datasets") / "rates" / f"{rates}.csv",
     }

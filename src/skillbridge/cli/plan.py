@@ -33,7 +33,7 @@ _KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
 @click.option("--from", "first", type=_DAY, default=None, help="Only vacancies that start on this day or later.")
 @click.option("--to", "last", type=_DAY, default=None, help="Only vacancies that start on this day or before.")
 @click.option("--as-of", type=_DAY, default=None, help="The day vacancies count as applied for that do not say so.")
-@click.option("--objective", default="default", show_default=True, help="An objective of solver/objectives.")
+@click.option("--objective", default="default", show_default=True, help="An objective of solver/objectives, or a file.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same plan.")
 @click.option("--time-limit", type=click.FloatRange(min=0), default=None, help="Seconds for the solver.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write.")
@@ -236,6 +236,11 @@ def _say(outcome: "Outcome", plan: "Plan", out: Path) -> None:
     click.echo(f"objective {plan.objective:,}, bound {plan.bound:,.1f}, gap {plan.gap:.4%} proven by the certificate")
     if plan.solver_bound is not None:
         click.echo(f"the exact solver's own bound: {plan.solver_bound:,.1f} (not recomputable without a solver)")
+    for step in plan.order:
+        click.echo(
+            f"{step.term}: reached {step.reached:,} of at most {step.bound:,.0f} ({step.status}), alone at most"
+            f" {step.alone:,.0f}: the order costs it {step.price:,.0f} at most"
+        )
     click.echo(f"{plan.seconds:.1f} s, {plan.cpu_seconds:.1f} CPU-s, {plan.peak_rss_mb:,.0f} MB")
     folder = outcome.folder
     for title, frame in (("workers without a place", folder.unplaced), ("vacancies not filled", folder.unfilled)):

@@ -18,6 +18,11 @@ class Held(NamedTuple):
     least: int
 
 
+def held_ref(name: str, least: int) -> RowRef:
+    """Whose row it is that holds the objective `name` at `least` points."""
+    return RowRef("objective", name, f"{name} at least {least}", "points")
+
+
 def with_held(rows: Rows, held: Sequence[Held]) -> Rows:
     """`rows` followed by a row for each of `held`; cells are split where edges differ in points."""
     if not held:
@@ -30,5 +35,5 @@ def with_held(rows: Rows, held: Sequence[Held]) -> Rows:
         np.concatenate([rows.limit, [-one.least for one in held]]).astype(np.int64),
         sparse.csr_array(sparse.hstack([rows.cell_rows[cells[:, 0]], sparse.csr_array(-cells[:, 1:])])),
         sparse.csr_array(sparse.hstack([rows.vacancy_rows, empty])),
-        (*rows.refs, *(RowRef("objective", one.name, f"{one.name} at least {one.least}", "points") for one in held)),
+        (*rows.refs, *(held_ref(one.name, one.least) for one in held)),
     )

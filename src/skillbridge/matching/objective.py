@@ -7,7 +7,7 @@ which an edge is worth the sum of points x value / 1000. Like a score, no term l
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar, TypeAlias, cast
+from typing import Annotated, ClassVar, Literal, TypeAlias, cast
 
 import msgspec
 import numpy as np
@@ -184,12 +184,21 @@ class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="t
 Term: TypeAlias = Filled | Quality | WorkerGain | Continuity | Fairness | Cost
 
 
+Mode = Literal["weighted", "lexicographic"]
+
+
 class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A named aim: terms in their order, each at most once, and at least one of them worth points."""
+    """A named aim: terms in their order, each at most once, and at least one of them worth points.
+
+    `mode` weighted: one sum of points. lexicographic: the terms worth points one after the other, each later one giving
+    up at most `tolerance` thousandths of what an earlier one reached.
+    """
 
     name: str
     title: str
     terms: tuple[Term, ...]
+    mode: Mode = "weighted"
+    tolerance: Thousandths = 1
 
     def __post_init__(self) -> None:
         kinds = [type(term) for term in self.terms]
@@ -198,6 +207,13 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"terms[{number}]: {term_name(self.terms[number])} is given twice, expected once")
         if not any(term.points for term in self.terms):
             raise ValueError("terms: no term is worth points, expected at least one above 0")
+
+
+def ordered(objective: Objective) -> list[str]:
+    """The names of the terms that a lexicographic objective improves one after the other; none for a weighted one."""
+    if objective.mode == "weighted":
+        return []
+    return [term_name(term) for term in objective.terms if term.points]
 
 
 def term_name(term: Term) -> str:
@@ -210,13 +226,19 @@ def library() -> list[str]:
     return sorted(path.stem for path in resources.folder("solver/objectives").glob("*.toml"))
 
 
-def load_objective(name_or_file: str | Path = "default") -> Objective:
-    """The bundled objective of a name (solver/objectives/), or that of a TOML file. Raises `BadInput`."""
+def objective_path(name_or_file: str | Path) -> Path:
+    """Where the bundled objective of a name, or a TOML file, is. Raises `BadInput`."""
     path = Path(name_or_file)
     if path.suffix != ".toml":
         path = resources.folder("solver/objectives") / f"{name_or_file}.toml"
     if not path.is_file():
         raise BadInput("objective", f"{name_or_file}", f"one of {', '.join(library())}, or a TOML file")
+    return path
+
+
+def load_objective(name_or_file: str | Path = "default") -> Objective:
+    """The bundled objective of a name (solver/objectives/), or that of a TOML file. Raises `BadInput`."""
+    path = objective_path(name_or_file)
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Objective)
     except msgspec.DecodeError as error:

@@ -86,9 +86,41 @@ def solve_in_order(
         prices = solution.vacancy_price, solution.row_price
         bound = dual_value(stage, *prices)
         alone, alone_prices = (bound, prices) if not number else _alone(replace(problem, weight=stage.weight))
+        if alone < bound:
+            no_price = np.zeros(stage.n_rows - problem.n_rows)
+            bound, prices = alone, (alone_prices[0], np.concatenate([alone_prices[1], no_price]))
         reached = value(stage, last)
         stages.append(Stage(one.name, reached, bound, alone, one.least, solution.status, prices, alone_prices))
     return found[-1][1], tuple(stages)
+
+
+def plan_in_order(
+    problem: Problem,
+    objectives: Mapping[str, npt.NDArray[np.integer]],
+    *,
+    tolerance: float,
+    seed: int = 0,
+    time_limit: float | None = None,
+    stop: Callable[[], bool] | None = None,
+    prices: tuple[Floats, Floats] | None = None,
+) -> tuple[Solution, tuple[Stage, ...]]:
+    """(the plan made for `objectives` in their order, its stages); its worth and prices are in `problem`'s weights.
+
+    The plan that is best by weight is the start, and tells by its bound what the order costs in weight.
+    """
+    each = None if time_limit is None else time_limit / (1 + len(objectives))
+    first = solve(problem, seed=seed, time_limit=each, stop=stop, prices=prices)
+    if first.status == "infeasible":
+        return first, ()
+    rest = None if each is None else each * len(objectives)
+    last, stages = solve_in_order(
+        problem, objectives, tolerance=tolerance, seed=seed, time_limit=rest, stop=stop, plan=first.chosen
+    )
+    status: PlanStatus = "stopped" if "stopped" in (first.status, last.status) else "feasible"
+    method = f"{' before '.join(objectives)}; {last.method}"
+    return replace(
+        first, chosen=last.chosen, objective=value(problem, last.chosen), status=status, method=method
+    ), stages
 
 
 def _alone(problem: Problem) -> tuple[float, tuple[Floats, Floats]]:

@@ -12,11 +12,12 @@ from scipy import optimize, sparse
 from skillbridge import explain, plan_folder, tables, words
 from skillbridge.cli import cli
 from skillbridge.errors import BadInput
-from skillbridge.explain import advice, changes, reasons
-from skillbridge.explain.advice import advise
+from skillbridge.explain import changes, reasons
+from skillbridge.explain.advice import accuracy, advise
 from skillbridge.explain.blocks import blocks
 from skillbridge.explain.bridge import trainings
 from skillbridge.explain.explainer import Explainer
+from skillbridge.explain.margins import Season
 from skillbridge.explain.remedies import remedies
 from skillbridge.explain.resolve import changed, nearby
 from skillbridge.matching.candidates import Candidates
@@ -418,30 +419,49 @@ def test_blocks_see_a_row_that_counts_two_for_one_place() -> None:
     assert state.row.tolist() == [0, 0, 0, 0]
 
 
-def test_more_places_are_worth_at_most_their_price_and_what_a_re_solve_confirms(explainer: Explainer) -> None:
-    rows = advise(explainer, top=4)
+def test_more_places_are_worth_at_most_what_is_foreseen_and_what_planning_again_confirms(explainer: Explainer) -> None:
+    rows = advise(explainer, top=3)
     assert rows
+    slack = explainer.folder.plan.bound - explainer.folder.plan.objective
     for row in rows:
         assert row.whole
         assert [effect.more for effect in row.effects] == [1, 10, 100]
-        slack = explainer.folder.plan.bound - explainer.folder.plan.objective
         gains = [effect.gained for effect in row.effects]
         assert gains == sorted(gains)
-        assert all(effect.gained <= effect.predicted + slack + 1 for effect in row.effects)
+        for effect in row.effects:
+            assert effect.gained <= effect.foreseen + slack + 1
+            assert effect.foreseen <= (row.price + slack) * effect.more + 1, "prices found anew prove no less"
         for lang in words.LANGUAGES:
             assert row.row in explain.advice_text(row, lang)
+    assert 0 <= (accuracy(rows) or 0) <= 1.1
     assert advise(explainer, partnership="nobody") == []
 
 
 def test_one_more_place_under_a_used_up_cap_is_worth_one_placement(tmp_path: Path) -> None:
     tight = small_season(tmp_path / "plan", cap=2)
     (row,) = advise(tight, steps=(1, 10))
-    assert (row.rule, row.limit, row.used) == ("cap", 2, 2)
+    assert (row.rule, row.kind, row.limit, row.used) == ("cap", "quota", 2, 2)
     assert [(effect.more, effect.placed) for effect in row.effects] == [(1, 1), (10, 1)]
-    waiting = [advice._waiting_effect(tight, [0], more, row.price) for more in (1, 10)]
-    assert [(effect.placed, effect.gained) for effect in waiting] == [
-        (effect.placed, effect.gained) for effect in row.effects
-    ]
+    assert row.effects[0].gained == pytest.approx(row.effects[0].foreseen, abs=1)
+
+
+def test_of_two_limits_that_stop_the_same_neither_alone_is_worth_anything() -> None:
+    """Three wait for two places; a row repeats the vacancy's two positions, and prices charge for it alone."""
+    problem = small_problem([([1, 0], 1, None)], [0, 0, 1, 1], [1, 2])
+    twice = Season(problem, np.array([0, -1, 2, 3]), np.array([0.0, 0.0, 1800.0]))
+    assert twice.base[1] == pytest.approx(1900 + 1700 + 1600)
+    assert twice.bound_with([0], 1) == pytest.approx(twice.base[1])
+    assert twice.bound_with([0], 1, [0]) == pytest.approx(twice.base[1] + 1800)
+    (gain,) = twice.gains([0], [1], [0])
+    assert (gain.points, gain.placed) == (1800, 1)
+    assert twice.gains([0], [1])[0].points == 0
+
+
+def test_around_a_limit_are_those_who_wait_for_it_and_those_they_would_move() -> None:
+    problem = small_problem([([1, 1], 3, None)], [0, 0, 1, 1], [2, 2])
+    season = Season(problem, np.array([0, 1, 2, -1]), np.array([0.0, 0.0, 1600.0]))
+    assert len(season.around(season.chosen, [0], [], 1)) == 1
+    assert season.around(season.chosen, [0], [], 4).tolist() == [0, 1, 2, 3]
 
 
 def test_the_training_that_places_those_who_wait_is_found_with_its_seats(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def explain_command(
         raise BadInput("explain", "nobody named", "--worker ID, --vacancy ID, --places or --training")
     import msgspec
 
-    from skillbridge import explain
-    from skillbridge.explain.advice import advise
+    from skillbridge import explain, words
+    from skillbridge.explain.advice import accuracy, advise
     from skillbridge.explain.bridge import trainings
 
     explainer = explain.open_plan(folder)
@@ -58,11 +58,15 @@ def explain_command(
             click.echo(msgspec.json.encode(answer).decode())
         else:
             click.echo(("\n" if number else "") + explain.text(explainer, answer, lang, audience=audience))
-    for row in advise(explainer, partnership=partnership) if places else ():
+    rows = advise(explainer, partnership=partnership) if places else []
+    for row in rows:
         if as_json:
             click.echo(msgspec.json.encode(row).decode())
         else:
             click.echo(explain.advice_text(row, lang))
+    share = accuracy(rows)
+    if share is not None and not as_json:
+        click.echo(words.say(lang, "advice.accuracy", share=words.percent(lang, share)))
     for lesson in trainings(explainer) if training else ():
         if as_json:
             click.echo(msgspec.json.encode(lesson).decode())

@@ -244,13 +244,23 @@ def text(explainer: Explainer, explanation: Explanation, lang: str = "en", *, au
 
 
 def advice_text(row: RowAdvice, lang: str = "en") -> str:
-    """What more of a row is worth, in the words of a language: predicted by its price, confirmed by solving again."""
+    """What more of a row is worth, in the words of a language: foreseen by prices, confirmed by planning again."""
     values: dict[str, object] = {name: getattr(row, name) for name in ("row", "partnership", "rule", "limit", "used")}
     head = words.say(lang, "advice.row", **values)
-    basis = words.say(lang, "advice.whole" if row.whole else "advice.waiting")
-    lines = [f"{head} {words.say(lang, 'explain.price', price=round(row.price, 1))} {basis}"]
+    if row.positions:
+        head += " " + words.say(lang, "advice.positions")
+    basis = words.say(lang, "advice.whole" if row.whole else "advice.around")
+    worth = words.say(
+        lang, "advice.worth", price=words.number(lang, row.price, 1), last=words.number(lang, row.last, 1)
+    )
+    lines = [f"{head} {worth} {basis}"]
     for one in row.effects:
-        values = {"more": one.more, "predicted": round(one.predicted), "gained": one.gained, "placed": one.placed}
+        values = {
+            "more": one.more,
+            "foreseen": words.number(lang, one.foreseen),
+            "gained": words.number(lang, one.gained),
+            "placed": one.placed,
+        }
         lines.append("  " + words.say(lang, "advice.effect", **values))
     return "\n".join(lines)
 

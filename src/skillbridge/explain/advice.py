@@ -1,51 +1,59 @@
-"""What one more place is worth, row by row: predicted from the prices, confirmed by solving again with it."""
+"""What one more place is worth, row by row: foreseen from prices, confirmed by planning again with it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from skillbridge.explain.explainer import Explainer
-from skillbridge.explain.resolve import changed, nearby, twins
-from skillbridge.solver.problem import Problem
-from skillbridge.solver.solve import solve
+from skillbridge.explain.margins import Season
+from skillbridge.explain.resolve import twins
 
 I64 = npt.NDArray[np.int64]
 STEPS = (1, 10, 100)
-WHOLE = 600
-"""Workers up to which the whole season is solved again, in about a second a step."""
+LOOKED_AT = 4
+"""Rows priced anew for each row told."""
+FOLLOWS = frozenset({"housing", "guarantee", "employer_gate"})
+"""Kinds of rule whose rows follow from vacancies: told after those that agreements set."""
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """What `more` in a row would do: `predicted` and `gained` in objective points, `placed` in heads.
+    """What `more` in a row would do, in objective points: no plan can gain over `foreseen`; `gained`, with `placed`
+    heads more, was found by planning again with `anew` workers placed anew.
 
-    `predicted` is price x more, which no plan can exceed; `gained` and `placed` are confirmed by a re-solve.
+    `foreseen` is the growth of the bound with prices found anew, which price x more overstates.
     """
 
     more: int
-    predicted: float
+    foreseen: float
     gained: int
     placed: int
+    anew: int
 
 
 class RowAdvice(msgspec.Struct, frozen=True):
     """A row of a rule (of several agreements, where they state the same) and what more of it is worth.
 
-    `share`: a minimum or share, where one more is one unit of slack. `whole`: confirmed by solving the whole plan again
-    to proven optimality; else those who wait were placed anew by an exact re-solve and everyone else kept, which may
-    miss gains but never overstates them.
+    `price` is what the plan's certificate charges for one; the value of the next lies from 0 to it, that of the one
+    before is `last` or less, all in objective points. `kind` is the rule's; `share`: a minimum or share, where one more
+    is one unit of slack. `positions`: with as many positions more in the one vacancy that the row is about, as neither
+    is worth anything alone. `whole`: confirmed by planning the whole season again; else around the row, which may miss
+    gains.
     """
 
     partnership: str
     rule: str
+    kind: str
     row: str
     unit: str
     limit: int
     used: int
     price: float
+    last: float
     share: bool
+    positions: bool
     whole: bool
     effects: tuple[Effect, ...]
 
@@ -53,53 +61,77 @@ class RowAdvice(msgspec.Struct, frozen=True):
 def advise(
     explainer: Explainer, *, partnership: str | None = None, top: int = 12, steps: Sequence[int] = STEPS
 ) -> list[RowAdvice]:
-    """The hard rows of a plan (of one partnership, if named) worth most in all, quotas first, each step confirmed.
+    """The hard rows of a plan (of one partnership, if named) of which one more is worth most, quotas first, each step
+    confirmed.
 
-    Rows without a price are left out: one more of them is worth nothing. Cost: one exact re-solve a row and step.
+    Rows of which more is worth nothing are left out, also where they have a price: two limits that stop the same share
+    one. Cost: prices found anew and two solves a row and step.
     """
-    problem, state = explainer.problem, explainer.state
-    refs = problem.rows.refs
-    whole = problem.n_workers <= WHOLE
-    before: tuple[int, int] | None = None
+    problem, refs = explainer.problem, explainer.problem.rows.refs
+    season = Season(problem, explainer.chosen, np.concatenate([explainer.vacancy_price, explainer.row_price]))
+    kinds = {(one.id, rule.id): rule.kind for one in explainer.folder.partnerships for rule in one.binding}
+    base = season.base[1] if len(refs) else 0.0
     found: list[RowAdvice] = []
     told: set[int] = set()
-    for number in _by_price(explainer, partnership):
+    for number in _by_price(explainer, partnership, kinds)[: LOOKED_AT * top]:
         if len(found) == top:
             break
         if number in told:
             continue
-        alike = twins(problem.rows, number)
+        alike, positions = _place(explainer, number)
         told.update(alike)
-        if whole and before is None:
-            before = _worth(problem)
-        price = float(explainer.row_price[alike].sum())
+        grown = partial(season.bound_with, alike, positions=positions)
+        if grown(1) - base < 0.5:
+            continue
         effects = [
-            _whole_effect(explainer, alike, more, price, before)
-            if before is not None
-            else _waiting_effect(explainer, alike, more, price)
-            for more in steps
+            Effect(more, round(max(0.0, grown(more) - base), 1), gain.points, gain.placed, gain.anew)
+            for more, gain in zip(steps, season.gains(alike, steps, positions), strict=True)
         ]
         found.append(
             RowAdvice(
-                partnership=", ".join(refs[n].partnership for n in alike),
+                partnership=", ".join(dict.fromkeys(refs[n].partnership for n in alike)),
                 rule=refs[number].rule,
+                kind=kinds.get((refs[number].partnership, refs[number].rule), ""),
                 row=refs[number].label,
                 unit=refs[number].unit,
                 limit=int(problem.rows.limit[number]),
-                used=int(state.used[number]),
-                price=round(price, 3),
-                share=bool(state.share[number]),
-                whole=whole,
+                used=int(explainer.state.used[number]),
+                price=round(float(explainer.row_price[alike].sum() + explainer.vacancy_price[positions].sum()), 3),
+                last=round(max(0.0, base - grown(-1)), 1),
+                share=bool(explainer.state.share[number]),
+                positions=bool(positions),
+                whole=season.whole,
                 effects=tuple(effects),
             )
         )
     return found
 
 
-def _by_price(explainer: Explainer, partnership: str | None) -> list[int]:
+def _place(explainer: Explainer, number: int) -> tuple[list[int], list[int]]:
+    """(rows, vacancies) to be raised together: the rows that say the same; for a row about one vacancy alone its
+    other used-up rows and, if they are all taken, its positions too."""
+    problem, state = explainer.problem, explainer.state
+    column = problem.rows.vacancy_rows[:, [number]].tocoo()
+    over, in_cells = np.unique(column.coords[0]), problem.rows.cell_rows[:, [number]].nnz
+    if in_cells or len(over) != 1:
+        return twins(problem.rows, number), []
+    vacancy = int(over[0])
+    matrix = problem.rows.vacancy_rows
+    mine = matrix.indices[matrix.indptr[vacancy] : matrix.indptr[vacancy + 1]]
+    alone = [
+        int(row)
+        for row in mine
+        if state.used[row] >= problem.rows.limit[row]
+        and matrix[:, [int(row)]].nnz == 1
+        and not problem.rows.cell_rows[:, [int(row)]].nnz
+    ]
+    full = state.heads[vacancy] >= problem.positions[vacancy]
+    return sorted({number, *alone}), [vacancy] if full else []
+
+
+def _by_price(explainer: Explainer, partnership: str | None, kinds: dict[tuple[str, str], str]) -> list[int]:
     """Hard rows with a price: quotas before what follows from vacancies (beds, hours), then the dearest first."""
     refs, rows = explainer.problem.rows.refs, explainer.problem.rows
-    named = {(one.id, rule.id): rule.kind for one in explainer.folder.partnerships for rule in one.binding}
     priced = [
         number
         for number, ref in enumerate(refs)
@@ -107,37 +139,12 @@ def _by_price(explainer: Explainer, partnership: str | None) -> list[int]:
         and ref.penalty is None
         and (partnership is None or ref.partnership == partnership)
     ]
-    last = {"housing", "guarantee", "employer_gate"}
     worth = explainer.row_price * np.maximum(rows.limit, 1)
-    return sorted(priced, key=lambda n: (named.get((refs[n].partnership, refs[n].rule)) in last, -worth[n], n))
+    return sorted(priced, key=lambda n: (kinds.get((refs[n].partnership, refs[n].rule)) in FOLLOWS, -worth[n], n))
 
 
-def _worth(problem: Problem) -> tuple[int, int]:
-    """(objective points, heads placed) of the best plan found."""
-    found = solve(problem)
-    return found.objective, int((found.chosen >= 0).sum())
-
-
-def _whole_effect(explainer: Explainer, alike: list[int], more: int, price: float, before: tuple[int, int]) -> Effect:
-    limit = explainer.problem.rows.limit.copy()
-    limit[alike] += more
-    rows = replace(explainer.problem.rows, limit=limit)
-    points, placed = _worth(replace(explainer.problem, rows=rows))
-    return Effect(more, round(price * more, 1), max(0, points - before[0]), placed - before[1])
-
-
-def _waiting_effect(explainer: Explainer, alike: list[int], more: int, price: float) -> Effect:
-    """With everyone placed kept, those who wait behind the rows placed anew: the best of them, three to a place."""
-    problem, state = explainer.problem, explainer.state
-    queue = np.isin(state.row, alike) & (explainer.chosen < 0)[state.worker] & ~state.full
-    best = np.full(problem.n_workers, -1.0)
-    np.maximum.at(best, state.worker[queue], problem.weight[queue])
-    waiting = np.flatnonzero((best >= 0) & (problem.group < 0))
-    waiting = waiting[np.lexsort((waiting, -best[waiting]))][: 3 * more + 50]
-    predicted = round(price * more, 1)
-    if not len(waiting):
-        return Effect(more, predicted, 0, 0)
-    part = nearby(problem, explainer.chosen, np.sort(waiting))
-    points, placed = _worth(part.problem)
-    more_points, more_placed = _worth(changed(part, rows=dict.fromkeys(alike, more), positions={}).problem)
-    return Effect(more, predicted, max(0, more_points - points), more_placed - placed)
+def accuracy(rows: Sequence[RowAdvice], more: int = 10) -> float | None:
+    """The plan's gains with `more` over what was foreseen, summed over rows (0 to 1); None where nothing was."""
+    effects = [effect for row in rows for effect in row.effects if effect.more == more]
+    foreseen = sum(effect.foreseen for effect in effects)
+    return sum(effect.gained for effect in effects) / foreseen if foreseen > 0 else None

@@ -140,7 +140,7 @@ def changed(part: Nearby, *, rows: Mapping[int, int], positions: Mapping[int, in
     return replace(part, problem=replace(part.problem, rows=left, positions=heads.astype(np.int32)))
 
 
-def worth(problem: Problem) -> Worth | None:
+def worth(problem: Problem, nodes: int = NODES) -> Worth | None:
     """What a problem is worth, by the exact solver; None where no plan meets its limits or none was found."""
     hard = np.array([ref.penalty is None for ref in problem.rows.refs], dtype=np.bool_)
     nobody = np.full(problem.n_workers, -1, dtype=np.int64)
@@ -154,7 +154,7 @@ def worth(problem: Problem) -> Worth | None:
             if (problem.rows.limit[hard] < 0).any()
             else Worth(value(problem, nobody), value(problem, nobody), nobody)
         )
-    answer = solve_program(program(pricer, edges, pricer.all_groups, pricer.limits), node_limit=NODES)
+    answer = solve_program(program(pricer, edges, pricer.all_groups, pricer.limits), node_limit=nodes)
     if answer.edges is None:
         return None
     nobody[np.searchsorted(problem.indptr, answer.edges, side="right") - 1] = answer.edges

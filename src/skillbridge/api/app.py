@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 from litestar import Litestar, Request, Response, Router, get, route
 from litestar.config.app import AppConfig
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
@@ -21,7 +22,11 @@ from skillbridge.api.handler import Service, handle
 from skillbridge.api.operations import Operation
 from skillbridge.api.reply import HEADERS, sent
 from skillbridge.api.routes import OPERATIONS
+from skillbridge.errors import SkillBridgeError
 from skillbridge.workspace import Workspace, catalog
+from skillbridge.workspace.board import board
+
+_log = structlog.get_logger("skillbridge.api")
 
 _UI_HEADERS = HEADERS | {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -53,7 +58,7 @@ def create_app(
         del app
         service.open()
         if warm:
-            threading.Thread(target=catalog.warm, name="warm", daemon=True).start()
+            threading.Thread(target=_warm, args=(workspace,), name="warm", daemon=True).start()
         yield
         await service.close()
 
@@ -124,6 +129,18 @@ def _contract() -> list[HTTPRouteHandler]:
         return Response((static / name).read_bytes(), media_type=_UI_FILES[name], headers=_UI_HEADERS)
 
     return [contract, page, script]
+
+
+def _warm(workspace: Workspace) -> None:
+    """Load what the first questions need."""
+    try:
+        catalog.warm()
+        if workspace.store.records.count("vacancy"):
+            board(workspace).warm()
+    except SkillBridgeError as error:  # the questions themselves will say so
+        _log.warning("not warm", error=type(error).__name__)
+    finally:
+        workspace.store.close()
 
 
 def _quiet(config: AppConfig) -> AppConfig:

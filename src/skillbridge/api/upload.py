@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from skillbridge.api.asked import Asked
@@ -40,4 +40,5 @@ async def received(asked: Asked, folder: Path, limit: int) -> AsyncIterator[tupl
             raise Refused(code, "the storage did not take the upload: nothing was changed") from error
         yield path, digest.digest()
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

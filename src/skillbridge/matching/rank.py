@@ -1,6 +1,7 @@
 """One worker against all vacancies, or one vacancy against all workers: ranked, with the breakdown of every score."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,12 +10,12 @@ import numpy as np
 import polars as pl
 
 from skillbridge.errors import BadInput
-from skillbridge.matching.candidates import match, reason_words
+from skillbridge.matching.candidates import reason_words
 from skillbridge.matching.criteria import Contribution
-from skillbridge.matching.encode import ties
 from skillbridge.matching.filters import Refusal
 from skillbridge.matching.kernel import REFUSED, RULE
 from skillbridge.matching.profile import profile, vacancy
+from skillbridge.matching.search import I32, Search, prepare
 from skillbridge.matching.yardstick import Yardstick
 from skillbridge.model import Thousandths
 from skillbridge.partnerships.admission import admission
@@ -42,6 +43,78 @@ class Ranking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refused: dict[str, int]
 
 
+@dataclass(frozen=True, eq=False)
+class Ranker:
+    """A pool and a demand (concept and isco filled) made ready once, to be asked many times, by several threads too."""
+
+    workers: pl.DataFrame
+    vacancies: pl.DataFrame
+    partnerships: Sequence[Partnership]
+    measure: Yardstick
+    search: Search
+    codes: list[str]
+
+    @classmethod
+    def of(
+        cls, workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership], measure: Yardstick
+    ) -> "Ranker":
+        """The ranker of tables.WORKERS and tables.VACANCIES under these agreements. Raises `BadInput`."""
+        admitted = admission(workers, vacancies, partnerships)
+        search = prepare(workers, vacancies, admitted, measure)
+        return cls(workers, vacancies, partnerships, measure, search, reason_words(admitted)[0])
+
+    def vacancies_for(self, worker: int, limit: int, among: I32 | None = None) -> Ranking:
+        """The best vacancies for the worker in this row, of all or of the rows `among`."""
+        rows = np.arange(self.vacancies.height, dtype=np.int32) if among is None else among
+        return self._best(np.full(len(rows), worker, dtype=np.int32), rows, limit)
+
+    def workers_for(self, vacancy: int, limit: int, among: I32 | None = None) -> Ranking:
+        """The best workers for the vacancy in this row, of all or of the rows `among`."""
+        rows = np.arange(self.workers.height, dtype=np.int32) if among is None else among
+        return self._best(rows, np.full(len(rows), vacancy, dtype=np.int32), limit)
+
+    def _best(self, worker: I32, vacancy: I32, limit: int) -> Ranking:
+        _asked(limit)
+        search, admitted = self.search, self.search.admitted
+        score, closed = search.judge(worker, vacancy)
+        refused = np.bincount(closed[closed >= 0], minlength=search.n_reasons)
+        worker, vacancy, score = (part[closed < 0] for part in (worker, vacancy, score))
+        start, end = (days.astype("datetime64[D]") for days in search.windows(worker, vacancy))
+        by_past = admitted.pairs(worker, vacancy, start, end)
+        refused += np.bincount(RULE + by_past[by_past > 0].astype(np.int64) - 1, minlength=search.n_reasons)
+        legal = np.flatnonzero(by_past == 0)
+        with np.errstate(over="ignore"):
+            mixed = (search.p.tie[worker[legal]] ^ search.vacancy_tie[vacancy[legal]]) * np.uint64(0x9E3779B97F4A7C15)
+        key = (score[legal].astype(np.int64) << 32) + (np.uint64(0xFFFFFFFF) - (mixed >> np.uint64(32))).astype(
+            np.int64
+        )
+        first = np.argpartition(-key, limit - 1)[:limit] if len(key) > limit else np.arange(len(key))
+        best = legal[first[np.lexsort((mixed[first], -key[first]))]]
+        counted: dict[str, int] = {}
+        for code, count in zip(self.codes, refused.tolist(), strict=True):
+            if count:
+                counted[code] = counted.get(code, 0) + count
+        pathway = admitted.pathway[admitted.worker_class[worker[best]], admitted.vacancy_class[vacancy[best]]]
+        items = []
+        for n, at in enumerate(best):
+            person, offer = (
+                frame.row(int(row), named=True)
+                for frame, row in ((self.workers, worker[at]), (self.vacancies, vacancy[at]))
+            )
+            items.append(
+                Ranked(
+                    person["worker_id"],
+                    offer["vacancy_id"],
+                    self.partnerships[pathway[n]].id,
+                    start[at].item(),
+                    end[at].item(),
+                    int(score[at]),
+                    tuple(breakdown(person, offer, self.measure)),
+                )
+            )
+        return Ranking(tuple(items), len(legal), counted)
+
+
 def rank_vacancies(
     worker: pl.DataFrame,
     vacancies: pl.DataFrame,
@@ -55,7 +128,7 @@ def rank_vacancies(
     Equal scores come in an order of the worker's own. Raises `BadInput`.
     """
     _one(worker, "worker")
-    return _rank(worker, vacancies, partnerships, measure, limit, each=max(1, vacancies.height))
+    return Ranker.of(worker, vacancies, partnerships, measure).vacancies_for(0, limit)
 
 
 def rank_workers(
@@ -72,7 +145,7 @@ def rank_workers(
     `BadInput`.
     """
     _one(vacancy, "vacancy")
-    return _rank(workers, vacancy, partnerships, measure, limit, each=1)
+    return Ranker.of(workers, vacancy, partnerships, measure).workers_for(0, limit)
 
 
 def breakdown(worker: Mapping[str, Any], job: Mapping[str, Any], measure: Yardstick) -> list[Contribution]:
@@ -108,39 +181,9 @@ def why_not(
     return found
 
 
-def _rank(
-    workers: pl.DataFrame,
-    vacancies: pl.DataFrame,
-    partnerships: Sequence[Partnership],
-    measure: Yardstick,
-    limit: int,
-    each: int,
-) -> Ranking:
+def _asked(limit: int) -> None:
     if limit < 1:
         raise BadInput("limit", str(limit), "at least 1")
-    admitted = admission(workers, vacancies, partnerships)
-    found = match(workers, vacancies, admitted, measure, limit=each, spare=0, threads=1)
-    worker, job = found.edges["worker"].to_numpy(), found.edges["vacancy"].to_numpy()
-    with np.errstate(over="ignore"):
-        mixed = (ties(workers["worker_id"])[worker] ^ ties(vacancies["vacancy_id"])[job]) * np.uint64(
-            0x9E3779B97F4A7C15
-        )
-    order = np.lexsort((mixed, -found.edges["score"].to_numpy().astype(np.int64)))[:limit]
-    items = []
-    for w, v, start, end, pathway, score in found.edges[order].iter_rows():
-        person, offer = workers.row(w, named=True), vacancies.row(v, named=True)
-        items.append(
-            Ranked(
-                person["worker_id"],
-                offer["vacancy_id"],
-                partnerships[pathway].id,
-                start,
-                end,
-                score,
-                tuple(breakdown(person, offer, measure)),
-            )
-        )
-    return Ranking(tuple(items), found.edges.height, found.refused)
 
 
 def _one(frame: pl.DataFrame, what: str) -> None:

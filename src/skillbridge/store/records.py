@@ -1,6 +1,6 @@
 """Versioned JSON records and the small tables beside them: every SQL statement about them is here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -109,6 +109,15 @@ class Records:
         """Records of a kind with `changed` in the schema that are newer than its :meth:`revision` `since`."""
         rows = self.database.all(f"SELECT {_COLUMNS} FROM {kind} WHERE changed > ? ORDER BY seq", since)
         return [Record(*row) for row in rows]
+
+    def changed_among(self, kind: str, ids: Sequence[str], since: int) -> set[str]:
+        """Which of these records are newer than the revision `since` of their kind, or gone."""
+        if not ids:
+            return set()
+        rows = self.database.all(
+            f"SELECT id FROM {kind} WHERE id IN ({', '.join('?' * len(ids))}) AND changed <= ?", *ids, since
+        )
+        return set(ids) - {row[0] for row in rows}
 
     def count(self, kind: str, where: Where | None = None) -> int:
         """How many records."""

@@ -39,6 +39,8 @@ class Workspace:
         self.clock = clock
         self.store = Store(self.folder)
         self.vault = Vault(_secret(self.folder, self.settings))
+        self.memory: dict[str, object] = {}
+        """What acts keep of this workspace for the life of the process."""
 
     def now(self) -> datetime:
         """The moment, in UTC."""

@@ -1,7 +1,6 @@
 """Stored workers and vacancies as the tables of the core, and rows of those tables as records."""
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,37 +16,71 @@ from skillbridge.workspace.views import VacancyBody, WorkerBody
 _PARTY = {"party": pl.String(), "status": pl.String()}
 WORKERS = tables.WORKERS | _PARTY
 VACANCIES = tables.VACANCIES | _PARTY
+SCHEMAS = {"worker": WORKERS, "vacancy": VACANCIES}
 
 
 def workers(ws: Workspace) -> pl.DataFrame:
-    """tables.WORKERS of everyone not erased, with `party` and `status`, in order of entry; kept as Parquet."""
-    return _kept(ws, "worker", WORKERS)
+    """tables.WORKERS of everyone not erased, with `party` and `status`, sorted by id; kept as Parquet."""
+    return _kept(ws, "worker")
 
 
 def vacancies(ws: Workspace) -> pl.DataFrame:
-    """tables.VACANCIES of every vacancy, with `party` and `status`, in order of entry; kept as Parquet."""
-    return _kept(ws, "vacancy", VACANCIES)
+    """tables.VACANCIES of every vacancy, with `party` and `status`, sorted by id; kept as Parquet."""
+    return _kept(ws, "vacancy")
 
 
-def _kept(ws: Workspace, kind: str, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def _kept(ws: Workspace, kind: str) -> pl.DataFrame:
+    """The last frame that was kept, and what changed since then; kept again if anything did."""
     with ws.store.snapshot():
-        path = Path("frames") / f"{kind}-{ws.store.records.revision(kind)}.parquet"
-        known = {name: digest for name, digest, _ in ws.store.ledger.files("frames/")}
-        file = ws.folder / path
-        if known.get(path.as_posix()) and file.is_file() and tables.sha256(file) == known[path.as_posix()]:
-            return pl.read_parquet(file)
-        rows = (_flat(kind, record) for record in ws.store.records.page(kind))
-        frame = frame_of((row for row in rows if row is not None), schema)
+        revision = ws.store.records.revision(kind)
+        known = {name: digest for name, digest, _ in ws.store.ledger.files(f"frames/{kind}-")}
+        last, since = _last(ws, kind, known)
+        if since == revision:
+            return last
+        frame = changes(ws, kind, since, last)
+    file = ws.folder / "frames" / f"{kind}-{revision}.parquet"
     replace_file(file, frame.write_parquet)
+    old = known.keys() - {file.relative_to(ws.folder).as_posix()}
     with ws.store.write():
         ws.store.ledger.keep_file(ws.folder, file)
-        for name in known:
-            if name.startswith(f"frames/{kind}-"):
-                ws.store.ledger.forget_file(name)
-    for name in known:
-        if name.startswith(f"frames/{kind}-"):
-            (ws.folder / name).unlink(missing_ok=True)
+        for name in old:
+            ws.store.ledger.forget_file(name)
+    for name in old:
+        (ws.folder / name).unlink(missing_ok=True)
     return frame
+
+
+def _last(ws: Workspace, kind: str, known: Mapping[str, str]) -> tuple[pl.DataFrame, int]:
+    """(the newest frame that is what it was when it was kept, its revision); an empty one at -1 if there is none."""
+    for since, name in sorted(((int(name.rpartition("-")[2].partition(".")[0]), name) for name in known), reverse=True):
+        file = ws.folder / name
+        if file.is_file() and tables.sha256(file) == known[name]:
+            frame = pl.read_parquet(file)
+            if frame.schema == pl.Schema(SCHEMAS[kind]):
+                return frame, since
+    return pl.DataFrame(schema=SCHEMAS[kind]), -1
+
+
+def changes(
+    ws: Workspace,
+    kind: str,
+    since: int,
+    frame: pl.DataFrame,
+    fill: Callable[[pl.DataFrame], pl.DataFrame] = lambda fresh: fresh,
+) -> pl.DataFrame:
+    """`frame`, which stands at revision `since`, as it is now; `fill` completes the rows that are new in it."""
+    records = ws.store.records.changed(kind, since)
+    if not records:
+        return frame
+    fresh = fill(of_records(kind, records))
+    key = f"{kind}_id"
+    gone = pl.Series(key, [record.id for record in records], dtype=pl.String)
+    return pl.concat([frame.filter(~pl.col(key).is_in(gone.implode())), fresh]).sort(key)
+
+
+def of_records(kind: str, records: Iterable[Record]) -> pl.DataFrame:
+    """The frame of some records; erased people are left out."""
+    return frame_of((row for record in records if (row := _flat(kind, record)) is not None), SCHEMAS[kind])
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]], schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -1,25 +1,21 @@
 """Acts that rank: workers for a vacancy, vacancies for a worker, with the reasons for each score."""
 
-import threading
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
-from skillbridge import tables
 from skillbridge.access import Actor, check, parties, reach
 from skillbridge.errors import BadInput, Refused
+from skillbridge.store import Record
 from skillbridge.workspace import Workspace, frames, read
-from skillbridge.workspace.agreements import every_published
-from skillbridge.workspace.catalog import taxonomy
+from skillbridge.workspace.board import Standing, board, ranker_of, understood
 from skillbridge.workspace.people import spend
 from skillbridge.workspace.views import Criterion, Match, Matches, WorkerBody
 
 if TYPE_CHECKING:
-    from skillbridge.matching.rank import Ranked
-
-_LOCK = threading.Lock()
+    from skillbridge.matching.rank import Ranked, Ranking
 
 
 class MatchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,16 +55,80 @@ def workers_for(ws: Workspace, actor: Actor, vacancy_id: str, query: MatchQuery)
     vacancy = ws.store.records.get("vacancy", vacancy_id)
     if vacancy is None or (actor.role == "employer" and vacancy.party != actor.party):
         raise Refused("not_found", f"there is no vacancy {vacancy_id}")
-    people = _people(ws, query)
-    if actor.role != "employer" and (covered := parties(ws.store, actor, scope)) is not None:
-        people = people.filter(pl.col("party").is_in(sorted(covered)))
-    elif actor.role == "employer":
-        rejected = ws.store.records.tally("placement", "worker_id", {"employer_id": actor.party, "state": "rejected"})
-        people = people.filter(pl.col("party").is_in(_offering(ws, actor)) & ~pl.col("worker_id").is_in(list(rejected)))
-    jobs = _jobs(ws).filter(pl.col("vacancy_id") == vacancy_id)
-    found = _rank(ws, people, jobs, query)
+    _check_published(ws, query)
+    covered, hidden = parties(ws.store, actor, scope), frozenset[str]()
+    if actor.role == "employer":
+        covered = frozenset(_offering(ws, actor))
+        where = {"employer_id": actor.party, "state": "rejected"}
+        hidden = frozenset(ws.store.records.tally("placement", "worker_id", where))
+    standing = board(ws).now()
+    key = (vacancy_id, query, covered, hidden)
+    changed = ws.store.records.changed_among("vacancy", [vacancy_id], standing.revisions["vacancy"])
+    found = None if changed else standing.remembered.get(key)
+    if found is None:
+        found = _workers_for(ws, standing, vacancy, query, (covered, hidden), changed=bool(changed))
+        if not changed:
+            standing.remember(key, found)
+    found = _unchanged(ws, standing, found, "worker")
     spend(ws, actor, len(found.items))
     return found
+
+
+def _workers_for(
+    ws: Workspace,
+    standing: Standing,
+    vacancy: Record,
+    query: MatchQuery,
+    sight: tuple[frozenset[str] | None, frozenset[str]],
+    *,
+    changed: bool,
+) -> Matches:
+    """`sight`: the parties whose workers are seen (None: all), and workers who are not."""
+    covered, hidden = sight
+    people, row = standing.people, standing.vacancy_row.get(vacancy.id)
+    wanted = pl.col("status") == "ready"
+    if covered is not None:
+        wanted &= pl.col("party").is_in(sorted(covered))
+    if hidden:
+        wanted &= ~pl.col("worker_id").is_in(sorted(hidden))
+    if query.origin:
+        wanted &= pl.col("origin") == query.origin
+    if query.isco:
+        wanted &= pl.col("isco").str.starts_with(query.isco)
+    among = people.select(wanted.fill_null(False).arg_true()).to_series().cast(pl.Int32).to_numpy()
+    jobs = understood(frames.of_records("vacancy", [vacancy])) if changed or row is None else standing.jobs[[row]]
+    if not jobs.select(_offered(query)).item() or not len(among):
+        return Matches([], 0, {}, standing.moment.isoformat())
+    if changed or row is None:
+        ranker, row = ranker_of(ws, people, jobs, standing.day, query.partnership), 0
+    else:
+        ranker = standing.ranker(ws, query.partnership)
+    return _told(standing, ranker.workers_for(row, query.limit, among), len(among))
+
+
+def _offered(query: MatchQuery) -> pl.Expr:
+    """Whether a vacancy is open and what the query asks."""
+    wanted = pl.col("status") == "open"
+    if query.destination:
+        wanted &= pl.col("destination") == query.destination
+    if query.isco:
+        wanted &= pl.col("isco").str.starts_with(query.isco)
+    return wanted.fill_null(False)
+
+
+def _check_published(ws: Workspace, query: MatchQuery) -> None:
+    where = {"partnership_id": query.partnership, "status": "published"}
+    if query.partnership and not ws.store.records.count("partnership", where):
+        raise BadInput("query.partnership", f"{query.partnership!r} is not published", "a published partnership")
+
+
+def _unchanged(ws: Workspace, standing: Standing, found: Matches, kind: str) -> Matches:
+    """Without the rows that have changed since: what they say now may forbid to show them."""
+    ids = [getattr(item, f"{kind}_id") for item in found.items]
+    gone = ws.store.records.changed_among(kind, ids, standing.revisions[kind])
+    if not gone:
+        return found
+    return replace(found, items=[item for item in found.items if getattr(item, f"{kind}_id") not in gone])
 
 
 def _offering(ws: Workspace, actor: Actor) -> list[str]:
@@ -86,64 +146,27 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
     record = reach(ws.store, actor, "matches.vacancies", "worker", worker_id)
     if read(record, WorkerBody).profile is None:
         raise Refused("erased", "this person's data was erased")
-    people = frames.workers(ws).filter(pl.col("worker_id") == worker_id)
-    found = _rank(ws, people, _jobs(ws), query)
+    _check_published(ws, query)
+    standing = board(ws).now()
+    row = standing.worker_row.get(worker_id)
+    among = standing.jobs.select(_offered(query).arg_true()).to_series().cast(pl.Int32).to_numpy()
+    if not len(among):
+        found = Matches([], 0, {}, standing.moment.isoformat())
+    elif row is None or ws.store.records.changed_among("worker", [worker_id], standing.revisions["worker"]):
+        person = understood(frames.of_records("worker", [record]))
+        ranker = ranker_of(ws, person, standing.jobs, standing.day, query.partnership)
+        found = _told(standing, ranker.vacancies_for(0, query.limit, among), len(among))
+    else:
+        ranker = standing.ranker(ws, query.partnership)
+        found = _told(standing, ranker.vacancies_for(row, query.limit, among), len(among))
+    found = _unchanged(ws, standing, found, "vacancy")
     spend(ws, actor, len(found.items))
     return found
 
 
-@lru_cache(maxsize=2)
-def _cached(folder: str, kind: str, revision: int, ws: Workspace) -> pl.DataFrame:
-    del folder, revision
-    return frames.workers(ws) if kind == "worker" else frames.vacancies(ws)
-
-
-def _frame(ws: Workspace, kind: str) -> pl.DataFrame:
-    with _LOCK:
-        return _cached(str(ws.folder), kind, ws.store.records.revision(kind), ws)
-
-
-def _people(ws: Workspace, query: MatchQuery) -> pl.DataFrame:
-    people = _frame(ws, "worker").filter(pl.col("status") == "ready")
-    if query.origin:
-        people = people.filter(pl.col("origin") == query.origin)
-    if query.isco:
-        people = people.filter(pl.col("isco").str.starts_with(query.isco))
-    return people
-
-
-def _jobs(ws: Workspace) -> pl.DataFrame:
-    return _frame(ws, "vacancy").filter(pl.col("status") == "open")
-
-
-def _rank(ws: Workspace, people: pl.DataFrame, jobs: pl.DataFrame, query: MatchQuery) -> Matches:
-    """Legal pairs of one person with these jobs, or one job with these people, best first."""
-    from skillbridge.matching.rank import rank_vacancies, rank_workers
-    from skillbridge.matching.yardstick import yardstick
-    from skillbridge.pipeline import understand
-
-    agreements = every_published(ws)
-    if query.partnership:
-        pathways = [one for one in agreements if one.id == query.partnership or one.is_overlay]
-        if all(one.id != query.partnership for one in pathways):
-            raise BadInput("query.partnership", f"{query.partnership!r} is not published", "a published partnership")
-        agreements = pathways
-    if query.destination:
-        jobs = jobs.filter(pl.col("destination") == query.destination)
-    if query.isco:
-        jobs = jobs.filter(pl.col("isco").str.starts_with(query.isco))
-    considered = people.height * jobs.height
-    if not considered or not agreements:
-        return Matches([], considered, {})
-    people = understand(people.select(tables.WORKERS.keys()).sort("worker_id"), taxonomy())
-    jobs = understand(jobs.select(tables.VACANCIES.keys()).sort("vacancy_id"), taxonomy())
-    jobs = tables.applied_by(jobs, ws.now().date())
-    measure = yardstick(taxonomy())
-    if people.height == 1:
-        found = rank_vacancies(people, jobs, agreements, measure, limit=query.limit)
-    else:
-        found = rank_workers(jobs, people, agreements, measure, limit=query.limit)
-    return Matches([_match(pair) for pair in found.items], considered, dict(sorted(found.refused.items())))
+def _told(standing: Standing, found: "Ranking", considered: int) -> Matches:
+    items = [_match(pair) for pair in found.items]
+    return Matches(items, considered, dict(sorted(found.refused.items())), standing.moment.isoformat())
 
 
 def _match(pair: "Ranked") -> Match:

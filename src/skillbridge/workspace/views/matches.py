@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from skillbridge.workspace.views.base import View, doc
+from skillbridge.workspace.views.base import Moment, View, doc
 
 
 class Criterion(View, frozen=True):
@@ -33,3 +33,4 @@ class Matches(View, frozen=True):
     items: Annotated[list[Match], doc("Best first.")]
     considered: Annotated[int, doc("Pairs looked at after the filters.", 1200)]
     refused: Annotated[dict[str, int], doc("Refused pairs per rule.", {"nz-rse age: must be 18 or older": 3})]
+    as_of: Annotated[Moment, doc("The moment whose stored rows were ranked.", "2026-03-01T09:00:00+00:00")]

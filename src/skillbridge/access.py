@@ -284,12 +284,13 @@ def log_in(store: Store, name: str, password: str, now: float, *, seconds: float
     """(actor, session secret); raises `Refused` unauthenticated or too_many_tries. Unknown names take as long."""
     minute = int(now // 60)
     _guard_tries(store, name, minute, tries)
+    nobody = _nobody()
     found = store.records.page("account", {"name": name}, limit=1)
     account = msgspec.json.decode(found[0].body, type=Account) if found else None
-    stored = account.password if account and account.active and account.password else _nobody()
+    stored = account.password if account and account.active and account.password else nobody
     try:
         _HASHER.verify(stored, password)
-        fits = stored is not _nobody()
+        fits = stored is not nobody
     except argon2.exceptions.VerificationError:
         fits = False
     if not fits:

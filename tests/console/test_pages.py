@@ -14,6 +14,7 @@ from skillbridge.api.handler import COOKIE
 from skillbridge.console.language import sentences
 from skillbridge.console.pages import MENU, PAGES, console
 from skillbridge.journey import STATES
+from skillbridge.settings import Settings
 from skillbridge.workspace import accounts, demand, plans, write
 from skillbridge.workspace.views import NewAccount, PlanBody, PlanRequest, PlanState, VacancyStatus, WorkerStatus
 from tests.workspace.world import World, build
@@ -128,6 +129,31 @@ def test_a_form_without_its_token_changes_nothing(client: TestClient[Any], world
         assert "too old" in refused.text
     assert plans.read_plan(world.ws, world.actors["ministry_officer"], "plan-1").status == "proposal"
     assert world.ws.store.records.count("placement", {"state": "rejected"}) == 0
+
+
+def test_every_form_is_refused_without_the_sessions_token(client: TestClient[Any], world: World) -> None:
+    forms = [page.path for page in PAGES if page.do]
+    assert len(forms) > 8
+    for role in ("ministry_admin", "worker"):
+        enter(client, world, role)
+        for path in forms:
+            if path == "/console/sign-in":
+                continue
+            for fields in ({}, {"token": "forged"}, {"token": ""}):
+                answer = client.post(path.replace("*", "plan-1"), data=fields)
+                assert answer.status_code == 403, path
+    assert client.get("/console").status_code == 200, "nobody was signed out"
+
+
+def test_cookies_travel_only_over_https_unless_told_otherwise(tmp_path: Path) -> None:
+    world = build(tmp_path / "strict", Settings(debug=True))
+    with TestClient(create_app(world.ws, console=console(world.ws), warm=False)) as client:
+        cookies = client.get("/console/sign-in").headers.get_list("set-cookie")
+        assert len(cookies) >= 2
+        for cookie in cookies:
+            assert "Secure" in cookie
+            assert "HttpOnly" in cookie
+            assert "samesite=strict" in cookie.lower()
 
 
 def test_an_employer_posts_a_vacancy_and_is_told_what_is_wrong_beside_the_field(

@@ -67,14 +67,8 @@ def _check_url(url: str, *, private: bool) -> None:
         host.encode("idna")
     except ValueError:
         raise BadInput("$.url", "not an address", "https://host/path") from None
-    if (
-        not fine
-        or not host
-        or parts.username is not None
-        or parts.fragment
-        or not url.isascii()
-        or not url.isprintable()
-    ):
+    plain = url.isascii() and url.isprintable() and " " not in url and parts.username is None and not parts.fragment
+    if not (fine and host and plain):
         raise BadInput("$.url", "not a plain address", "https://host/path, without a name, a password or a fragment")
     if private:
         return
@@ -98,7 +92,8 @@ def is_public(address: str) -> bool:
         if carried is None and any(found in network for network in _CARRIERS):
             carried = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         inner = carried or found
-    return inner.is_global and not inner.is_multicast
+    site_local = isinstance(inner, ipaddress.IPv6Address) and inner.is_site_local
+    return inner.is_global and not inner.is_multicast and not site_local
 
 
 _CARRIERS = (

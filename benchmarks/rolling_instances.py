@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from benchmarks.instances import DESTINATIONS, ORIGINS, random_problem
 from skillbridge.partnerships.rows import Rows
+from skillbridge.solver.forecast import Forecast
 from skillbridge.solver.problem import Problem
-from skillbridge.solver.rolling import Forecast, spans
+from skillbridge.solver.rolling import spans
 
 
 def rolling_instance(
@@ -37,7 +38,7 @@ def rolling_instance(
         half = replace(half, limit=np.where(shares, np.iinfo(np.int32).max, half.limit))
     both = replace(both, rows=half, positions=np.maximum(1, (both.positions + 1) // 2).astype(np.int32))
     now, before = _part(both, np.flatnonzero(this_year)), _part(both, np.flatnonzero(~this_year))
-    past = Forecast(before, week[~this_year].astype(np.int32), origin[~this_year], ORIGINS)
+    past = Forecast(before, week[~this_year].astype(np.int32), origin[~this_year], ORIGINS, weeks)
     return now, moved[this_year], origin[this_year], past
 
 

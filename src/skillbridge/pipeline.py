@@ -152,7 +152,7 @@ def place(
     solution = replace(solution, chosen=settle(adjusted, solution.chosen, *in_turn))
     tell(Step("reasons"))
     understood = replace(request, workers=workers, vacancies=vacancies)
-    folder = _folder(understood, found, rows, problem, solution, objective, stages)
+    folder = folder_of(understood, found, rows, problem, solution, objective, stages)
     return Outcome(folder, found, rows, problem, solution)
 
 
@@ -195,15 +195,16 @@ def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame
     )
 
 
-def _folder(
+def folder_of(
     request: PlaceRequest,
     found: Candidates,
     rows: Rows,
     problem: Problem,
     solution: Solution,
     objective: Objective,
-    stages: Sequence[Stage],
+    stages: Sequence[Stage] = (),
 ) -> PlanFolder:
+    """The plan's folder of a solution, with its reasons; the request's tables are those understood."""
     workers, vacancies, edges = request.workers, request.vacancies, found.edges
     placements = placements_of(edges, solution, workers, vacancies, request.partnerships)
     counts = Counts(

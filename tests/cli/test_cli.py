@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from skillbridge.cli import COMMANDS, cli
 
 CONTRACT = {
-    "demo", "taxonomy", "normalize", "import", "synth", "partnership", "plan", "check", "explain", "replan", "scenario",
-    "serve", "worker", "user", "key", "backup", "restore",
+    "demo", "taxonomy", "normalize", "import", "synth", "partnership", "plan", "check", "explain", "replan", "roll",
+    "scenario", "serve", "worker", "user", "key", "backup", "restore",
 }  # fmt: skip
 
 

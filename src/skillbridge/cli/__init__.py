@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": ("plan", "Find the best legal placements and prove how good they are."),
     "check": ("plan", "Judge a plan and its certificate independently."),
     "explain": ("explain", "Say why a worker was placed or not, or a vacancy filled or not."),
+    "roll": ("roll", "Decide a season week by week, holding places back for those to come."),
     "replan": ("replan", "Repair a plan after changes with least disruption."),
     "scenario": ("scenario", "Run and compare scenarios."),
     "serve": ("serve", "Serve the API and the console."),

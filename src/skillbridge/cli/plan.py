@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from skillbridge.model import Plan
     from skillbridge.pipeline import Outcome, PlaceRequest, Step
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_DAY = click.DateTime(["%Y-%m-%d"])
+FILE = click.Path(dir_okay=False, path_type=Path)
+DAY = click.DateTime(["%Y-%m-%d"])
 STOPPED = 3
 _KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
 
 
 @click.command("plan")
-@click.option("--workers", "worker_files", multiple=True, required=True, type=_FILE, help="CSV, XLSX or Parquet.")
-@click.option("--vacancies", "vacancy_files", multiple=True, required=True, type=_FILE, help="CSV, XLSX or Parquet.")
+@click.option("--workers", "worker_files", multiple=True, required=True, type=FILE, help="CSV, XLSX or Parquet.")
+@click.option("--vacancies", "vacancy_files", multiple=True, required=True, type=FILE, help="CSV, XLSX or Parquet.")
 @click.option("--partnership", "partnerships", multiple=True, required=True, help="An id of the library or a file.")
 @click.option("--taxonomy", default="core", show_default=True, help="A bundled pack or a folder.")
-@click.option("--from", "first", type=_DAY, default=None, help="Only vacancies that start on this day or later.")
-@click.option("--to", "last", type=_DAY, default=None, help="Only vacancies that start on this day or before.")
-@click.option("--as-of", type=_DAY, default=None, help="The day vacancies count as applied for that do not say so.")
+@click.option("--from", "first", type=DAY, default=None, help="Only vacancies that start on this day or later.")
+@click.option("--to", "last", type=DAY, default=None, help="Only vacancies that start on this day or before.")
+@click.option("--as-of", type=DAY, default=None, help="The day vacancies count as applied for that do not say so.")
 @click.option("--objective", default="default", show_default=True, help="An objective of solver/objectives, or a file.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same plan.")
 @click.option("--time-limit", type=click.FloatRange(min=0), default=None, help="Seconds for the solver.")
@@ -56,16 +56,46 @@ def plan_command(
 
     Ctrl-C ends the solve and keeps the best plan so far (exit status 3).
     """
+    request = request_from(
+        worker_files,
+        vacancy_files,
+        partnerships=partnerships,
+        taxonomy=taxonomy,
+        first=first,
+        last=last,
+        as_of=as_of,
+        objective=objective,
+        seed=seed,
+        time_limit=time_limit,
+        quiet=as_json,
+    )
+    sys.exit(_run(request, out, as_json))
+
+
+def request_from(
+    worker_files: tuple[Path, ...],
+    vacancy_files: tuple[Path, ...],
+    *,
+    partnerships: tuple[str, ...],
+    taxonomy: str,
+    objective: str,
+    seed: int,
+    first: Any = None,
+    last: Any = None,
+    as_of: Any = None,
+    time_limit: float | None = None,
+    quiet: bool = False,
+) -> "PlaceRequest":
+    """What the options of a planning command ask for; the files' intake is said unless `quiet`."""
     from skillbridge import intake, tables
     from skillbridge.partnerships.partnership import load as load_partnership
     from skillbridge.pipeline import PlaceRequest
     from skillbridge.taxonomies.pack import load as load_taxonomy
 
     agreements = [load_partnership(one) for one in partnerships]
-    workers = _tables(worker_files, intake.read_workers, "workers", as_json)
-    vacancies = _tables(vacancy_files, intake.read_vacancies, "vacancies", as_json)
-    vacancies = _between(vacancies, first, last)
-    request = PlaceRequest(
+    workers = _tables(worker_files, intake.read_workers, "workers", quiet)
+    vacancies = _between(_tables(vacancy_files, intake.read_vacancies, "vacancies", quiet), first, last)
+    return PlaceRequest(
         workers=workers,
         vacancies=vacancies,
         partnerships=agreements,
@@ -77,7 +107,6 @@ def plan_command(
         synthetic=_synthetic(workers, vacancies),
         hashes={f"source/{path.name}": tables.sha256(path) for path in (*worker_files, *vacancy_files)},
     )
-    sys.exit(_run(request, out, as_json))
 
 
 @click.command("check")

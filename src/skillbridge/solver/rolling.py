@@ -1,39 +1,44 @@
 """Week by week: decisions that leave room for those still to come, and that are never taken back.
 
-Each week the people who have arrived are planned together with a sample of those expected, within what is left of
-every limit; only this week's decisions are kept. The sample stands for the future: it is drawn from history, with each
-class of people weighed by how its arrivals this year compare with history so far, so that it follows drift.
-A minimum share is a promise for the year: it binds the sum of what is decided and what is still expected.
+Each week, prices are found for this week's people together with each of several drawn futures
+(:mod:`skillbridge.solver.forecast`), within what is left of every limit, and averaged: what a place is expected to be
+worth later. A person takes the place that is worth most above its price, and none that is not worth it.
+
+A minimum share is a promise for the year: a week may fall short of it by what the people of every drawn future could
+still mend, less a reserve. The last week may not (the true-up), so what it then still lacks is left empty.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from skillbridge.errors import BadInput
 from skillbridge.partnerships.rows import Rows
+from skillbridge.solver.board import Board
+from skillbridge.solver.dive import dive
+from skillbridge.solver.forecast import Forecast, outlook
 from skillbridge.solver.plan import usage
+from skillbridge.solver.policies import first_come
+from skillbridge.solver.prices import descend
+from skillbridge.solver.pricing import Floats, Pricer
 from skillbridge.solver.problem import Problem
 from skillbridge.solver.solve import solve
 
 Ints = npt.NDArray[np.int64]
 Policy = Literal["greedy", "batch", "sampled", "hindsight"]
 POLICIES: tuple[Policy, ...] = ("greedy", "batch", "sampled", "hindsight")
+FUTURES = 8
+"""Futures drawn each week."""
+RESERVE = 0.5
+"""Share of what futures could mend of a minimum share that is not counted on; and three people's worth beside it."""
 
 
-@dataclass(frozen=True)
-class Forecast:
-    """Who may still come. The pool's people stand for the future's: `problem` holds their edges over the same
-    vacancies, rows and cells as the year's own; `week` int32 [people] is when each came in its year; `kind` int32
-    [people] is a class whose frequency may drift. `kinds` is the number of classes."""
-
-    problem: Problem
-    week: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int32]
-    kinds: int
+UNDECIDED = -2
+"""In `standing`: a worker who is still to be decided."""
 
 
 @dataclass(frozen=True)
@@ -54,47 +59,43 @@ def roll(
     forecast: Forecast | None = None,
     kind: npt.NDArray[np.int32] | None = None,
     seed: int = 0,
-    effort: float | None = None,
+    futures: int = FUTURES,
+    standing: Ints | None = None,
 ) -> Iterator[Week]:
-    """The decisions of each week, in order; a worker is decided in the week of arrival.
+    """The decisions of each week, in order; a worker is decided in the week of arrival, a group together.
 
-    `week` int32 [workers]. `forecast` and `kind` (int32 [workers], the classes of the forecast) serve `sampled`.
-    `hindsight` plans everybody at once: what perfect foresight would do. `effort` is the solver's time limit a week.
+    `week` int32 [workers]. `greedy`: the best place still free, in the order of arrival; `batch`: the best plan of the
+    week alone; `sampled`: by the prices of `futures` futures drawn from `forecast`, with `kind` int32 [workers] the
+    classes of it; `hindsight`: everybody planned at once, as perfect foresight would. Caps hold after every week;
+    minimum shares are held weekly by greedy and batch, at the year's end by the others. `standing` int64 [workers] are
+    edges decided before (-1: to no place), which stay; -2 for whoever is to be decided. Raises `BadInput`.
     """
-    if policy not in POLICIES:
-        raise BadInput("policy", f"{policy!r}", "one of " + ", ".join(POLICIES))
-    if len(week) != problem.n_workers:
-        raise BadInput("week", f"{len(week)} weeks for {problem.n_workers} workers", "one per worker")
-    if policy == "sampled" and (forecast is None or kind is None):
-        raise BadInput("forecast", "none given", "a forecast and the workers' classes for the policy sampled")
-    whole = solve(problem, seed=seed, time_limit=effort).chosen if policy == "hindsight" else None
-    heads = np.zeros(problem.n_vacancies, dtype=np.int64)
-    used = np.zeros(problem.n_rows, dtype=np.int64)
-    prices = None
-    last = int(week.max(initial=-1))
-    for number in range(last + 1):
-        people = np.flatnonzero(week == number)
+    _check(problem, week, policy, forecast, kind)
+    left = _Left(problem)
+    open_ = np.ones(problem.n_workers, dtype=np.bool_)
+    if standing is not None:
+        open_ = standing == UNDECIDED
+        left.less(np.flatnonzero(~open_), standing[~open_])
+    whole = solve(problem, seed=seed).chosen if policy == "hindsight" else None
+    prices: list[Floats] = []
+    for number in range(int(week.max(initial=-1)) + 1):
+        people = np.flatnonzero((week == number) & open_)
+        if standing is not None and not len(people):
+            continue
+        now, edge = left.problem(people)
         if whole is not None:
             decided = whole[people]
+        elif policy == "greedy":
+            decided = _named(first_come(now, np.arange(len(people))), edge)
+        elif policy == "batch":
+            decided = _named(_alone(now), edge)
         else:
-            future = None
-            if policy == "sampled":
-                assert forecast is not None
-                assert kind is not None
-                rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
-                future = _sample(forecast, kind[week <= number], number, rng)
-            now, edge = _remaining(problem, people, heads, used, forecast, future, last=number == last)
-            if policy == "greedy":
-                chosen = _greedy(now)
-            else:
-                solution = solve(now, seed=seed, time_limit=effort, prices=prices)
-                chosen = solution.chosen[: len(people)]
-                prices = (solution.vacancy_price, solution.row_price)
-            decided = np.where(chosen >= 0, edge[np.maximum(chosen, 0)], -1)
-        full = np.full(problem.n_workers, -1, dtype=np.int64)
-        full[people] = decided
-        more_heads, more_used = usage(problem, full)
-        heads, used = heads + more_heads, used + more_used
+            assert forecast is not None
+            assert kind is not None
+            drawn = _futures(forecast, week, kind, number, seed, futures if number < forecast.weeks - 1 else 1)
+            price, mends = _expected(left, people, forecast, drawn, prices)
+            decided = _named(_take(now, price, mends), edge)
+        left.less(people, decided)
         yield Week(number, people, decided, int((decided >= 0).sum()))
 
 
@@ -108,61 +109,157 @@ def play(problem: Problem, weeks: Iterator[Week], progress: Callable[[Week], Non
     return chosen
 
 
-def _sample(forecast: Forecast, seen: npt.NDArray[np.int32], number: int, rng: np.random.Generator) -> Ints:
-    """People of the pool, drawn for the weeks after `number`: each class as often as history had it after that week,
-    times how its arrivals so far compare with history's (shrunk towards 1 while few have come)."""
-    steady = 50.0
-    before = np.bincount(forecast.kind[forecast.week <= number], minlength=forecast.kinds)
-    now = np.bincount(seen, minlength=forecast.kinds)
-    drift = (now + steady) / (before + steady)
-    later = np.flatnonzero(forecast.week > number)
-    expected = drift[forecast.kind[later]]
-    copies = np.floor(expected + rng.random(len(later))).astype(np.int64)
-    return np.repeat(later, copies)
-
-
-def _remaining(
+def _check(
     problem: Problem,
-    people: Ints,
-    heads: Ints,
-    used: Ints,
+    week: npt.NDArray[np.int32],
+    policy: str,
     forecast: Forecast | None,
-    future: Ints | None,
-    *,
-    last: bool,
-) -> tuple[Problem, Ints]:
-    """(the problem of these people and the sampled future within what is left, the people's edges in `problem`).
+    kind: npt.NDArray[np.int32] | None,
+) -> None:
+    if policy not in POLICIES:
+        raise BadInput("policy", f"{policy!r}", "one of " + ", ".join(POLICIES))
+    if len(week) != problem.n_workers:
+        raise BadInput("week", f"{len(week)} weeks for {problem.n_workers} workers", "one per worker")
+    if len(week) and week.min() < 0:
+        raise BadInput("week", f"{week.min()}", "weeks from 0")
+    grouped = np.flatnonzero(problem.group >= 0)
+    first = np.full(int(problem.group.max(initial=-1)) + 1, -1, dtype=np.int64)
+    first[problem.group[grouped]] = week[grouped]
+    if (first[problem.group[grouped]] != week[grouped]).any():
+        raise BadInput("week", "a group's members arrive in different weeks", "one week for a whole group")
+    if policy != "sampled":
+        return
+    if forecast is None or kind is None:
+        raise BadInput("forecast", "none given", "a forecast and the workers' classes for the policy sampled")
+    if forecast.problem.n_vacancies != problem.n_vacancies or forecast.problem.rows.n_cells != problem.rows.n_cells:
+        raise BadInput("forecast", "other vacancies or cells than the year's", "the same vacancies, rows and cells")
+    if len(week) and week.max() >= forecast.weeks:
+        raise BadInput("week", f"week {week.max()}", f"the forecast's weeks, 0 to {forecast.weeks - 1}")
+    if len(kind) != problem.n_workers or (len(kind) and not (kind.min() >= 0 and kind.max() < forecast.kinds)):
+        raise BadInput("kind", f"{len(kind)} classes", f"one per worker, from 0 to {forecast.kinds - 1}")
 
-    Until the last week a minimum that the future cannot mend any more costs the highest weight a unit, not the plan.
+
+class _Left:
+    """What is left of a year's limits, and problems of some of its people within them."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.year = problem
+        self.heads = problem.positions.astype(np.int64)
+        self.rows = problem.rows.limit.copy()
+
+    def less(self, people: Ints, decided: Ints) -> None:
+        """Take off what `decided` (the year's edges) uses."""
+        chosen = np.full(self.year.n_workers, -1, dtype=np.int64)
+        chosen[people] = decided
+        heads, used = usage(self.year, chosen)
+        self.heads, self.rows = self.heads - heads, self.rows - used
+
+    def problem(self, people: Ints, pool: Problem | None = None, future: Ints | None = None) -> tuple[Problem, Ints]:
+        """(the problem of these people and the pool's `future` people, the people's edges in the year's problem)."""
+        year = self.year
+        size = np.diff(year.indptr)[people]
+        edge = spans(year.indptr[people], size)
+        parts = [(year, edge, size, year.group[people])]
+        if pool is not None and future is not None:
+            more = np.diff(pool.indptr)[future]
+            parts.append((pool, spans(pool.indptr[future], more), more, np.full(len(future), -1, np.int32)))
+        rows = year.rows
+        cell = np.concatenate([one.rows.cell[edges] for one, edges, _, _ in parts])
+        return Problem(
+            np.concatenate([[0], np.cumsum(np.concatenate([sizes for _, _, sizes, _ in parts]))]).astype(np.int64),
+            np.concatenate([one.vacancy[edges] for one, edges, _, _ in parts]),
+            np.concatenate([one.weight[edges] for one, edges, _, _ in parts]),
+            self.heads.astype(np.int32),
+            Rows(cell, self.rows, rows.cell_rows, rows.vacancy_rows, rows.refs),
+            np.concatenate([groups for _, _, _, groups in parts]),
+            year.place,
+        ), edge
+
+
+def _named(chosen: Ints, edge: Ints) -> Ints:
+    """The year's edges of the choices made in a week's problem."""
+    return np.where(chosen >= 0, edge[np.maximum(chosen, 0)] if len(edge) else -1, -1)
+
+
+def _alone(now: Problem) -> Ints:
+    """The best plan of this week's people alone, near its optimum."""
+    pricer = Pricer(now)
+    price, _ = descend(pricer, np.zeros(len(pricer.limits)), 400, (60.0, 0.4))
+    board = dive(pricer, price)
+    return board.chosen if board.legal else _take(now, price, np.zeros(now.n_rows, dtype=np.int64))
+
+
+def _futures(
+    forecast: Forecast, week: npt.NDArray[np.int32], kind: npt.NDArray[np.int32], number: int, seed: int, count: int
+) -> list[Ints]:
+    """`count` futures after the week `number`."""
+    come = week <= number
+    known = outlook(forecast, week[come], kind[come], number)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
+    return [known.draw(rng) for _ in range(count)]
+
+
+def _expected(
+    left: _Left, people: Ints, forecast: Forecast, futures: list[Ints], prices: list[Floats]
+) -> tuple[Floats, Ints]:
+    """(the mean over `futures` of the prices with each, what every one of them could mend of each row).
+
+    `prices` are those of the futures of the week before, the start of the search; they are replaced.
     """
-    sizes = np.diff(problem.indptr)[people]
-    edge = spans(problem.indptr[people], sizes)
-    vacancy, cell, weight = problem.vacancy[edge], problem.rows.cell[edge], problem.weight[edge]
-    group, indptr = problem.group[people], np.concatenate([[0], np.cumsum(sizes)])
-    if forecast is not None and future is not None and len(future):
-        pool = forecast.problem
-        more = np.diff(pool.indptr)[future]
-        drawn = spans(pool.indptr[future], more)
-        vacancy = np.concatenate([vacancy, pool.vacancy[drawn]])
-        cell = np.concatenate([cell, pool.rows.cell[drawn]])
-        weight = np.concatenate([weight, pool.weight[drawn]])
-        group = np.concatenate([group, np.full(len(future), -1, dtype=np.int32)])
-        indptr = np.concatenate([indptr, indptr[-1] + np.cumsum(more)])
-    limit = problem.rows.limit - used
-    top = int(problem.weight.max(initial=1))
-    mixed = np.zeros(problem.n_rows, dtype=np.bool_)
-    for matrix in (problem.rows.cell_rows, problem.rows.vacancy_rows):
-        coo = matrix.tocoo()
-        mixed[coo.coords[1][coo.data < 0]] = True
-    refs = tuple(
-        replace(ref, penalty=top) if mixed[row] and ref.penalty is None and not (last and limit[row] >= 0) else ref
-        for row, ref in enumerate(problem.rows.refs)
-    )
-    rows = Rows(
-        cell, np.where(mixed, limit, np.maximum(limit, 0)), problem.rows.cell_rows, problem.rows.vacancy_rows, refs
-    )
-    left = np.maximum(problem.positions - heads, 0).astype(np.int32)
-    return Problem(indptr.astype(np.int64), vacancy, weight, left, rows, group, problem.place), edge
+    mends = None
+    mending = _mending(left.year.rows)
+    found: list[Floats] = []
+    for number, future in enumerate(futures):
+        pricer = Pricer(left.problem(people, forecast.problem, future)[0])
+        if prices:
+            price, _ = descend(pricer, prices[number % len(prices)], 100, (20.0, 0.4))
+        elif found:
+            price, _ = descend(pricer, found[0], 300, (20.0, 0.4))
+        else:
+            price, _ = descend(pricer, np.zeros(len(pricer.limits)), 800, (60.0, 0.4))
+        found.append(price)
+        theirs = np.arange(len(people), len(people) + len(future))
+        best, _, _ = pricer.margins(price, theirs)
+        cells = np.bincount(pricer.edges.cell[best[best >= 0]], minlength=left.year.rows.n_cells)
+        could = np.asarray(mending.T @ cells, dtype=np.int64)
+        mends = could if mends is None else np.minimum(mends, could)
+    prices[:] = found
+    assert mends is not None
+    return np.mean(found, axis=0), mends
+
+
+def _mending(rows: Rows) -> sparse.csr_array:
+    """How much a placement in each cell gives back to each row (its negative amounts, as positive numbers)."""
+    gives = rows.cell_rows.copy()
+    gives.data = np.maximum(0, -gives.data)
+    return gives
+
+
+def _take(now: Problem, price: Floats, mends: Ints) -> Ints:
+    """Everyone's best place above its `price`, the surest first, within every limit; a row may be exceeded by what
+    others will surely mend of it: of `mends`, a share and three people's worth are not counted on."""
+    rows = now.rows
+    worth = _mending(rows).max(axis=0).toarray()
+    limit = rows.limit + np.maximum(0, np.floor((1 - RESERVE) * mends) - 3 * worth).astype(np.int64)
+    pricer = Pricer(
+        Problem(
+            now.indptr, now.vacancy, now.weight, now.positions,
+            Rows(rows.cell, limit, rows.cell_rows, rows.vacancy_rows, rows.refs), now.group, now.place,
+        )
+    )  # fmt: skip
+    board, at = Board(pricer), pricer.surcharge(price)
+    option, _, margin = pricer.group_margins(price, pricer.all_groups)
+    sure = np.argsort(-margin, kind="stable")
+    board.take_options(option[sure][option[sure] >= 0], at)
+    singles = pricer.singles
+    edge, surplus, margin = pricer.margins(price, singles)
+    sure = np.argsort(-margin, kind="stable")
+    while board.take(singles[sure], edge[sure]):
+        pass
+    for _ in range(4):
+        if not board.settle(singles[np.argsort(-surplus, kind="stable")], at):
+            break
+    return board.chosen
 
 
 def spans(start: Ints, size: Ints) -> Ints:
@@ -170,32 +267,3 @@ def spans(start: Ints, size: Ints) -> Ints:
     total = int(size.sum())
     before = np.concatenate([[0], np.cumsum(size)[:-1]]) if len(size) else np.zeros(0, dtype=np.int64)
     return np.asarray(np.repeat(start - before, size) + np.arange(total), dtype=np.int64)
-
-
-def _greedy(problem: Problem) -> Ints:
-    """Each worker in the order of arrival takes the best place that is still free and breaks no cap."""
-    chosen = np.full(problem.n_workers, -1, dtype=np.int64)
-    free, left = problem.positions.astype(np.int64), problem.rows.limit.copy()
-    cells, jobs = problem.rows.cell_rows, problem.rows.vacancy_rows
-    for worker in range(problem.n_workers):
-        edges = np.arange(problem.indptr[worker], problem.indptr[worker + 1])
-        for e in edges[np.argsort(-problem.weight[edges], kind="stable")]:
-            v, c = problem.vacancy[e], problem.rows.cell[e]
-            if free[v] < 1:
-                continue
-            use = [
-                (int(row), int(coefficient))
-                for matrix, line in ((cells, c), (jobs, v))
-                for row, coefficient in zip(
-                    matrix.indices[matrix.indptr[line] : matrix.indptr[line + 1]],
-                    matrix.data[matrix.indptr[line] : matrix.indptr[line + 1]],
-                    strict=True,
-                )
-            ]
-            if all(k <= max(0, left[row]) or k < 0 for row, k in use):
-                chosen[worker] = e
-                free[v] -= 1
-                for row, k in use:
-                    left[row] -= k
-                break
-    return chosen

@@ -84,6 +84,22 @@ def test_what_is_not_understood_comes_back_as_such(index: Index) -> None:
         assert (found["concept_uri"], found["method"], found["decision"]) == (None, "none", "reject")
 
 
+def test_nothing_in_common_with_any_label_is_not_understood(index: Index) -> None:
+    for text in ("xxxxxxxx", "qqqq zzzz", "x" * 10_000):
+        found = first(index, text, "en")
+        assert (found["concept_uri"], found["method"], found["decision"]) == (None, "none", "reject")
+
+
+def test_the_only_concept_of_a_language_is_not_accepted_for_anything_written_in_it(index: Index) -> None:
+    found = first(index, "σιδηρουργός", "el")
+    assert found["decision"] != "accept"
+    assert first(index, "μάγειρας", "el")["decision"] == "accept"
+
+
+def test_a_wrong_tag_is_overruled_by_the_script(index: Index) -> None:
+    assert first(index, "μάγειρας", "de")["concept_uri"] == COOK
+
+
 def test_every_row_comes_back_in_order_with_repeats_answered_alike(index: Index) -> None:
     found = resolve(["nurse", "baker", "nurse", None], index, lang="en", limit=2)
     assert found["item"].unique().to_list() == [0, 1, 2, 3]

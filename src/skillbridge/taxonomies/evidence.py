@@ -47,7 +47,7 @@ class Evidence(NamedTuple):
 
 
 def gather(folded: list[str], texts: Features, branch: Branch, language: int) -> Evidence:
-    """The evidence for folded texts, searched in one language's labels (-1: in all)."""
+    """The evidence for folded texts, searched in one language's labels."""
     view = branch.view(language)
     scores = classifier.logits(branch.classifier, texts)
     found = keys(folded)

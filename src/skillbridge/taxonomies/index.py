@@ -22,13 +22,13 @@ from skillbridge.tables import replace_file
 from skillbridge.taxonomies import classifier
 from skillbridge.taxonomies.classifier import Compact
 from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, features, fold, keys
-from skillbridge.taxonomies.language import closest
+from skillbridge.taxonomies.language import closest, spellings
 from skillbridge.taxonomies.learn import corrections
 from skillbridge.taxonomies.pack import Taxonomy
 
 Kind = Literal["occupation", "skill"]
 KINDS: tuple[Kind, ...] = ("occupation", "skill")
-FORMAT = 1
+FORMAT = 2
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -46,7 +46,7 @@ class Documents(NamedTuple):
 
 
 class View(NamedTuple):
-    """The part of a branch that one language, or all of them, searches."""
+    """The part of a branch that one language searches."""
 
     label_first: I64  # [concepts + 1] into label
     label: I32  # label numbers, concept after concept
@@ -101,7 +101,7 @@ class Branch:
         return self.arrays["broad"]
 
     def view(self, language: int) -> View:
-        """What language number `language` searches; -1 searches all languages."""
+        """What language number `language` searches."""
         if language not in self._views:
             self._views[language] = _view(self, language)
         return self._views[language]
@@ -205,6 +205,7 @@ def _branch(
     )["kind"].to_numpy()
     arrays |= _label_features(bags) | _keys(folded) | {"label.concept": concept, "group": groups, "broad": broad}
     lang = labels["lang"].to_numpy()
+    arrays["spellings"] = spellings(labels["label"].to_list(), lang.astype(np.int64), len(languages))
     for code in range(len(languages)):
         arrays |= {f"{code}.{name}": a for name, a in _documents(bags, concept, lang == code)._asdict().items()}
     table = concepts.select("concept_uri", "notation", "isco", is_group=pl.col("kind") == "isco_group")
@@ -253,18 +254,10 @@ def _documents(bags: Features, concept: I32, rows: npt.NDArray[np.bool_]) -> Doc
 def _view(branch: Branch, language: int) -> View:
     lang, concept = branch.labels["lang"].to_numpy(), branch.label_concept
     start, feature = branch.arrays["label.start"], branch.arrays["label.feature"]
-    label = np.flatnonzero(lang == language) if language >= 0 else np.argsort(concept, kind="stable")
+    label = np.flatnonzero(lang == language)
     first = np.searchsorted(concept[label], np.arange(branch.concepts.height + 1)).astype(np.int64)
-    if language >= 0:
-        low, high = int(start[label[0]]), int(start[label[-1] + 1])
-        documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))
-    else:
-        low, high = 0, len(feature)
-        every = [
-            Documents(*(branch.arrays[f"{code}.{name}"] for name in Documents._fields))
-            for code in range(len(branch.languages))
-        ]
-        documents = _merge(every)
+    low, high = int(start[label[0]]), int(start[label[-1] + 1])
+    documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))
     seen = np.bincount(feature[low:high].astype(np.int64), minlength=TRIPLES)
     weight = np.where(seen > 0, np.log((1 + len(label)) / (1 + seen)) + 1, 0).astype(np.float32)
     square = weight[feature[low:high]].astype(np.float64) ** 2
@@ -287,14 +280,6 @@ def _norm(square: npt.NDArray[np.float64], start: I64, label: I64, low: int, lab
 
 def _rare(documents: Documents, concepts: int) -> F32:
     return (np.log((1 + concepts) / (1 + np.diff(documents.start))) + 1).astype(np.float32)
-
-
-def _merge(parts: Sequence[Documents]) -> Documents:
-    pair = np.unique(
-        np.concatenate([np.repeat(p.feature, np.diff(p.start)).astype(np.int64) << 32 | p.concept for p in parts])
-    )
-    feature, start = np.unique((pair >> 32).astype(np.int32), return_index=True)
-    return Documents(feature, np.append(start, len(pair)).astype(np.int64), (pair & 0xFFFFFFFF).astype(np.int32))
 
 
 def open_index(

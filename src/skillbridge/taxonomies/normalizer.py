@@ -15,7 +15,7 @@ from skillbridge.errors import BadInput
 from skillbridge.taxonomies import evidence
 from skillbridge.taxonomies.fold import features, fold, keys
 from skillbridge.taxonomies.index import KINDS, Branch, Index, Kind, compile_index
-from skillbridge.taxonomies.language import closest
+from skillbridge.taxonomies.language import beliefs, closest, searched
 from skillbridge.taxonomies.pack import Taxonomy
 
 F32 = npt.NDArray[np.float32]
@@ -35,6 +35,9 @@ RESOLVED: dict[str, pl.DataType] = {
 }
 METHODS = ("none", "exact", "label", "words", "learned", "group", "correction")
 BATCH = 512
+HEARD = 0.4
+"""How alike (cosine of letters or words) some label of the answer's unit group must be for `accept`: the classifier
+alone is not enough. On national titles it keeps back none that the mass would have accepted."""
 
 
 class Fusion(NamedTuple):
@@ -75,10 +78,11 @@ def resolve(
 ) -> pl.DataFrame:
     """Ranked concepts of each text: columns RESOLVED, sorted by item and rank; at least one row for every text.
 
-    `lang` is a BCP 47 tag for all texts or one for each; without it, or where the taxonomy lacks the language, all its
-    languages are searched. `score` is the calibrated probability that the concept is right. `decision` speaks of the
-    first rank's ISCO unit group: `accept` (right at least 95 times in 100), `review`, `reject`; a text that is not
-    understood comes back with a null concept and method `none`. Equal texts are resolved once.
+    `lang` is a BCP 47 tag for all texts or one for each. Without it, or where the taxonomy lacks the language, the
+    text's spelling says in which of its languages to search (up to three); it also does where it contradicts the tag.
+    `score` is the calibrated probability that the concept is right. `decision` speaks of the first rank's ISCO unit
+    group: `accept` (right at least 95 times in 100), `review`, `reject`; a text that is not understood comes back with
+    a null concept and method `none`. Equal texts are resolved once.
     """
     if kind not in KINDS:
         raise BadInput("kind", f"{kind!r}", f"one of {KINDS}")
@@ -99,14 +103,17 @@ def resolve(
 
 def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: int) -> pl.DataFrame:
     """The answers to distinct texts: RESOLVED with `number` for `item`."""
-    language = np.array([closest(tag, branch.languages) for tag in langs], np.int32)
+    tagged = np.array([closest(tag, branch.languages) for tag in langs], np.int32)
+    belief = beliefs(texts, tagged, branch.arrays["spellings"])
+    languages = searched(belief)
     folded = fold(texts)
     legible = np.array([bool(text) for text in folded], np.bool_)
-    parts = []
-    for code in np.unique(language[legible]):
-        of_language = np.flatnonzero((language == code) & legible)
-        batches = (of_language[first : first + BATCH] for first in range(0, len(of_language), BATCH))
-        parts += [_answers(batch, folded, branch, int(code), limit) for batch in batches]
+    asked = np.flatnonzero(legible)
+    asked = asked[np.argsort(languages[asked, 0], kind="stable")]
+    parts = [
+        _answers(batch, folded, np.where(tagged >= 0, tagged, languages[:, 0]), languages, belief, branch, limit)
+        for batch in (asked[first : first + BATCH] for first in range(0, len(asked), BATCH))
+    ]
     nothing = pl.DataFrame({"number": np.flatnonzero(~legible)})
     parts.append(
         nothing.with_columns(
@@ -128,13 +135,53 @@ def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: i
     )
 
 
-def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, code: int, limit: int) -> pl.DataFrame:
-    asked = [folded[n] for n in numbers]
-    found = evidence.gather(asked, features(asked), branch, code)
+def _gather(
+    numbers: npt.NDArray[np.int64],
+    folded: list[str],
+    languages: npt.NDArray[np.int32],
+    belief: F32,
+    branch: Branch,
+    weights: F32,
+) -> tuple[evidence.Evidence, F32]:
+    """The evidence in all the languages of each text side by side, and each candidate's total (-inf beyond the last).
+
+    A concept found in several languages counts once, where its total with the belief in the language is highest.
+    """
+    spoken = languages[numbers]
+    spoken = spoken[:, (spoken >= 0).any(axis=0)]
+    shape = len(numbers), spoken.shape[1] * evidence.TOP
+    concept, label = np.full(shape, -1, np.int32), np.zeros(shape, np.int32)
+    signals = np.zeros((*shape, len(evidence.NAMES)), np.float32)
+    total = np.full(shape, -np.inf, np.float32)
+    for code in np.unique(spoken[spoken >= 0]):
+        row, place = np.nonzero(spoken == code)
+        asked = [folded[n] for n in numbers[row]]
+        found = evidence.gather(asked, features(asked), branch, int(code))
+        at = row[:, None], place[:, None] * evidence.TOP + np.arange(evidence.TOP)
+        concept[at], label[at], signals[at] = found
+        total[at] = found.signals @ weights + np.log(np.maximum(belief[numbers[row], code], 1e-9))[:, None]
+    total[concept < 0] = -np.inf
+    if spoken.shape[1] > 1:
+        order = np.lexsort((-total, concept), axis=1)
+        ordered = np.take_along_axis(concept, order, axis=1)
+        repeated = np.zeros(shape, np.bool_)
+        np.put_along_axis(repeated, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
+        concept[repeated], total[repeated] = -1, -np.inf
+    return evidence.Evidence(concept, label, signals), total
+
+
+def _answers(
+    numbers: npt.NDArray[np.int64],
+    folded: list[str],
+    corrected_in: npt.NDArray[np.int32],
+    languages: npt.NDArray[np.int32],
+    belief: F32,
+    branch: Branch,
+    limit: int,
+) -> pl.DataFrame:
     fitted = fusion(branch.fusion)
-    total = found.signals @ fitted.weights
-    total[found.concept < 0] = -np.inf
-    corrected = _correct(asked, found, total, branch, code)
+    found, total = _gather(numbers, folded, languages, belief, branch, fitted.weights)
+    corrected = _correct([folded[n] for n in numbers], corrected_in[numbers], found, total, branch)
     total -= total.max(axis=1, keepdims=True)
     share = np.exp(total)
     share /= share.sum(axis=1, keepdims=True)
@@ -148,9 +195,17 @@ def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, 
     reasons = [signals[:, :, _EXACT] > 0, signals[:, :, _LETTERS] > 0.75, signals[:, :, _WORDS] > 0.5]
     method = np.select([*reasons, signals[:, :, _GROUP] > 0], [1, 2, 3, 5], 4)
     score[corrected, 0], method[corrected, 0] = 1, 6
-    sure = np.repeat(_family(found.concept, share, branch), limit, axis=1)
-    decision = np.where(sure >= fitted.accept, "accept", np.where(sure >= fitted.review, "review", "reject"))
+    near = found.signals[:, :, [_LETTERS, _WORDS]].max(axis=2)
+    same = _family(found.concept, share, branch)
+    sure = (share * same).sum(axis=1, keepdims=True).repeat(limit, axis=1)
+    heard = (near * same).max(axis=1, keepdims=True) >= HEARD
+    heard[corrected] = True
+    decision = np.where((sure >= fitted.accept) & heard, "accept", np.where(sure >= fitted.review, "review", "reject"))
     kept = take(ranked, order, axis=1)
+    strange = near.max(axis=1) == 0
+    strange[corrected] = False
+    concept[strange], score[strange], method[strange], decision[strange] = -1, 0, 0, "reject"
+    kept[strange] = np.arange(limit) == 0
     rank = np.broadcast_to(np.arange(1, limit + 1), kept.shape)
     return pl.DataFrame(
         {
@@ -165,26 +220,28 @@ def _answers(numbers: npt.NDArray[np.int64], folded: list[str], branch: Branch, 
     )
 
 
-def _family(concept: npt.NDArray[np.int32], share: F32, branch: Branch) -> F32:
-    """[texts x 1] mass of the first candidate's ISCO unit group with all its occupations; without one, its own mass."""
+def _family(concept: npt.NDArray[np.int32], share: F32, branch: Branch) -> npt.NDArray[np.bool_]:
+    """[texts x candidates] those of the first candidate's ISCO unit group; where it has none, itself alone."""
     group = branch.group[np.maximum(concept, 0)]
     first = share.argmax(axis=1)[:, None]
-    own = np.take_along_axis(share, first, axis=1)
     of_first = np.take_along_axis(group, first, axis=1)
-    whole = (share * ((group == of_first) & (concept >= 0))).sum(axis=1, keepdims=True)
-    return np.where(of_first >= 0, whole, own)
+    alone = np.arange(share.shape[1]) == first
+    same: npt.NDArray[np.bool_] = np.where(of_first >= 0, (group == of_first) & (concept >= 0), alone)
+    return same
 
 
-def _correct(asked: list[str], found: evidence.Evidence, total: F32, branch: Branch, code: int) -> list[int]:
+def _correct(
+    asked: list[str], language: npt.NDArray[np.int32], found: evidence.Evidence, total: F32, branch: Branch
+) -> list[int]:
     """The rows that somebody has corrected, after giving their concept all of the row's mass."""
     if not branch.corrections:
         return []
     rows = []
-    for row, key in enumerate(keys(asked).tolist()):
+    for row, (key, code) in enumerate(zip(keys(asked).tolist(), language.tolist(), strict=True)):
         concept = branch.corrections.get((key, code), branch.corrections.get((key, -1)))
         if concept is not None:
             same = np.flatnonzero(found.concept[row] == concept)
-            column = int(same[0]) if len(same) else found.concept.shape[1] - 1
+            column = int(same[0]) if len(same) else int(total[row].argmin())
             if not len(same):
                 view = branch.view(code)
                 labels = view.label[view.label_first[concept] : view.label_first[concept + 1]]
@@ -195,14 +252,6 @@ def _correct(asked: list[str], found: evidence.Evidence, total: F32, branch: Bra
             total[row, column] = total[row].max() + 50
             rows.append(row)
     return rows
-
-
-def _first_label(branch: Branch, concept: int, code: int) -> int:
-    for view in (branch.view(code), branch.view(-1)):
-        first = view.label_first[concept]
-        if first < view.label_first[concept + 1]:
-            return int(view.label[first])
-    raise AssertionError(f"concept {concept} has no label")
 
 
 _EXACT, _LETTERS, _WORDS, _GROUP = (evidence.NAMES.index(n) for n in ("exact", "letters", "words", "group"))

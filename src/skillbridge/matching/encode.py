@@ -26,9 +26,10 @@ class Jobs(NamedTuple):
     Per vacancy: job, cell, start, end (days since 1970), wage (minor units, -1 unknown), employer. Per job: occupation,
     months, education (-1 none), open, the numbers of its lists of essential and optional skills (a list holds
     `list_skill[list_at[n]:list_at[n + 1]]`), and in the same way languages with levels (A1 = 1), licences. Per block,
-    the cells of one job in one destination: job, destination, its cells, its vacancies in number. Per cell:
-    job, destination, admission class, currency, highest wage, shortest contract, first start, last end, vacancies in
-    an order by hash. Per employer: vacancies.
+    the cells of one job in one destination: job, destination, its cells, its vacancies in number, its one currency (-1
+    for several), highest wage, shortest contract; a job's blocks follow each other (`job_at`), with `job_heads`
+    vacancies. Per cell: job, destination, admission class, currency, highest wage, shortest contract, first start, last
+    end, vacancies in an order by hash. Per employer: vacancies.
     """
 
     job: npt.NDArray[np.int32]
@@ -54,6 +55,11 @@ class Jobs(NamedTuple):
     block_destination: npt.NDArray[np.int32]
     block_at: npt.NDArray[np.int64]
     block_heads: npt.NDArray[np.int64]
+    block_currency: npt.NDArray[np.int32]
+    block_wage: npt.NDArray[np.int64]
+    block_days: npt.NDArray[np.int32]
+    job_at: npt.NDArray[np.int64]
+    job_heads: npt.NDArray[np.int64]
     cell_job: npt.NDArray[np.int32]
     cell_destination: npt.NDArray[np.int32]
     cell_admission: npt.NDArray[np.int32]
@@ -240,6 +246,15 @@ def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.N
     def per_cell(reduce: np.ufunc, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return values if empty else reduce.reduceat(values[cell_vacancy], first)
 
+    block_at = np.searchsorted(block, np.arange(blocks.height + 1)).astype(np.int64)
+
+    def per_block(reduce: np.ufunc, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return values if empty else reduce.reduceat(values, block_at[:-1])
+
+    money = cells["currency"].to_numpy()
+    lowest, highest = per_block(np.minimum, money), per_block(np.maximum, money)
+    cell_wage = per_cell(np.maximum, wage)
+    cell_days = per_cell(np.minimum, end - start + 1).astype(np.int32)
     jobs = Jobs(
         job=job,
         cell=cell,
@@ -262,14 +277,19 @@ def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.N
         licence=licence,
         block_job=blocks["job"].to_numpy(),
         block_destination=blocks["destination"].to_numpy(),
-        block_at=np.searchsorted(block, np.arange(blocks.height + 1)).astype(np.int64),
+        block_at=block_at,
         block_heads=np.bincount(block[cell], minlength=blocks.height).astype(np.int64),
+        block_currency=np.where(lowest == highest, lowest, -1).astype(np.int32),
+        block_wage=per_block(np.maximum, cell_wage),
+        block_days=per_block(np.minimum, cell_days),
+        job_at=np.searchsorted(blocks["job"].to_numpy(), np.arange(asked.height + 1)).astype(np.int64),
+        job_heads=np.bincount(job, minlength=asked.height).astype(np.int64),
         cell_job=cells["job"].to_numpy(),
         cell_destination=cells["destination"].to_numpy(),
         cell_admission=cells["admission"].to_numpy(),
-        cell_currency=cells["currency"].to_numpy(),
-        cell_wage=per_cell(np.maximum, wage),
-        cell_days=per_cell(np.minimum, end - start + 1).astype(np.int32),
+        cell_currency=money,
+        cell_wage=cell_wage,
+        cell_days=cell_days,
         cell_start=per_cell(np.minimum, start).astype(np.int32),
         cell_end=per_cell(np.maximum, end).astype(np.int32),
         cell_at=cell_at,

@@ -67,10 +67,12 @@ def weigh(
     closed: npt.NDArray[np.int32],
     first: int,
     last: int,
+    complete: bool,
 ) -> None:
     """Fill `points` (millionths) and `closed` (reason or -1) for the jobs from `first` to before `last`.
 
-    `covers` as :func:`cover` gives them. Jobs not `wanted` are only asked whether the occupation closes them.
+    `covers` as :func:`cover` gives them. Jobs not `wanted` are only asked whether the occupation closes them; those it
+    closes have no points unless `complete`.
     """
     occupation, months, education = p.occupation[w], p.months[w], p.education[w]
     spoken, permits = p.languages[w], p.licences[w]
@@ -87,11 +89,8 @@ def weigh(
     for j in range(first, last):
         closeness = closeness_to[occupation, trade[j]]
         essential = covers[must[j]]
-        if closeness == 0 and not is_open[j] and essential < s.min_cover:
-            closed[j] = OCCUPATION
-        else:
-            closed[j] = -1
-        if not wanted[j]:
+        closed[j] = OCCUPATION if closeness == 0 and not is_open[j] and essential < s.min_cover else -1
+        if not wanted[j] or (closed[j] >= 0 and not complete):
             continue
         spoken_value, lacking = language_value(levels, spoken, language, level, language_at[j], language_at[j + 1], s)
         points[j] = job_points(closeness, essential, covers[may[j]], months, asked_months[j], spoken_value, s)
@@ -176,9 +175,9 @@ class Scratch(NamedTuple):
 
     Of the worker's admission class: the cells it may enter, block by block (`admitted[admitted_at[b]:...]`), the
     vacancies in them in number, which jobs have any, and what it is refused per block (`rule`, `rule_heads` from
-    `rule_at[b]` on). Per job: points and the reason it is closed. Per cell: the worker it was last open to, points, the
-    next cell of the same bound (a list that begins in `heads` [bound 0..1000]), and room for the cells being opened
-    with the running count of their vacancies. Per currency of the market the wage floor; per destination the wish (-1
+    `rule_at[b]` on). Per block: points, and the next block of the same bound (a list that begins in `block_heads`
+    [bound 0..1000]). Per job: points and the reason it is closed. Per cell: points, the next cell of the same bound
+    (`heads` as for blocks), and room for the cells being opened with the running count of their vacancies. Per currency of the market the wage floor; per destination the wish (-1
     refused). `special`: vacancies of employers the worker knows, prefers or is named by, listed in `specials`. `keys`,
     `rows`: the heap of the best.
     """
@@ -190,11 +189,13 @@ class Scratch(NamedTuple):
     rule_at: npt.NDArray[np.int64]
     rule: npt.NDArray[np.int32]
     rule_heads: npt.NDArray[np.int64]
+    block_points: npt.NDArray[np.int64]
+    block_heads: npt.NDArray[np.int32]
+    block_next: npt.NDArray[np.int32]
     strength: npt.NDArray[np.int32]
     covers: npt.NDArray[np.int32]
     at_job: npt.NDArray[np.int64]
     job_closed: npt.NDArray[np.int32]
-    open_to: npt.NDArray[np.int32]
     at_cell: npt.NDArray[np.int64]
     heads: npt.NDArray[np.int32]
     following: npt.NDArray[np.int32]
@@ -219,11 +220,13 @@ def scratch(p: Profiles, jobs: Jobs, skills: int, limit: int) -> Scratch:
         rule_at=np.zeros(len(jobs.block_at), dtype=np.int64),
         rule=np.zeros(n_cells, dtype=np.int32),
         rule_heads=np.zeros(n_cells, dtype=np.int64),
+        block_points=np.zeros(len(jobs.block_job), dtype=np.int64),
+        block_heads=np.full(1001, -1, dtype=np.int32),
+        block_next=np.zeros(len(jobs.block_job), dtype=np.int32),
         strength=np.zeros(skills, dtype=np.int32),
         covers=np.zeros(len(jobs.list_at) - 1, dtype=np.int32),
         at_job=np.zeros(n_jobs, dtype=np.int64),
         job_closed=np.zeros(n_jobs, dtype=np.int32),
-        open_to=np.full(n_cells, -1, dtype=np.int32),
         at_cell=np.zeros(n_cells, dtype=np.int64),
         heads=np.full(1001, -1, dtype=np.int32),
         following=np.zeros(n_cells, dtype=np.int32),
@@ -271,18 +274,19 @@ def best(
         hold(p, w, x.strength)
         cover(x.strength, jobs.list_at, jobs.list_skill, x.covers, 0, len(x.covers))
         release(p, w, x.strength)
-        weigh(p, w, jobs, s, x.covers, x.admitted_job, x.at_job, x.job_closed, 0, len(x.at_job))
+        weigh(p, w, jobs, s, x.covers, x.admitted_job, x.at_job, x.job_closed, 0, len(x.at_job), False)
         for currency in range(len(x.floors)):
             x.floors[currency] = floor_in(p.floor[w], p.factor[p.currency[w], currency])
         counts[:] = 0
         n_special = mark_known(p, w, jobs, x)
-        highest = sort_cells(p, w, jobs, s, x, counts)
-        size = visit_known(p, w, jobs, s, x, n_special, counts)
+        highest = sort_blocks(p, w, jobs, s, x, counts)
+        size = visit_known(p, w, jobs, s, x, carried.pathway[entered], n_special, counts)
         size = visit(p, w, jobs, s, x, highest, size, n_special, counts)
         refused += counts
         if size < len(x.keys):
             closed[i] = counts
         x.heads[: highest + 1] = -1
+        x.block_heads[: highest + 1] = -1
         for k in range(n_special):
             x.special[x.specials[k]] = False
         text = p.preferences[w]
@@ -369,66 +373,94 @@ def enter(jobs: Jobs, pathway: npt.NDArray[np.uint8], reason: npt.NDArray[np.uin
 
 
 @compiled
-def sort_cells(p: Profiles, w: int, jobs: Jobs, s: Settings, x: Scratch, closed: npt.NDArray[np.int32]) -> int:
-    """List the cells by the best score they could hold, count those that are closed altogether; the highest score."""
-    block_job, block_destination, block_heads = jobs.block_job, jobs.block_destination, jobs.block_heads
-    cell_at, cell_currency, cell_wage = jobs.cell_at, jobs.cell_currency, jobs.cell_wage
-    cell_days, cell_start, cell_end = jobs.cell_days, jobs.cell_start, jobs.cell_end
-    admitted_at, admitted, admitted_heads = x.admitted_at, x.admitted, x.admitted_heads
+def sort_blocks(p: Profiles, w: int, jobs: Jobs, s: Settings, x: Scratch, closed: npt.NDArray[np.int32]) -> int:
+    """List the blocks by the best score they could hold, count those that are closed altogether; the highest score."""
+    job_at, job_heads, block_destination = jobs.job_at, jobs.job_heads, jobs.block_destination
+    block_heads, block_currency, block_wage = jobs.block_heads, jobs.block_currency, jobs.block_wage
+    block_days, cell_heads = jobs.block_days, x.admitted_heads
     rule_at, rule, rule_heads = x.rule_at, x.rule, x.rule_heads
-    at_job, job_closed, at_cell, open_to = x.at_job, x.job_closed, x.at_cell, x.open_to
-    heads, following, floors, wishes = x.heads, x.following, x.floors, x.wishes
-    since, until = p.start[w], p.end[w]
-    available = max(0, int(until) - int(since) + 1)
+    at_job, job_closed, at_block = x.at_job, x.job_closed, x.block_points
+    heads, following, floors, wishes = x.block_heads, x.block_next, x.floors, x.wishes
+    available = max(0, int(p.end[w]) - int(p.start[w]) + 1)
     highest = -1
-    for b in range(len(block_job)):
-        j = block_job[b]
-        wish = wishes[block_destination[b]]
+    for j in range(len(job_heads)):
         if job_closed[j] == OCCUPATION:
-            closed[OCCUPATION] += block_heads[b]
+            closed[OCCUPATION] += job_heads[j]
             continue
-        if wish < 0:
-            closed[REFUSAL] += block_heads[b]
-            continue
-        for k in range(rule_at[b], rule_at[b + 1]):
-            closed[rule[k]] += rule_heads[k]
-        if job_closed[j] >= 0:
-            closed[job_closed[j]] += admitted_heads[b]
-            continue
-        points = at_job[j] + s.wish * 200 * wish
-        for k in range(admitted_at[b], admitted_at[b + 1]):
-            c = admitted[k]
-            floor = floors[cell_currency[c]]
-            wage = cell_wage[c]
-            if wage >= 0 and floor < 0:
-                closed[CURRENCY] += cell_at[c + 1] - cell_at[c]
-            elif cell_start[c] > until or cell_end[c] < since:
-                closed[WINDOW] += cell_at[c + 1] - cell_at[c]
-            else:
-                open_to[c] = w
-                at_cell[c] = points
-                share = min(1000, available * 1000 // cell_days[c])
-                bound = (points + s.wage * wage_value(wage, floor, s) + s.availability * share + 500) // 1000
-                following[c] = heads[bound]
-                heads[bound] = c
-                highest = max(highest, bound)
+        for b in range(job_at[j], job_at[j + 1]):
+            wish = wishes[block_destination[b]]
+            if wish < 0:
+                closed[REFUSAL] += block_heads[b]
+                continue
+            for k in range(rule_at[b], rule_at[b + 1]):
+                closed[rule[k]] += rule_heads[k]
+            if job_closed[j] >= 0:
+                closed[job_closed[j]] += cell_heads[b]
+                continue
+            if cell_heads[b] == 0:
+                continue
+            points = at_job[j] + s.wish * 200 * wish
+            at_block[b] = points
+            wage = 1000 if block_currency[b] < 0 else wage_value(block_wage[b], floors[block_currency[b]], s)
+            share = 1000 if available >= block_days[b] else available * 1000 // block_days[b]
+            bound = (points + s.wage * max(wage, s.unknown_wage) + s.availability * share + 500) // 1000
+            following[b] = heads[bound]
+            heads[bound] = b
+            highest = max(highest, bound)
     return highest
 
 
 @compiled
+def sort_cells(p: Profiles, w: int, jobs: Jobs, s: Settings, x: Scratch, b: int, closed: npt.NDArray[np.int32]) -> None:
+    """List the cells of a block by the best score they could hold, count those that are closed altogether."""
+    cell_at, cell_currency, cell_wage = jobs.cell_at, jobs.cell_currency, jobs.cell_wage
+    cell_days, cell_start, cell_end = jobs.cell_days, jobs.cell_start, jobs.cell_end
+    admitted, at_cell, heads, following, floors = x.admitted, x.at_cell, x.heads, x.following, x.floors
+    since, until = p.start[w], p.end[w]
+    available = max(0, int(until) - int(since) + 1)
+    points = x.block_points[b]
+    for k in range(x.admitted_at[b], x.admitted_at[b + 1]):
+        c = admitted[k]
+        floor = floors[cell_currency[c]]
+        wage = cell_wage[c]
+        if wage >= 0 and floor < 0:
+            closed[CURRENCY] += cell_at[c + 1] - cell_at[c]
+        elif cell_start[c] > until or cell_end[c] < since:
+            closed[WINDOW] += cell_at[c + 1] - cell_at[c]
+        else:
+            at_cell[c] = points
+            share = 1000 if available >= cell_days[c] else available * 1000 // cell_days[c]
+            bound = (points + s.wage * wage_value(wage, floor, s) + s.availability * share + 500) // 1000
+            following[c] = heads[bound]
+            heads[bound] = c
+
+
+@compiled
 def visit_known(
-    p: Profiles, w: int, jobs: Jobs, s: Settings, x: Scratch, n_special: int, closed: npt.NDArray[np.int32]
+    p: Profiles,
+    w: int,
+    jobs: Jobs,
+    s: Settings,
+    x: Scratch,
+    pathway: npt.NDArray[np.uint8],
+    n_special: int,
+    closed: npt.NDArray[np.int32],
 ) -> int:
-    """Put the special vacancies that are open into the heap; its size."""
+    """Put the special vacancies that are open into the heap; its size. `pathway` is the worker's row of `Carried`."""
     cell, starts, stops, wages, employer = jobs.cell, jobs.start, jobs.end, jobs.wage, jobs.employer
     destination, currency, cell_job = jobs.cell_destination, jobs.cell_currency, jobs.cell_job
-    at_job, open_to, floors, specials, keys, rows = x.at_job, x.open_to, x.floors, x.specials, x.keys, x.rows
+    at_job, job_closed, wishes, floors, specials = x.at_job, x.job_closed, x.wishes, x.floors, x.specials
+    keys, rows, admission, cell_wage = x.keys, x.rows, jobs.cell_admission, jobs.cell_wage
     since, until, mine = p.start[w], p.end[w], ties_of(p, w)
     size = 0
     for k in range(n_special):
         v = specials[k]
         c = cell[v]
-        if open_to[c] != w:
+        if job_closed[cell_job[c]] >= 0 or pathway[admission[c]] == REFUSED or wishes[destination[c]] < 0:
+            continue
+        if cell_wage[c] >= 0 and floors[currency[c]] < 0:
+            continue
+        if jobs.cell_start[c] > until or jobs.cell_end[c] < since:
             continue
         terms = (starts[v], stops[v], since, until, wages[v], floors[currency[c]], s)
         bond, refused = bonds(mine, v, employer[v], destination[c], s)
@@ -453,17 +485,21 @@ def visit(
     seen: int,
     closed: npt.NDArray[np.int32],
 ) -> int:
-    """Open cells from the highest bound down until none can improve the heap; its size."""
+    """Open blocks, and cells in them, from the highest bound down until none can improve the heap; its size."""
     cell_at, cell_vacancy, cell_currency = jobs.cell_at, jobs.cell_vacancy, jobs.cell_currency
     starts, stops, wages = jobs.start, jobs.end, jobs.wage
     heads, following, opened, ends = x.heads, x.following, x.opened, x.ends
     at_cell, floors, special, keys, rows = x.at_cell, x.floors, x.special, x.keys, x.rows
     since, until, tie, limit = p.start[w], p.end[w], p.tie[w], len(x.keys)
     for bound in range(highest, -1, -1):
-        if heads[bound] < 0:
-            continue
         if size == limit and (bound << 32) - seen <= keys[0]:
             break
+        b = x.block_heads[bound]
+        while b >= 0:
+            sort_cells(p, w, jobs, s, x, b, closed)
+            b = x.block_next[b]
+        if heads[bound] < 0:
+            continue
         n_opened = 0
         total = 0
         c = heads[bound]
@@ -522,7 +558,7 @@ def judge_pairs(
         for number in (jobs.job_essential[j], jobs.job_optional[j]):
             cover(strength, jobs.list_at, jobs.list_skill, covers, number, number + 1)
         release(p, w, strength)
-        weigh(p, w, jobs, s, covers, wanted, points, job_closed, j, j + 1)
+        weigh(p, w, jobs, s, covers, wanted, points, job_closed, j, j + 1, True)
         floor = floor_in(p.floor[w], p.factor[p.currency[w], jobs.cell_currency[cell]])
         terms = (jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
         reason = pair_closed(*terms)

@@ -22,7 +22,6 @@ from skillbridge.matching.held import Held, with_held
 from skillbridge.matching.implied import with_implied
 from skillbridge.matching.objective import Objective, load_objective, ordered, terms, weights
 from skillbridge.matching.policy import load_policy
-from skillbridge.matching.rates import load_rates
 from skillbridge.matching.search import Search, prepare
 from skillbridge.matching.yardstick import yardstick
 from skillbridge.model import Counts
@@ -30,6 +29,7 @@ from skillbridge.partnerships.admission import REFUSED, admission
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.plan_folder import PlanFolder
+from skillbridge.rates import load_rates
 
 I64 = npt.NDArray[np.int64]
 SAMPLE = 500

@@ -21,6 +21,11 @@ from skillbridge.errors import BadInput
 from skillbridge.model import CEFR, Cefr, PastSeason, Preference
 
 T = TypeVar("T")
+_MACROLANGUAGE = {
+    "nb": "no", "nn": "no", "cmn": "zh", "arb": "ar", "pes": "fa", "prs": "fa", "swh": "sw", "zsm": "ms", "fil": "tl",
+    "npi": "ne", "ory": "or", "ekk": "et", "lvs": "lv", "als": "sq", "khk": "mn", "uzn": "uz", "iw": "he", "in": "id",
+}  # fmt: skip
+"""Languages of ISO 639-3 (and withdrawn codes) that people name by either tag."""
 
 WORKERS: dict[str, pl.DataType] = {
     "worker_id": pl.String(),
@@ -150,8 +155,14 @@ def parse_languages(text: str | None) -> dict[str, Cefr]:
         language, colon, level = part.partition(":")
         if not colon or not language or level not in CEFR:
             raise BadInput("languages", f"{part!r}", f"language:level with a level of {', '.join(CEFR)}")
-        levels[language] = cast(Cefr, level)
+        levels[same_language(language)] = cast(Cefr, level)
     return levels
+
+
+def same_language(tag: str) -> str:
+    """A BCP 47 tag as its macrolanguage (`nb` and `nn` are `no`, `cmn` is `zh`) without region: `pt-BR` is `pt`."""
+    language = tag.split("-")[0].lower()
+    return _MACROLANGUAGE.get(language, language)
 
 
 def parse_preferences(text: str | None) -> tuple[Preference, ...]:

@@ -91,3 +91,37 @@ def test_what_skillbridge_writes_it_reads_back_unchanged(tmp_path: Path) -> None
     found = read_vacancies(tmp_path / "v.csv")
     assert found.frame.equals(demand)
     assert found.report.entries == []
+
+
+def wages(tmp_path: Path, *cells: str, currency: str = "NOK") -> tuple[list[int | None], int]:
+    """(the wages read, how many were refused) of a column of one vacancy each."""
+    file = tmp_path / "wages.csv"
+    head = "vacancy_id,employer_id,destination,positions,start,end,isco,wage,currency\n"
+    rows = [f'v{n},e1,NO,1,2026-03-01,2026-08-31,9211,"{cell}",{currency}' for n, cell in enumerate(cells)]
+    file.write_text(head + "\n".join(rows), encoding="utf-8")
+    found = read_vacancies(file)
+    assert found.report.assumptions
+    return found.frame["wage"].to_list(), found.report.actions()["refused"]
+
+
+def test_one_high_wage_does_not_turn_a_column_of_minor_units_into_major_ones(tmp_path: Path) -> None:
+    assert wages(tmp_path, "17000", "19900", "21000", "30000") == ([17000, 19900, 21000, 30000], 0)
+
+
+def test_a_wage_in_another_unit_than_its_column_is_refused_not_scaled(tmp_path: Path) -> None:
+    assert wages(tmp_path, "16320", "17000", "3") == ([16320, 17000, None], 1)
+
+
+def test_what_skillbridge_wrote_reads_back_as_it_was(tmp_path: Path) -> None:
+    written, _ = wages(tmp_path, "163.20", "201.00")
+    assert written == [16320, 20100]
+    assert wages(tmp_path, *map(str, written)) == (written, 0)
+
+
+@pytest.mark.parametrize(
+    ("currency", "cell", "minor"), [("SEK", "150", 15000), ("ZAR", "3000", 3000), ("JPY", "1200", 1200)]
+)
+def test_currencies_of_every_size_are_believed_by_what_an_hour_can_pay(
+    tmp_path: Path, currency: str, cell: str, minor: int
+) -> None:
+    assert wages(tmp_path, cell, currency=currency) == ([minor], 0)

@@ -13,9 +13,9 @@ import pytest
 
 from skillbridge.matching.kernel import REFUSED
 from skillbridge.matching.policy import load_policy
-from skillbridge.matching.rates import Rates
 from skillbridge.matching.yardstick import Yardstick
 from skillbridge.model import ISCO
+from skillbridge.rates import Rates
 from skillbridge.tables import VACANCIES, WORKERS, conform
 
 CODES = ("9211", "9213", "6111", "6112", "5120", "92", "7212")

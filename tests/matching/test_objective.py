@@ -14,7 +14,7 @@ from skillbridge.errors import BadInput
 from skillbridge.matching import objective as module
 from skillbridge.matching.candidates import match
 from skillbridge.matching.objective import Objective, library, load_objective, terms, weights
-from skillbridge.matching.rates import load_rates
+from skillbridge.rates import load_rates
 from skillbridge.tables import parse_list, parse_past
 
 DEFAULT = (resources.folder("solver/objectives") / "default.toml").read_text(encoding="utf-8")

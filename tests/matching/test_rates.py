@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skillbridge.errors import BadInput
-from skillbridge.matching.rates import load_rates
+from skillbridge.rates import load_rates
 
 
 def test_minor_units_of_different_size_convert() -> None:

@@ -22,6 +22,8 @@ ONE_BY_ONE: list[Case] = [
     ("eligibility", "age_min = 18", {}, {}, {"birth_year": None}, {}),
     ("eligibility", 'age_max = 39\nlegal_basis = "an act"', {"birth_year": 1987}, {}, {"birth_year": 1986}, {}),
     ("eligibility", 'languages = { en = "B1" }', {"languages": "en:B2"}, {}, {"languages": "en:A2;fr:C1"}, {}),
+    ("eligibility", 'languages = { nb = "A2" }', {"languages": "no:A2"}, {}, {"languages": "da:C1"}, {}),
+    ("eligibility", 'languages_any = { en = "A2", no = "A2" }', {"languages": "nn:B1"}, {}, {"languages": "en:A1"}, {}),
     ("eligibility", 'licences = ["nurse"]', {"licences": "nurse;driving"}, {}, {"licences": "driving"}, {}),
     ("eligibility", 'experience_months = 12\nexperience_occ = ["92"]', {}, {}, {"isco": "5131"}, {}),
     ("eligibility", "facts = { health = {} }", {}, {}, {"facts": "health:fail"}, {}),
@@ -49,12 +51,22 @@ ONE_BY_ONE: list[Case] = [
     ("guarantee", 'hours = 120\nwindow = "P4W"', {}, {"hours_week": 30.0}, {}, {"hours_week": 29.5}),
     ("cost", 'item = "visa"\nworker_max = { amount = 50, currency = "NZD" }', {}, {"facts": "worker_pays_visa:50"}, {},
      {"facts": "worker_pays_visa:51"}),
+    ("cost", 'item = "recruitment"\nworker_max = { amount = 0, currency = "NZD" }', {},
+     {"facts": "worker_pays_visa:9"}, {}, {"facts": "worker_pays_recruiting:9"}),
+    ("cost", 'item = "any"\nworker_max = { amount = 20, currency = "NZD" }', {}, {"facts": "Worker_pays_visa:9"}, {},
+     {"facts": "worker_pays_visa:19;worker_pays_food:2"}),
+    ("cost", 'item = "visa"\nworker_max = { amount = 900, currency = "NZD" }', {}, {"facts": "worker_pays_visa:"}, {},
+     {"facts": "worker_pays_visa:500 NZD"}),
     ("housing", 'rent_max = { amount = 100, currency = "NZD", per = "week" }', {}, {"facts": "rent:100"}, {},
      {"facts": "rent:101"}),
+    ("housing", 'rent_max = { amount = 9000, currency = "NZD", per = "week" }', {}, {}, {}, {"facts": "Rent:4,500"}),
     ("housing", "inspected = true", {}, {"facts": "inspected_until:2026-08-31"}, {},
      {"facts": "inspected_until:2026-08-30"}),
     ("employer_gate", 'needs = ["sponsor"]', {}, {}, {}, {"facts": "sponsor:no"}),
+    ("employer_gate", 'needs = ["sponsor"]', {}, {"facts": "sponsor"}, {}, {"facts": "sponsor:nei"}),
     ("employer_gate", 'needs = ["sponsor"]\nunknown = "refuse"', {}, {"facts": "sponsor:yes"}, {}, {}),
+    ("employer_gate", 'needs = ["sponsor"]\nunknown = "refuse"', {}, {"facts": "sponsor:approved"}, {},
+     {"facts": "sponsor:"}),
     ("employer_gate", 'blacklist = ["bad"]', {}, {}, {}, {"employer_id": "bad"}),
     ("returning", 'max_consecutive = 2\nstrictness = "hard"', {"past": "x:2025"}, {}, {"past": "x:2024;x:2025"}, {}),
     ("group", "min_group = 5", {}, {"positions": 5}, {}, {"positions": 4}),
@@ -115,6 +127,16 @@ TOGETHER: list[Together] = [
     ("housing", "", [{}] * 2, [{"beds": 1, "site_id": "s"}, {"site_id": "s", "beds": 1}], [(0, 0)], [(0, 0), (1, 1)]),
     ("employer_gate", 'capacity_from = "atr"', [{}] * 3, [{"positions": 3, "facts": "atr:2"}],
      [(0, 0), (1, 0)], [(0, 0), (1, 0), (2, 0)]),
+    ("employer_gate", 'capacity_from = "atr"', [{}] * 3, [{"positions": 2, "facts": "atr:8"}, {"facts": "atr:1"}],
+     [(0, 0)], [(0, 0), (1, 1)]),
+    ("employer_gate", 'capacity_from = "atr"', [{}], [{"facts": "atr:five"}], [], [(0, 0)]),
+    ("employer_gate", 'max_local_ratio = 1\nat_once = true', [{}] * 2,
+     [{"facts": "local_workers:1", "end": date(2026, 5, 1)}, {"start": date(2026, 5, 2)}, {}],
+     [(0, 0), (1, 1)], [(0, 0), (1, 2)]),
+    ("quota", 'per = ["region"]\ntable = [{ region = "NZ-3", max = 1 }]', [{}] * 2,
+     [{"region": "NZ-3"}, {"region": "NZ-301"}], [(1, 1)], [(0, 0), (1, 1)]),
+    ("quota", 'max = 1\nwhere = { region = "NZ-3" }', [{}] * 2, [{"region": "Otago"}, {"region": "NZ-3"}],
+     [(0, 0)], [(0, 0), (1, 1)]),
     ("employer_gate", "max_heads = 1", [{}] * 2, [{}, {}], [(0, 0)], [(0, 0), (1, 1)]),
     ("timing", "monthly_capacity = 1", [{}] * 2, [{}, {"start": date(2026, 4, 1)}, {}],
      [(0, 0), (1, 1)], [(0, 0), (1, 2)]),
@@ -234,3 +256,12 @@ def test_two_sovereigns_bind_the_same_placement() -> None:
     assert worlds.rows_kept(rows, edges, np.array([0, 2]))
     assert not worlds.rows_kept(rows, edges, np.array([0, 1]))
     assert worlds.broken(people, jobs, [(0, 0), (1, 0)], pathway, policy) == [("own", "quota.max")]
+
+
+def test_a_stay_under_the_agreement_that_was_renewed_counts_as_its_own() -> None:
+    rule = '[[rules]]\nid = "r"\ntype = "stay"\ncooling_off = "P1Y"'
+    people, jobs = worlds.workers({"past": "x:2025-06-01/2025-12-31:NZ:xx-old"}), worlds.vacancies({})
+    for envelope, passes in (('supersedes = "xx-old"', False), ("", True)):
+        partnership = worlds.agreement(rule, envelope)
+        assert (worlds.broken(people, jobs, [(0, 0)], partnership) == []) is passes
+        assert worlds.admitted(people, jobs, partnership)[0, 0] == passes

@@ -303,10 +303,9 @@ def _ruled_out(explainer: Explainer, code: str, lang: str) -> str:
     said = words.say(lang, f"reason.{reason}")
     if not rule:
         return said
-    for one in explainer.search.admitted.reasons:
-        if (one.partnership, one.rule) == (partnership, rule):
-            return f"{said}: {one.in_language(lang)} ({partnership}, {rule})"
-    return f"{said} ({partnership}, {rule})"
+    rules = explainer.search.admitted.reasons
+    one = rules[explainer.codes.index(code) - len(explainer.codes) + len(rules)]
+    return f"{said}: {one.in_language(lang)} ({partnership}, {rule})"
 
 
 def _counted(explainer: Explainer, worker: np.ndarray, vacancy: np.ndarray) -> dict[str, int]:

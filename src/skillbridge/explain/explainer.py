@@ -15,12 +15,12 @@ from skillbridge.explain.lines import Lines, lines
 from skillbridge.matching.candidates import match, reason_words
 from skillbridge.matching.objective import Objective, load_objective, weights
 from skillbridge.matching.policy import load_policy
-from skillbridge.matching.rates import load_rates
 from skillbridge.matching.search import Search, prepare
 from skillbridge.matching.yardstick import Yardstick, yardstick
 from skillbridge.partnerships.admission import admission
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.plan_folder import PlanFolder
+from skillbridge.rates import load_rates
 from skillbridge.solver.plan import usage
 from skillbridge.solver.problem import Problem, compile_problem
 

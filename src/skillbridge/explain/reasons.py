@@ -177,7 +177,7 @@ def rule_code(code: str, partnerships: Sequence[Partnership]) -> tuple[str, str 
     """(code of the words' `reason` section, partnership, rule) of a counted reason of `matching.candidates`."""
     if code in FILTERS:
         return FILTERS[code], None, None
-    partnership, _, rule = code.partition("/")
+    partnership, rule, *_ = (*code.split("/"), "")
     if not rule:
         return ("not_given" if code.endswith("not_given") else "corridor"), None, None
     for one in partnerships:

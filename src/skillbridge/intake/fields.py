@@ -7,7 +7,7 @@ import polars as pl
 from babel.numbers import get_currency_precision, get_territory_currencies, list_currencies
 
 from skillbridge.errors import BadInput
-from skillbridge.intake.money import PLAUSIBLE, hourly, unit_of
+from skillbridge.intake.money import hourly, plausible, unit_of
 from skillbridge.intake.places import country
 from skillbridge.intake.sheet import Sheet
 from skillbridge.intake.values import Reading, blank, decimal_mark, number
@@ -169,8 +169,8 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
     """(minor units an hour, currency) of the wage column `field`.
 
     The unit comes from the unit column, the header (`Wage (EUR/h)`) or the cell (`12,50 €/h`); the currency from the
-    cell, the header or `codes`. Whole numbers without a unit that are only plausible as minor units an hour are read
-    so: that is how SkillBridge itself writes wages.
+    cell, the header or `codes`. Whole numbers without a unit, most of which can only be true as minor units an hour,
+    are read so: that is how SkillBridge itself writes wages. Then a value that cannot be is refused, never scaled.
     """
     cells = sheet.text(field)
     hint = sheet.columns.hints.get(field, "")
@@ -187,18 +187,22 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
             f"{sheet.name(field)}: whole numbers are minor units (cents) an hour, as SkillBridge writes them"
         )
 
+    elif cells.drop_nulls().len() and not units.drop_nulls().len():
+        sheet.report.assumptions.append(
+            f"{sheet.name(field)}: no unit stated; amounts are per hour where that can be true"
+        )
+
     def read(text: str | None, unit: str | None, code: str | None, week: float | None) -> Reading:
         if text is None or blank(text):
             return Reading()
         said = next((SIGNS[sign] for sign in sorted(SIGNS, key=len, reverse=True) if sign in text), None) or next(
-            (part for part in re.findall(r"[A-Z]{3}", text.upper()) if part in PLAUSIBLE), None
+            (part for part in re.findall(r"\b[A-Z]{3}\b", text.upper()) if currency(part).value), None
         )
         code = said or code
         if code is None:
             return Reading(None, "a currency beside the wage", "refused")
         if minor:
-            amount = number(text, decimal=mark)
-            return Reading(f"{code}:{int(amount)}") if amount else Reading(None, "an amount above 0", "refused")
+            return _whole(number(text, decimal=mark), code)
         inside = re.search(r"(?:/|\bper\b|\bpar\b|\bpor\b|\bal?\b|\bla\b)\s*([^\W\d]+)", text.casefold())
         stated = unit or (inside[1] if inside and unit_of(inside[1]) else None)
         wage = hourly(re.sub(r"/.*$", "", text), stated, week, code, decimal=mark)
@@ -211,13 +215,23 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
     return parts["field_1"].cast(pl.Int64), parts["field_0"]
 
 
+def _whole(amount: float | None, code: str) -> Reading:
+    """A wage in minor units an hour that can be true, or why it is not believed."""
+    low, high = plausible(code)
+    scale = 10 ** get_currency_precision(code)
+    if amount is None or not low <= amount / scale <= high:
+        words = f"minor units an hour like the rest of the column, {low * scale:.0f} to {high * scale:.0f} {code}"
+        return Reading(None, words, "refused")
+    return Reading(f"{code}:{int(amount)}")
+
+
 def _in_minor_units(cells: pl.Series, units: pl.Series, codes: pl.Series, mark: str) -> bool:
-    """Whether a column can only be minor units an hour: all whole, no unit but hour, 90 % plausible only so."""
+    """Whether a column is minor units an hour: all whole, no unit but hour, more values true only so than only not."""
     named = {unit_of(unit) for unit in units.drop_nulls().unique()}
     if named - {"hour"}:
         return False
-    plausible = total = 0
-    pairs = pl.DataFrame({"text": cells, "code": codes}).drop_nulls("text").unique().head(5000)
+    votes = 0
+    pairs = pl.DataFrame({"text": cells, "code": codes}).drop_nulls("text").unique(maintain_order=True).head(5000)
     for text, code in pairs.iter_rows():
         amount = number(text, decimal=mark)
         if amount is None:
@@ -225,12 +239,10 @@ def _in_minor_units(cells: pl.Series, units: pl.Series, codes: pl.Series, mark: 
         if amount != int(amount) or re.search(r"\d[.,]\d\d?$", text.strip()):
             return False
         scale = 10 ** get_currency_precision(code) if code else 100
-        low, high = PLAUSIBLE.get(code or "", (1.0, 200.0))
-        if scale == 1:
-            continue
-        total += 1
-        plausible += low <= amount / scale <= high and not low <= amount <= high
-    return total > 0 and plausible >= 0.9 * total
+        low, high = plausible(code or "USD")
+        if scale > 1:
+            votes += (low <= amount / scale <= high) - (low <= amount <= high)
+    return votes > 0
 
 
 def refuse_repeats(sheet: Sheet, ids: pl.Series, what: str) -> pl.Series:

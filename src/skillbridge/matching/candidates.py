@@ -1,5 +1,6 @@
 """Scored candidates: who could take which vacancy, sparse, the best for every worker and enough for every vacancy."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from skillbridge.matching.crews import crew_pairs
 from skillbridge.matching.filters import WORDS, Reason
 from skillbridge.matching.kernel import RULE
 from skillbridge.matching.policy import Policy
-from skillbridge.matching.rates import Rates
 from skillbridge.matching.search import I32, Admitted, Links, Search, flat, prepare
 from skillbridge.matching.yardstick import Yardstick, yardstick
 from skillbridge.partnerships.admission import admission
 from skillbridge.partnerships.partnership import Partnership
+from skillbridge.rates import Rates
 from skillbridge.taxonomies.pack import Taxonomy
 
 Progress = Callable[[float], None]
@@ -159,11 +160,18 @@ _WITHOUT = {"worker": pl.UInt32(), "reason": pl.String(), "pairs": pl.UInt32()}
 
 
 def reason_words(admitted: Admitted) -> tuple[list[str], dict[str, str]]:
-    """(the code of every counted reason, code -> words): filters by their name, rules as `partnership/rule`."""
+    """(the code of every counted reason, code -> words).
+
+    Filters by their name, rules as `partnership/rule`; of a rule that refuses for several reasons each has its own,
+    `partnership/rule/term`.
+    """
     codes = [reason.name.lower() for reason in Reason]
     words = {reason.name.lower(): text for reason, text in WORDS.items() if reason != Reason.RULE}
+    rules = Counter((rule.partnership, rule.rule) for rule in admitted.reasons)
     for rule in admitted.reasons:
         code = f"{rule.partnership}/{rule.rule}" if rule.rule else rule.code
+        if rule.rule and rules[rule.partnership, rule.rule] > 1:
+            code = "/".join((code, "-".join((rule.code.rpartition(".")[2], *(value for _, value in rule.values)))))
         codes.append(code)
         words.setdefault(code, rule.text)
     assert len(codes) == RULE + len(admitted.reasons)

@@ -16,8 +16,8 @@ import polars as pl
 
 from skillbridge import resources
 from skillbridge.errors import BadInput
-from skillbridge.matching.rates import Rates, load_rates
 from skillbridge.model import Thousandths
+from skillbridge.rates import Rates, load_rates
 
 I64 = npt.NDArray[np.int64]
 Points = Annotated[int, msgspec.Meta(ge=0, le=1_000_000, description="objective points at a value of 1000")]

@@ -119,11 +119,11 @@ def _counted(kinds: pl.DataFrame, one: Partnership, rule: StayRule) -> tuple[npt
     places = list(one.destination)
     there = pl.col("destination").is_in(places) if places else pl.lit(value=True)
     unnamed = pl.col("partnership").is_null() & (pl.col("destination").is_null() | there)
-    own = kinds.select(((pl.col("partnership") == one.id).fill_null(value=False) | unnamed).alias("x"))["x"]
+    own = kinds.select((pl.col("partnership").is_in(one.names).fill_null(value=False) | unnamed).alias("x"))["x"]
     other = kinds.select(
-        (pl.col("partnership").is_not_null() & (pl.col("partnership") != one.id) & there.fill_null(value=False)).alias(
-            "x"
-        )
+        (
+            pl.col("partnership").is_not_null() & ~pl.col("partnership").is_in(one.names) & there.fill_null(value=False)
+        ).alias("x")
     )["x"]
     return own.to_numpy(), (own | other).to_numpy()
 

@@ -12,8 +12,8 @@ from skillbridge.matching.criteria import Contribution, Facts, breakdown, score
 from skillbridge.matching.filters import Refusal, refusals
 from skillbridge.matching.policy import Policy, load_policy
 from skillbridge.matching.profile import Profile
-from skillbridge.matching.rates import Rates, load_rates
 from skillbridge.model import ISCO, Vacancy
+from skillbridge.rates import Rates, load_rates
 from skillbridge.taxonomies.graph import LEARNING, group_skills, neighbours, skills_of
 from skillbridge.taxonomies.pack import Taxonomy
 

@@ -13,9 +13,15 @@ from skillbridge.tables import parse_languages, parse_list, parse_past
 
 
 def parse_facts(text: str | None) -> dict[str, str]:
-    """`lmt:yes;unemployed_months:8` as a mapping; a fact without a value is `yes`."""
+    """`lmt:yes;unemployed_months:8` as a mapping; a name alone is `yes`, a name with a colon and no value not stated.
+
+    Names are in lower case, however they are written.
+    """
+    parts = [part.partition(":") for part in parse_list(text)]
     return {
-        name.strip(): value.strip() or "yes" for name, _, value in (part.partition(":") for part in parse_list(text))
+        name.strip().lower(): value.strip() if colon else "yes"
+        for name, colon, value in parts
+        if not colon or value.strip()
     }
 
 
@@ -27,6 +33,14 @@ def number(text: str | None) -> float | None:
         return float(text)
     except ValueError:
         return {"yes": 1.0, "true": 1.0, "pass": 1.0, "no": 0.0, "false": 0.0, "fail": 0.0}.get(text.lower())
+
+
+def amount(text: str | None) -> float:
+    """What a fact says as a number: 0 where it is not stated, infinite where it cannot be read."""
+    if text is None:
+        return 0.0
+    found = number(text)
+    return float("inf") if found is None else found
 
 
 @dataclass(slots=True)
@@ -165,15 +179,18 @@ class Case:
     world: World
     earlier: tuple[PastSeason, ...] = ()
 
-    def seasons(self, partnership: str, destinations: tuple[str, ...], *, planned: bool = False) -> list[PastSeason]:
-        """Past seasons under the partnership; one that names none counts if it was or may have been in its country.
+    def seasons(
+        self, names: tuple[str, ...], destinations: tuple[str, ...], *, planned: bool = False
+    ) -> list[PastSeason]:
+        """Past seasons under the partnership of these `names`.
 
-        With `planned`, those planned before this placement too.
+        A season that names none counts if it was or may have been in its country. With `planned`, those planned before
+        this placement too.
         """
         found = []
         for season in (*self.worker.past, *self.earlier) if planned else self.worker.past:
             country = season.destination or self.world.countries.get(season.employer_id)
-            if season.partnership == partnership or (
+            if season.partnership in names or (
                 season.partnership is None and (country is None or not destinations or country in destinations)
             ):
                 found.append(season)

@@ -36,7 +36,7 @@ def default_rules(partnership: "Partnership") -> tuple[Rule, ...]:
     if partnership.is_overlay:
         return ()
     found: list[Rule] = []
-    if not any(isinstance(rule, CostRule) and rule.item == "recruitment" for rule in partnership.rules):
+    if not any(isinstance(rule, CostRule) and rule.item in ("recruitment", "any") for rule in partnership.rules):
         money = Money(0, partnership.currency or "USD")
         found.append(CostRule(id="default-no-fees", item="recruitment", worker_max=money, source=ILO_FEES))
     if not any(isinstance(rule, ComplianceRule) and rule.documents_kept_by_worker for rule in partnership.rules):

@@ -93,9 +93,10 @@ class StayJudge:
     def __init__(self, rule: StayRule, partnership: "Partnership", view: View) -> None:
         self.rule = rule
         n_texts = len(view.codes("worker", "past")[0])
-        seasons = view.seasons_under(partnership.id, partnership.destination)
+        seasons = view.seasons_under(partnership.names, partnership.destination)
         counted = Pasts.of(seasons, n_texts)
-        others = view.seasons.filter(pl.col("partnership").is_not_null() & (pl.col("partnership") != partnership.id))
+        named = pl.col("partnership").is_not_null()
+        others = view.seasons.filter(named & ~pl.col("partnership").is_in(partnership.names))
         if partnership.destination:
             others = others.filter(pl.col("destination").is_in(list(partnership.destination)))
         elsewhere = Pasts.of(others if rule.absence_before else others.head(0), n_texts)

@@ -49,8 +49,9 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     destination, origins: ISO 3166-1; empty is no limit. It takes placements that start from `valid_from` to `valid_to`.
     `covers_topics` says in words what no rule can (TOPICS -> clause). An `origin_policy` is no pathway: its rules bind
-    every placement it covers, whatever the pathway. `relaxed` names hard rules that a scenario has made advisory; an
-    operational file never holds it.
+    every placement it covers, whatever the pathway.
+    `supersedes` is the id of the agreement that it renews: stays under that one count here. `relaxed` names hard rules
+    that a scenario has made advisory; an operational file never holds it.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -73,6 +74,11 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     references: tuple[Reference, ...] = ()
     rules: tuple[AnyOf, ...] = ()
     relaxed: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its id and that of the one it supersedes: stays under either count as stays under it."""
+        return (self.id, self.supersedes) if self.supersedes else (self.id,)
 
     @property
     def is_overlay(self) -> bool:

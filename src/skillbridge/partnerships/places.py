@@ -33,8 +33,8 @@ def minor_units(amount: float, currency: str) -> float:
 
 
 def is_region(text: str) -> bool:
-    """Whether it looks like ISO 3166-2 of a known country, or the beginning of one: `US-CA`, `NZ`."""
-    return bool(re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", text)) and text[:2] in COUNTRIES
+    """Whether it looks like ISO 3166-2 of a known country, the beginning of one or a part: `US-CA`, `NZ`, `NO-3401`."""
+    return bool(re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,8}){0,2}", text)) and text[:2] in COUNTRIES
 
 
 def is_sector(text: str) -> bool:

@@ -27,6 +27,8 @@ Status = Literal["new", "returning", "extension", "transferred"]
 Problem = tuple[str, str, str]
 """(field, what was found, what was expected)."""
 
+_REGIONS = {"origin_region", "region"}
+"""What is no ISO 3166-2 code in these says as little as nothing."""
 _STARTS_WITH = {"origin_region", "region", "occ", "worker_occ"}
 _COLUMNS = (
     ("origin", "worker", "origin"),
@@ -64,7 +66,7 @@ def age_bounds(text: str) -> tuple[int, int]:
 
 def holds(field: str, wanted: tuple[str, ...], value: str | None, unknown: bool) -> bool:
     """Whether a row's `value` satisfies a field's `wanted` values."""
-    if value is None or value == "":
+    if value is None or value == "" or (field in _REGIONS and not is_region(value)):
         return unknown
     if field == "sector":
         return any(sector_has_prefix(value, one) for one in wanted)
@@ -216,7 +218,7 @@ def status(case: Case, partnership: "Partnership") -> str:
         return said
     within, key = partnership.returning_within
     this_year = key(case.start)
-    for season in case.seasons(partnership.id, partnership.destination):
+    for season in case.seasons(partnership.names, partnership.destination):
         year = key(season.start) if season.start else season.year
         if year <= this_year and (within is None or year >= this_year - within):
             return "returning"
@@ -271,7 +273,7 @@ def _status_where(view: View, partnership: "Partnership", wanted: str) -> Where:
 def returned_since(view: View, partnership: "Partnership", first: int, last: int, within: int | None) -> Bools:
     """bool [workers]: whether a season under the partnership lies in first..last (any before, if not within)."""
     _, key = partnership.returning_within
-    seasons = view.seasons_under(partnership.id, partnership.destination)
+    seasons = view.seasons_under(partnership.names, partnership.destination)
     starts = seasons["start"].unique().drop_nulls()
     table = {day: key(day) for day in starts.to_list()}
     years = seasons.select(

@@ -193,12 +193,12 @@ class View:
             .sort("past", "year", "start", "employer", maintain_order=True)
         )
 
-    def seasons_under(self, partnership: str, destinations: tuple[str, ...]) -> pl.DataFrame:
-        """The rows of :attr:`seasons` that count for a partnership (see `Case.seasons`)."""
+    def seasons_under(self, names: tuple[str, ...], destinations: tuple[str, ...]) -> pl.DataFrame:
+        """The rows of :attr:`seasons` that count for a partnership of these names (see `Case.seasons`)."""
         somewhere = pl.col("destination").is_null()
         country = somewhere | pl.col("destination").is_in(list(destinations)) if destinations else pl.lit(True)
         unnamed = pl.col("partnership").is_null() & country
-        return self.seasons.filter((pl.col("partnership") == partnership).fill_null(False) | unnamed)
+        return self.seasons.filter(pl.col("partnership").is_in(names).fill_null(False) | unnamed)
 
     def per_worker(self, per_past: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """A value per distinct `past` text, looked up for every worker."""

@@ -35,16 +35,23 @@ if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
 
 _NO = ("no", "false", "0", "fail", "refused", "suspended", "expired")
+_YES = ("yes", "true", "1", "pass", "passed", "approved", "granted", "valid", "held", "active")
+
+
+_LACKS = {"gate.needs": "need", "fact.unreadable": "fact"}
+"""Why an approval is not held: code -> the name of its value."""
 
 
 class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
     """What an employer must hold before a vacancy may be filled, and how many people it may take.
 
     needs: approvals (labour_market_test, sponsor, accreditation, insurance, plans): the vacancy's fact of that name
-    must not say no; one that is not in the data is taken as held, or missing with `unknown = "refuse"`. facts: terms
-    on other facts (regular_workers, local_share). capacity_from: the fact that holds an employer's approved head count
-    (an Agreement to Recruit, an operator's share); max_heads: one limit for every employer; max_local_ratio: at most
-    this many per worker of its own (fact `local_workers`). blacklist: employers refused.
+    must say yes (or approved, granted, valid); one that is not in the data is taken as held, or missing with
+    `unknown = "refuse"`, which holds for head counts too. facts: terms on other facts (regular_workers, local_share).
+    capacity_from: the fact that holds an employer's approved head count (an Agreement to Recruit, an operator's
+    share); max_heads: one limit for every employer; max_local_ratio: at most this many per worker of its own (fact
+    `local_workers`). Heads are all placements of the plan, or with `at_once` the people present on one day; of several
+    numbers for one employer the lowest counts, one that cannot be read is 0. blacklist: employers refused.
     """
 
     needs: tuple[str, ...] = ()
@@ -53,22 +60,28 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
     max_heads: Annotated[int, msgspec.Meta(ge=0)] | None = None
     max_local_ratio: Annotated[float, msgspec.Meta(ge=0)] | None = None
     blacklist: tuple[str, ...] = ()
+    at_once: bool = False
     unknown: Literal["accept", "refuse"] = "accept"
 
     same_by = ()
 
-    def _holds(self, text: str | None) -> bool:
-        return self.unknown == "accept" if text is None else text.lower() not in _NO
+    def _fails(self, text: str | None) -> str:
+        """The code of why an approval is not held, "" if it is."""
+        if text is None:
+            return "" if self.unknown == "accept" else "gate.needs"
+        word = text.casefold()
+        return "" if word in _YES else "gate.needs" if word in _NO else "fact.unreadable"
 
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
         for need in self.needs:
-            lacks = view.mask(
-                "vacancy",
-                "facts",
-                ("gate", need, self.unknown),
-                lambda text, need=need: not self._holds(parse_facts(text).get(need)),  # type: ignore[misc]
-            )
-            yield self.refuse(view, partnership, (Mask(vacancy=lacks),), "gate.needs", need=need)
+            for code, details in _LACKS.items():
+                lacks = view.mask(
+                    "vacancy",
+                    "facts",
+                    (code, need, self.unknown),
+                    lambda text, need=need, code=code: self._fails(parse_facts(text).get(need)) == code,  # type: ignore[misc]
+                )
+                yield self.refuse(view, partnership, (Mask(vacancy=lacks),), code, **{details: need})
         for name, term in self.facts.items():
             unmet = view.mask(
                 "vacancy",
@@ -85,13 +98,16 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
         """Heads an employer may take, from the facts of its vacancies; None where nothing limits it."""
         facts = list(facts)
         limits: list[float] = [] if self.max_heads is None else [self.max_heads]
-        approved = [number(one.get(self.capacity_from)) for one in facts] if self.capacity_from else []
-        limits += [max(known)] if (known := [one for one in approved if one is not None]) else []
-        if self.max_local_ratio is not None:
-            local = [number(one.get("local_workers")) for one in facts]
-            if known := [one for one in local if one is not None]:
-                limits.append(max(known) * self.max_local_ratio + 1e-9)
+        if self.capacity_from and (approved := self._least(facts, self.capacity_from)) is not None:
+            limits.append(approved)
+        if self.max_local_ratio is not None and (local := self._least(facts, "local_workers")) is not None:
+            limits.append(local * self.max_local_ratio + 1e-9)
         return int(min(limits)) if limits else None
+
+    def _least(self, facts: Iterable[dict[str, str]], name: str) -> float | None:
+        """The lowest number any vacancy of an employer states, None where none does and that is accepted."""
+        stated = [max(0.0, number(one[name]) or 0.0) for one in facts if name in one]
+        return min(stated) if stated else 0.0 if self.unknown == "refuse" else None
 
     def clause(self, view: View, partnership: "Partnership") -> Iterator[Tally | VacancyRow]:
         if self.max_heads is None and self.capacity_from is None and self.max_local_ratio is None:
@@ -106,7 +122,11 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
         table: dict[tuple[int, int], Sequence[Limit | None]] = {}
         for n, employer in enumerate(employers):
             capacity = self.capacity(parsed[fact] for fact in sorted(held[n]))
-            if capacity is not None and positions[n] > capacity:
+            if capacity is None or positions[n] <= capacity:
+                continue
+            if self.at_once:
+                yield from self._present(view, partnership, np.flatnonzero(codes == n), capacity, str(employer))
+            else:
                 table[0, n] = (self.limit(capacity, str(employer)),)
         if table:
             everyone = self.population(view, partnership)
@@ -120,11 +140,25 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
                 self.pathways(),
             )
 
+    def _present(
+        self, view: View, partnership: "Partnership", mine: npt.NDArray[np.int64], capacity: int, employer: str
+    ) -> Iterator[Tally]:
+        """On each day on which one of an employer's contracts starts, the people present are at most `capacity`."""
+        for day in np.unique(view.start[mine]):
+            present = mine[(view.start[mine] <= day) & (view.end[mine] >= day)]
+            if int(view.positions[present].sum()) > capacity:
+                counted = np.zeros(len(view.start), dtype=np.bool_)
+                counted[present] = True
+                who = self.population(view, partnership, (Mask(vacancy=counted),))
+                limits = LimitsOf(table={(0, 0): (self.limit(capacity, f"{employer} on {day}"),)})
+                rows = np.array([[0], [1]], dtype=np.int64)
+                yield Tally(self.id, (who,), rows, limits, None, None, self.pathways())
+
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         facts = case.vacancy.facts
         for need in self.needs:
-            if not self._holds(facts.get(need)):
-                yield refusal("gate.needs", need=need)
+            if code := self._fails(facts.get(need)):
+                yield refusal(code, **{_LACKS[code]: need})
         for name, term in self.facts.items():
             if not term.met(facts.get(name)):
                 yield refusal("gate.fact", fact=name, wants=term.wants())
@@ -139,15 +173,20 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
                 employers.setdefault(case.vacancy.employer_id, []).append(case)
         for employer, group in sorted(employers.items()):
             capacity = self.capacity(group[0].world.employer_facts[employer])
-            if capacity is not None and len(group) > capacity:
+            if capacity is None:
+                continue
+            days = sorted({case.start for case in group}) if self.at_once else [None]
+            heads = [group if day is None else [c for c in group if c.start <= day <= c.end] for day in days]
+            most = max(heads, key=len)
+            if len(most) > capacity:
                 yield self.broken(
                     partnership,
                     "gate.capacity",
-                    group,
-                    len(group) - capacity,
+                    most,
+                    len(most) - capacity,
                     employer=employer,
                     limit=capacity,
-                    used=len(group),
+                    used=len(most),
                 )
 
     def problems(self) -> Iterable[Problem]:
@@ -166,6 +205,8 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
             yield "say.gate.max_heads", {"max": self.max_heads}
         if self.max_local_ratio is not None:
             yield "say.gate.ratio", {"max": self.max_local_ratio}
+        if self.at_once:
+            yield "say.gate.at_once", {}
         if self.blacklist:
             yield "say.gate.blacklist", {"max": len(self.blacklist)}
 

@@ -23,7 +23,8 @@ class StayRule(Rule, frozen=True, kw_only=True, tag="stay"):
     within which the whole stay lies; cooling_off: time away after a stay under this partnership; absence_before: time
     out of the country before the start, whatever the stay was; career_max: most time in all, counted anew after
     `reset_after_absence` away; return_before_next: home at least a day between two stays; multi_year_permit: how long
-    one permit serves (told to people, binds nobody).
+    one permit serves (told to people, binds nobody). A stay under the agreement that this one supersedes counts as its
+    own; days under others do not.
     """
 
     max: Duration | None = None
@@ -73,11 +74,11 @@ class StayRule(Rule, frozen=True, kw_only=True, tag="stay"):
         return {name: value or "" for name, value in found.get(code, {}).items()}
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
-        counted = case.seasons(partnership.id, partnership.destination, planned=True)
+        counted = case.seasons(partnership.names, partnership.destination, planned=True)
         others = [
             season
             for season in (*case.worker.past, *case.earlier)
-            if season.partnership not in (None, partnership.id)
+            if season.partnership not in (None, *partnership.names)
             and (
                 not partnership.destination
                 or (season.destination or case.world.countries.get(season.employer_id)) in partnership.destination

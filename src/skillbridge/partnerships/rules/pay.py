@@ -1,18 +1,19 @@
 """What workers are owed: wage, guaranteed hours, costs, housing, transport. Rights: only a scenario relaxes them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 import numpy as np
 
 from skillbridge.model import Currency
-from skillbridge.partnerships.cases import Case, number, parse_facts
+from skillbridge.partnerships.cases import Case, amount, parse_facts
 from skillbridge.partnerships.dates import Duration, parts
 from skillbridge.partnerships.places import is_region, minor_units
 from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, Tally, VacancyRow, Violation, refusal
 from skillbridge.partnerships.selector import Problem
-from skillbridge.partnerships.view import Mask, View
+from skillbridge.partnerships.view import Mask, View, Where
 
 if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
 Per = Literal["hour", "day", "week", "month", "year"]
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Item = Literal[
+    "recruitment",
+    "visa",
+    "airfare",
+    "transport",
+    "medical",
+    "test",
+    "housing",
+    "food",
+    "training",
+    "equipment",
+    "permit",
+    "any",
+]
+_PAYS = "worker_pays_"
 STANDARD_WEEK = 40.0
 """Hours a week assumed to turn a wage per week, month or year into one per hour where a vacancy does not say."""
 
@@ -105,7 +121,7 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
             below_raised[i] = self._short(cache[key], wage, currency, factor)
         yield self.refuse(view, partnership, (Mask(vacancy=below),), "wage.floor", floor=self._shown(partnership, view))
         if self.uplift_percent and self.uplift_seasons:
-            counts = view.seasons_under(partnership.id, partnership.destination)["past"].value_counts()
+            counts = view.seasons_under(partnership.names, partnership.destination)["past"].value_counts()
             per_past = np.zeros(len(view.codes("worker", "past")[0]), dtype=np.int32)
             per_past[counts["past"].to_numpy()] = counts["count"].to_numpy()
             many = view.per_worker(per_past) >= self.uplift_seasons
@@ -133,7 +149,7 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
         elif (
             self.uplift_percent
             and self.uplift_seasons
-            and len(case.seasons(partnership.id, partnership.destination)) >= self.uplift_seasons
+            and len(case.seasons(partnership.names, partnership.destination)) >= self.uplift_seasons
             and self._short(floor, vacancy.wage, vacancy.currency, raised)
         ):
             yield refusal("wage.uplift", percent=f"{self.uplift_percent:g}", seasons=self.uplift_seasons)
@@ -161,8 +177,8 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
                 yield code, {"money": money}
             elif floor.ref:
                 yield "say.wage.ref", {"ref": floor.ref}
-            for region, amount in floor.by_region.items():
-                yield "say.wage.region", {"region": region, "money": Money(amount, floor.currency or "", floor.per)}
+            for region, least in floor.by_region.items():
+                yield "say.wage.region", {"region": region, "money": Money(least, floor.currency or "", floor.per)}
         if self.uplift_percent:
             code = "say.wage.uplift" if self.uplift_seasons else "say.wage.uplift_all"
             yield code, {"percent": self.uplift_percent, "seasons": self.uplift_seasons}
@@ -229,24 +245,14 @@ class GuaranteeRule(Rule, frozen=True, kw_only=True, tag="guarantee"):
 class CostRule(Rule, frozen=True, kw_only=True, tag="cost"):
     """Who pays for an `item`: the worker at most `worker_max` (and at most `worker_share`), the employer the rest.
 
-    What an offer makes the worker pay is the vacancy's fact `worker_pays_<item>`, in whole units of its currency; one
-    that says nothing is taken to ask for nothing more than the rule allows. Recruitment costs the worker nothing
-    unless a rule with a source says otherwise. recover_share, recover_max: what the employer may take back from pay.
+    What an offer makes the worker pay is the vacancy's fact `worker_pays_<item>`, a number in whole units of its
+    currency; one that says nothing is taken to ask for nothing more than the rule allows, one that is no number is
+    refused. `any` is all items together; an item that is not in the list counts as recruitment. Recruitment costs the
+    worker nothing unless a rule with a source says otherwise. recover_share, recover_max: what the employer may take
+    back from pay.
     """
 
-    item: Literal[
-        "recruitment",
-        "visa",
-        "airfare",
-        "transport",
-        "medical",
-        "test",
-        "housing",
-        "food",
-        "training",
-        "equipment",
-        "permit",
-    ]
+    item: Item
     worker_max: Money | None = None
     worker_share: Share | None = None
     employer_pays: Money | None = None
@@ -264,19 +270,18 @@ class CostRule(Rule, frozen=True, kw_only=True, tag="cost"):
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
         most = self._limit()
         if most is not None:
-            asks = view.mask(
-                "vacancy",
-                "facts",
-                ("asks", self.item, most),
-                lambda text: (_asked(parse_facts(text), self.item) or 0) > most,
-            )
-            yield self.refuse(
-                view, partnership, (Mask(vacancy=asks),), "cost.worker_max", item=self.item, max=f"{most:g}"
-            )
+            unread, asks = _above(view, ("asks", self.item), lambda facts: _asked(facts, self.item), most)
+            yield self.refuse(view, partnership, unread, "fact.unreadable", fact=f"worker_pays_{self.item}")
+            yield self.refuse(view, partnership, asks, "cost.worker_max", item=self.item, max=f"{most:g}")
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         most = self._limit()
-        if most is not None and (number(case.vacancy.facts.get(f"worker_pays_{self.item}")) or 0) > most:
+        if most is None:
+            return
+        asked = _asked(case.vacancy.facts, self.item)
+        if asked == inf:
+            yield refusal("fact.unreadable", fact=f"worker_pays_{self.item}")
+        elif asked > most:
             yield refusal("cost.worker_max", item=self.item, max=f"{most:g}")
 
     def problems(self) -> Iterable[Problem]:
@@ -328,12 +333,9 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
         if self.rent_max is not None:
             most = self.rent_max.amount
-            dear = view.mask(
-                "vacancy", "facts", ("rent", most), lambda text: (number(parse_facts(text).get("rent")) or 0) > most
-            )
-            yield self.refuse(
-                view, partnership, (Mask(vacancy=dear),), "housing.rent", max=f"{most:g} {self.rent_max.currency}"
-            )
+            unread, dear = _above(view, ("rent",), lambda facts: amount(facts.get("rent")), most)
+            yield self.refuse(view, partnership, unread, "fact.unreadable", fact="rent")
+            yield self.refuse(view, partnership, dear, "housing.rent", max=f"{most:g} {self.rent_max.currency}")
         if self.inspected:
             late = np.array(
                 [
@@ -376,8 +378,10 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
                     )
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
-        rent = number(case.vacancy.facts.get("rent"))
-        if self.rent_max is not None and rent is not None and rent > self.rent_max.amount:
+        rent = amount(case.vacancy.facts.get("rent"))
+        if self.rent_max is not None and rent == inf:
+            yield refusal("fact.unreadable", fact="rent")
+        elif self.rent_max is not None and rent > self.rent_max.amount:
             yield refusal("housing.rent", max=f"{self.rent_max.amount:g} {self.rent_max.currency}")
         until = case.vacancy.facts.get("inspected_until")
         if self.inspected and until is not None and case.end.isoformat() > until:
@@ -460,8 +464,26 @@ class TransportRule(Rule, frozen=True, kw_only=True, tag="transport"):
             yield "say.transport.charter", {"seats": self.charter_seats}
 
 
-def _asked(facts: Mapping[str, str], item: str) -> float | None:
-    return number(facts.get(f"worker_pays_{item}"))
+def _asked(facts: Mapping[str, str], item: str) -> float:
+    """What the worker is to pay for an item; infinite where a fact about it cannot be read."""
+    asked = {name.removeprefix(_PAYS): amount(text) for name, text in facts.items() if name.startswith(_PAYS)}
+    if item == "any":
+        return sum(asked.values())
+    known = get_args(Item) if item == "recruitment" else ()
+    return sum(paid for name, paid in asked.items() if name == item or (known and name not in known))
+
+
+def _above(
+    view: View, name: tuple[object, ...], reads: Callable[[Mapping[str, str]], float], most: float
+) -> tuple[Where, Where]:
+    """(vacancies whose facts cannot be read, those where they say more than `most`)."""
+
+    def when(state: str, holds: Callable[[float], bool]) -> Where:
+        return (
+            Mask(vacancy=view.mask("vacancy", "facts", (*name, state), lambda text: holds(reads(parse_facts(text))))),
+        )
+
+    return when("unreadable", lambda found: found == inf), when(f"> {most}", lambda found: most < found < inf)
 
 
 def _column(view: View, name: str) -> list[Any]:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from skillbridge.model import CEFR, Cefr
+from skillbridge.model import Cefr
 from skillbridge.partnerships.cases import Case, parse_facts
 from skillbridge.partnerships.dates import Duration, is_month_day, parts, plus
 from skillbridge.partnerships.rules.base import (
@@ -28,6 +28,7 @@ from skillbridge.partnerships.rules.base import (
 )  # fmt: skip
 from skillbridge.partnerships.rules.quota import Share
 from skillbridge.partnerships.rules.shares import ShareRule
+from skillbridge.partnerships.rules.who import below_level
 from skillbridge.partnerships.selector import Problem, Selector
 from skillbridge.partnerships.view import Bools, Mask, View, Where
 from skillbridge.tables import parse_languages
@@ -80,7 +81,7 @@ class ReturningRule(Rule, frozen=True, kw_only=True, tag="returning"):
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
         if self.max_consecutive is None or self.strictness == "soft":
             return
-        seasons = view.seasons_under(partnership.id, partnership.destination)
+        seasons = view.seasons_under(partnership.names, partnership.destination)
         for year in view.years:
             wanted = list(range(year - self.max_consecutive, year))
             run = seasons.filter(pl.col("year").is_in(wanted)).group_by("past").agg(pl.col("year").n_unique())
@@ -96,7 +97,7 @@ class ReturningRule(Rule, frozen=True, kw_only=True, tag="returning"):
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         if self.max_consecutive is not None:
-            there = {season.year for season in case.seasons(partnership.id, partnership.destination)}
+            there = {season.year for season in case.seasons(partnership.names, partnership.destination)}
             if there.issuperset(range(case.start.year - self.max_consecutive, case.start.year)):
                 yield refusal("returning.consecutive", max=self.max_consecutive)
 
@@ -302,10 +303,8 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
 
 
 def _leads(language: str, level: Cefr, text: str | None) -> bool:
-    known = parse_languages(text)
-    return language in known and CEFR.index(known[language]) >= CEFR.index(level)
+    return not below_level(parse_languages(text), language, level)
 
 
 def _speaks(case: Case, language: str, level: Cefr) -> bool:
-    known = case.worker.languages.get(language)
-    return known is not None and CEFR.index(known) >= CEFR.index(level)
+    return not below_level(case.worker.languages, language, level)

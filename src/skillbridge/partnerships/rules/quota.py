@@ -22,7 +22,7 @@ from skillbridge.partnerships.dates import Period, is_month_day
 from skillbridge.partnerships.places import COUNTRIES
 from skillbridge.partnerships.rules.base import Limit, LimitsOf, Phrase, Rule, Tally, VacancyRow, Violation
 from skillbridge.partnerships.rules.pools import family_rows, judge_family, label_of
-from skillbridge.partnerships.selector import Problem, Selector
+from skillbridge.partnerships.selector import Problem, Selector, holds
 from skillbridge.partnerships.view import Codes, Mask, View
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ _COLUMN: Mapping[str, tuple[str, str]] = {
     "channel": ("vacancy", "channel"),
     "site": ("vacancy", "site_id"),
 }
+_CODES = ("origin_region", "region", "sector", "occ")
+"""Dimensions whose values are codes that match by their beginning."""
 Heads = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -133,7 +135,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
         """Places left for a period instance and the values of `per`, or None where there is no maximum."""
         maximum, used = self.max, 0
         if self.table:
-            cell = next((cell for cell in self.table if cell.key(self.per) == key), None)
+            cell = self.cell(key)
             maximum, used = (cell.max, cell.used) if cell else (self.max or 0, 0)
         if maximum is None:
             return None
@@ -141,6 +143,18 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
             used += self.used.count
         places = maximum if self.conversion is None else int(Fraction(maximum) / Fraction(str(self.conversion)))
         return max(0, places - used)
+
+    def cell(self, key: tuple[str, ...]) -> Cell | None:
+        """The line of the table for the values of `per`, None where it has none."""
+        return next((cell for cell in self.table if cell.key(self.per) == key), None)
+
+    def listed(self, name: Dimension, value: str) -> str:
+        """The value under which a row's `value` stands in the table: for codes the longest listed one that it begins
+        with, as everywhere; else itself."""
+        if name not in _CODES or not value:
+            return value
+        known = sorted({str(getattr(cell, name)) for cell in self.table}, key=lambda one: (-len(one), one))
+        return next((one for one in known if holds(name, (one,), value, unknown=False)), value)
 
     def key_of(self, case: Case) -> tuple[str, ...]:
         """A placement's values of `per`, as text; what is not stated is ""."""
@@ -151,7 +165,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
             else:
                 side, column = _COLUMN[name]
                 found.append(str(getattr(case.worker if side == "worker" else case.vacancy, column) or ""))
-        return tuple(found)
+        return tuple(map(self.listed, self.per, found))
 
     def span_of(self, day: date) -> tuple[date, date] | None:
         """The period instance that a start on `day` counts in."""
@@ -181,8 +195,8 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
         """Worker codes and vacancy codes (with the period), and what each code stands for."""
         mine = [name for name in self.per if name != "month" and _COLUMN[name][0] == "worker"]
         theirs = [name for name in self.per if name not in mine]
-        worker_codes, worker_values = _combine(view, mine)
-        vacancy_codes, vacancy_values = _combine(view, theirs)
+        worker_codes, worker_values = self._combine(view, mine)
+        vacancy_codes, vacancy_values = self._combine(view, theirs)
         labelled: list[tuple[tuple[str, ...], tuple[date, date] | None]] = [(value, None) for value in vacancy_values]
         if timed and self.period and self.period.kind != "rolling":
             spans, numbers = self.period.codes(view.start)
@@ -190,6 +204,23 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
             vacancy_codes = (base * max(1, len(spans)) + numbers).astype(np.int32)
             labelled = [(value, span) for value in vacancy_values for span in spans]
         return worker_codes, vacancy_codes, worker_values, labelled
+
+    def _combine(self, view: View, names: Sequence[Dimension]) -> tuple[Codes | None, list[tuple[str, ...]]]:
+        """One code for the values of several dimensions on one side, and what each code stands for."""
+        codes: Codes | None = None
+        meaning: list[tuple[str, ...]] = [()]
+        for name in names:
+            if name == "month":
+                numbers = (view.start.astype("datetime64[M]").astype(np.int64) % 12).astype(np.int32)
+                texts = [str(month) for month in range(1, 13)]
+            else:
+                known, numbers = view.codes(*_COLUMN[name])
+                stands = [self.listed(name, "" if value is None else str(value)) for value in known]
+                texts = sorted(set(stands))
+                numbers = np.array([texts.index(one) for one in stands], dtype=np.int32)[numbers]
+            codes = numbers if codes is None else (codes * len(texts) + numbers).astype(np.int32)
+            meaning = [(*before, text) for before in meaning for text in texts]
+        return codes, meaning
 
     def _key(self, mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
         left, right = iter(mine), iter(theirs)
@@ -418,22 +449,6 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
             yield "say.quota.used", {"max": self.used.count, "date": self.used.as_of}
         if self.conversion is not None:
             yield "say.quota.conversion", {"share": self.conversion}
-
-
-def _combine(view: View, names: Sequence[str]) -> tuple[Codes | None, list[tuple[str, ...]]]:
-    """One code for the values of several dimensions on one side, and what each code stands for."""
-    codes: Codes | None = None
-    meaning: list[tuple[str, ...]] = [()]
-    for name in names:
-        if name == "month":
-            numbers = (view.start.astype("datetime64[M]").astype(np.int64) % 12).astype(np.int32)
-            texts = [str(month) for month in range(1, 13)]
-        else:
-            known, numbers = view.codes(*_COLUMN[name])
-            texts = ["" if value is None else str(value) for value in known]
-        codes = numbers if codes is None else (codes * len(texts) + numbers).astype(np.int32)
-        meaning = [(*before, text) for before in meaning for text in texts]
-    return codes, meaning
 
 
 def _rest(places: int, reserve: Reserve) -> int:

@@ -1,7 +1,7 @@
 """Who may come: scope and eligibility."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ from skillbridge.partnerships.places import COUNTRIES, is_region, is_sector
 from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, refusal
 from skillbridge.partnerships.selector import Problem, Texts, holds, values
 from skillbridge.partnerships.view import Mask, View, Where, both
-from skillbridge.tables import parse_languages, parse_list
+from skillbridge.tables import parse_languages, parse_list, same_language
 
 if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
@@ -147,14 +147,15 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
     """What a worker must be or have; every term that fails is a reason of its own.
 
     age_min, age_max: years at the start, passed only when the year of birth makes it certain; languages: BCP 47 tag ->
-    lowest CEFR level; experience_months in `experience_occ` (ISCO-08 prefixes, absent: any); education: lowest ISCED
-    level; licences: all of them; facts: name -> term (health, no_prior_overstay, unemployed_months);
-    sex: only with `legal_basis`. A person's own columns left empty do not pass.
+    lowest CEFR level, all of them; languages_any: at least one of them; experience_months in `experience_occ` (ISCO-08
+    prefixes, absent: any); education: lowest ISCED level; licences: all of them; facts: name -> term (health,
+    no_prior_overstay, unemployed_months); sex: only with `legal_basis`. A person's own columns left empty do not pass.
     """
 
     age_min: Annotated[int, msgspec.Meta(ge=14, le=99)] | None = None
     age_max: Annotated[int, msgspec.Meta(ge=14, le=99)] | None = None
     languages: dict[str, Cefr] = msgspec.field(default_factory=dict)
+    languages_any: dict[str, Cefr] = msgspec.field(default_factory=dict)
     experience_months: Annotated[int, msgspec.Meta(ge=0)] | None = None
     experience_occ: tuple[str, ...] = ()
     education: Isced | None = None
@@ -193,6 +194,9 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
                 partial(_speaks_less, language, level),
             )
             yield lacks, "eligibility.language", {"language": language, "level": level}
+        if self.languages_any:
+            mute = view.workers_where("languages", ("none of", *sorted(self.languages_any.items())), self._mute)
+            yield mute, "eligibility.languages_any", {"languages": self._any()}
         if self.experience_months is not None:
             short = view.mask(
                 "worker",
@@ -228,6 +232,13 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
                 {"basis": self.legal_basis},
             )
 
+    def _mute(self, text: str | None) -> bool:
+        levels = parse_languages(text)
+        return all(below_level(levels, *one) for one in self.languages_any.items())
+
+    def _any(self) -> str:
+        return " / ".join(f"{language} {level}" for language, level in sorted(self.languages_any.items()))
+
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         worker, year = case.worker, case.start.year
         born = worker.birth_year
@@ -236,8 +247,10 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
         if self.age_max is not None and (born is None or year - born > self.age_max):
             yield refusal("eligibility.age_max", age=self.age_max)
         for language, level in self.languages.items():
-            if CEFR.index(worker.languages.get(language, "A1")) < CEFR.index(level) or language not in worker.languages:
+            if below_level(worker.languages, language, level):
                 yield refusal("eligibility.language", language=language, level=level)
+        if self.languages_any and all(below_level(worker.languages, *one) for one in self.languages_any.items()):
+            yield refusal("eligibility.languages_any", languages=self._any())
         if self.experience_months is not None and (
             worker.experience_months < self.experience_months or not _in_occupation(worker.isco, self.experience_occ)
         ):
@@ -255,7 +268,8 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
 
     def problems(self) -> Iterable[Problem]:
         asked = (self.age_min, self.age_max, self.experience_months, self.education)
-        if all(one is None for one in asked) and not (self.languages or self.licences or self.facts or self.sex):
+        lists = (self.languages, self.languages_any, self.licences, self.facts, self.sex)
+        if all(one is None for one in asked) and not any(lists):
             yield "", "an eligibility rule that asks for nothing", "at least one term"
         if self.age_min is not None and self.age_max is not None and self.age_min > self.age_max:
             yield "age_max", f"{self.age_max} is below age_min {self.age_min}", f">= {self.age_min}"
@@ -285,6 +299,8 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
             yield "say.eligibility.age_max", {"age": self.age_max}
         for language, level in self.languages.items():
             yield "say.eligibility.language", {"language": language, "level": level}
+        if self.languages_any:
+            yield "say.eligibility.languages_any", {"languages": self._any()}
         if self.experience_months is not None:
             code = "say.eligibility.experience_in" if self.experience_occ else "say.eligibility.experience"
             yield code, {"months": self.experience_months, "list": self.experience_occ}
@@ -299,8 +315,13 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
 
 
 def _speaks_less(language: str, level: Cefr, text: str | None) -> bool:
-    levels = parse_languages(text)
-    return language not in levels or CEFR.index(levels[language]) < CEFR.index(level)
+    return below_level(parse_languages(text), language, level)
+
+
+def below_level(levels: Mapping[str, Cefr], language: str, level: Cefr) -> bool:
+    """Whether someone's `levels` (as `tables.parse_languages` gives them) lack a language at a level."""
+    known = levels.get(same_language(language))
+    return known is None or CEFR.index(known) < CEFR.index(level)
 
 
 def _younger(least: int, year: int, born: int | None) -> bool:

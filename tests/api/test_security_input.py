@@ -215,7 +215,8 @@ def test_no_fuzzed_body_makes_the_server_fail(place: tuple[World, TestClient[Any
     chance = random.Random(20_261_124)
     known = {
         "worker_id": "w-2", "vacancy_id": "v-1", "employer_id": "employer-1", "partnership_id": "nz-test",
-        "plan_id": "plan-1", "placement_id": "plan-1.2", "dataset_id": "default", "account_id": world.actors["analyst"].account_id,
+        "plan_id": "plan-1", "placement_id": "plan-1.2", "dataset_id": "default",
+        "account_id": world.actors["analyst"].account_id,
     }  # fmt: skip
     targets = [one for one in OPERATIONS if (one.body is not None or one.upload) and one.name != "log_out"]
     counts: dict[int, int] = {}

@@ -177,9 +177,9 @@ class Scratch(NamedTuple):
     vacancies in them in number, which jobs have any, and what it is refused per block (`rule`, `rule_heads` from
     `rule_at[b]` on). Per block: points, and the next block of the same bound (a list that begins in `block_heads`
     [bound 0..1000]). Per job: points and the reason it is closed. Per cell: points, the next cell of the same bound
-    (`heads` as for blocks), and room for the cells being opened with the running count of their vacancies. Per currency of the market the wage floor; per destination the wish (-1
-    refused). `special`: vacancies of employers the worker knows, prefers or is named by, listed in `specials`. `keys`,
-    `rows`: the heap of the best.
+    (`heads` as for blocks), and room for the cells being opened with the running count of their vacancies. Per
+    currency of the market the wage floor; per destination the wish (-1 refused). `special`: vacancies of employers the
+    worker knows, prefers or is named by, listed in `specials`. `keys`, `rows`: the heap of the best.
     """
 
     admitted_at: npt.NDArray[np.int64]

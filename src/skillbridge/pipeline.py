@@ -31,6 +31,7 @@ from skillbridge.solver.problem import Problem, compile_problem, tightened
 from skillbridge.solver.solve import solve
 from skillbridge.solver.stages import Stage, plan_in_order
 from skillbridge.solver.ties import settle
+from skillbridge.taxonomies.index import Index
 from skillbridge.taxonomies.normalizer import resolve
 from skillbridge.taxonomies.pack import Taxonomy
 
@@ -167,8 +168,10 @@ def _rows_of(
     return numbered["worker"].to_numpy().astype(np.int32), numbered["vacancy"].to_numpy().astype(np.int32)
 
 
-def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy, index: Index | None = None) -> pl.DataFrame:
     """The frame with `concept` and `isco` filled from the `occupation` text where both are empty.
+
+    `index` is the taxonomy's for occupations, if it is at hand; it is compiled otherwise.
 
     A text the normalizer rejects stays without a concept: that row then has no candidates, and says why. A taxonomy
     without labels, as a plan's folder keeps it, understands nothing new.
@@ -177,7 +180,7 @@ def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame
     texts = people_or_jobs.filter(blank)["occupation"].unique().sort()
     if texts.is_empty() or taxonomy.labels.is_empty():
         return people_or_jobs
-    answers = resolve(texts, taxonomy, kind="occupation", limit=1).filter(pl.col("decision") != "reject")
+    answers = resolve(texts, index or taxonomy, kind="occupation", limit=1).filter(pl.col("decision") != "reject")
     understood = pl.DataFrame(
         {
             "occupation": texts.gather(answers["item"]),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FOLDER = "SKILLBRIDGE_WORKSPACE"
 
+SWITCH = 0.0002
+"""Seconds for which a thread of the server may keep the interpreter from one that answers requests."""
+
 _workspace = click.option(
     "--workspace",
     "folder",
@@ -44,6 +47,7 @@ def application() -> "Litestar":
     from skillbridge.api.app import create_app
 
     quiet_logs()
+    sys.setswitchinterval(SWITCH)
     workspace = open_workspace(Path(os.environ[FOLDER]))
     try:
         from skillbridge.console.pages import console  # type: ignore[import-not-found, unused-ignore]

@@ -18,7 +18,7 @@ import polars as pl
 from skillbridge import tables
 from skillbridge.workspace import Workspace, frames
 from skillbridge.workspace.agreements import every_published
-from skillbridge.workspace.catalog import taxonomy
+from skillbridge.workspace.catalog import index, taxonomy
 
 if TYPE_CHECKING:
     from skillbridge.matching.rank import Ranker
@@ -92,7 +92,7 @@ def understood(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with concept and isco filled where a title says them."""
     from skillbridge.pipeline import understand
 
-    return understand(frame, taxonomy())
+    return understand(frame, taxonomy(), index("occupation"))
 
 
 class Board:

@@ -11,6 +11,9 @@ from skillbridge.errors import BadInput
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+ROWS = 50
+"""Rows of a list on one page."""
+
 
 def struct(visit: Visit, kind: type[T], names: Sequence[str], **more: object) -> T:
     """The struct of the filled fields among `names` and of `more`; empty fields keep the struct's own default.
@@ -26,7 +29,7 @@ def struct(visit: Visit, kind: type[T], names: Sequence[str], **more: object) ->
 def query(visit: Visit, kind: type[T], **more: object) -> T:
     """The struct of the page's query; names that the struct does not have are left alone (`lang`)."""
     names = kind.__struct_fields__
-    given: dict[str, object] = {name: value for name, value in visit.query.items() if name in names}
+    given: dict[str, object] = {name: value for name, value in visit.query.items() if name in names and value}
     try:
         return msgspec.convert(given | more, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -48,3 +51,11 @@ def money(visit: Visit, name: str, currency: str) -> int | None:
     if len(part) > digits:
         raise BadInput(f"$.{name}", repr(text), f"at most {digits} digits behind the point")
     return int(whole + part.ljust(digits, "0"))
+
+
+def amount(minor: int | None, currency: str | None) -> str:
+    """Minor units as a form shows them: `23.15`."""
+    if minor is None:
+        return ""
+    digits = get_currency_precision(currency) if currency else 2
+    return f"{minor / 10**digits:.{digits}f}"

@@ -44,11 +44,14 @@ class Language:
 
     def known(self, key: str, otherwise: str) -> str:
         """The sentence of `key`, or `otherwise`: for codes that others may add to."""
-        return sentences()[key][self.code] if key in sentences() else otherwise
+        try:
+            return self.say(key)
+        except KeyError:
+            return otherwise
 
-    def number(self, value: float) -> str:
+    def number(self, value: float, digits: int = 0) -> str:
         """A number, grouped the language's way."""
-        return number(self.code, value)
+        return number(self.code, value, digits)
 
     def percent(self, share: float) -> str:
         """A share from 0 to 1."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import hmac
+import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,17 @@ import jinja2
 import msgspec
 import structlog
 from litestar import Request, Response, route
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, UploadFile
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from skillbridge.access import POLICY, Actor, authenticate, check
 from skillbridge.api.errors import CODES, ProblemDetails, answer, problem
 from skillbridge.api.handler import COOKIE, Service
+from skillbridge.api.upload import INCOMING
 from skillbridge.console.language import NAMES, Language, chosen
 from skillbridge.errors import BadInput, Refused
+from skillbridge.settings import Settings
 from skillbridge.workspace import Workspace
 
 FORM_COOKIE = "skillbridge_form"
@@ -51,7 +56,8 @@ _log = structlog.get_logger("skillbridge.console")
 
 @dataclass(frozen=True)
 class Visit:
-    """One request to a page: `ids` from its path, `query` and `form` as given; `actor` is None before sign-in."""
+    """One request to a page: `ids` from its path, `query`, `form` and `files` (on disk, gone after the request) as
+    given; `actor` is None before sign-in."""
 
     ws: Workspace
     language: Language
@@ -61,6 +67,7 @@ class Visit:
     ids: tuple[str, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
     problem: ProblemDetails | None = None
 
     @property
@@ -77,6 +84,10 @@ class Visit:
     def given(self, name: str) -> str:
         """What a field of the form holds, without spaces around it."""
         return next(iter(self.form.get(name, ())), "").strip()
+
+    def field(self, where: str) -> str:
+        """The field of the form that a path in a body belongs to."""
+        return _field(where)
 
     def wrong(self, name: str) -> str:
         """What is wrong with a field of the form, in the words of the act; empty if nothing."""
@@ -124,6 +135,7 @@ class Page:
     act: str | None
     show: Callable[[Visit], Answer] | None
     do: Callable[[Visit], Answer] | None = None
+    takes_file: bool = False
 
     def ids(self, path: str) -> tuple[str, ...] | None:
         """The identifiers in a path of this page; None if the path is another's."""
@@ -134,10 +146,13 @@ class Page:
 
 
 def _field(where: str) -> str:
-    return where.removeprefix("$.").removeprefix("query.").partition("[")[0].partition(".")[0]
+    inner = where.removeprefix("$.").removeprefix("vacancy.").removeprefix("query.")
+    return inner.partition("[")[0].partition(".")[0]
 
 
-def handlers(pages: Sequence[Page], menu: Callable[[Visit], list[tuple[str, str]]]) -> list[HTTPRouteHandler]:
+def handlers(
+    pages: Sequence[Page], menu: Callable[[Visit], list[tuple[str, str]]], settings: Settings
+) -> list[HTTPRouteHandler]:
     """The handlers that serve `pages`; `menu` gives (address, key of words) of what the visitor may open."""
     templates = _templates()
 
@@ -147,7 +162,7 @@ def handlers(pages: Sequence[Page], menu: Callable[[Visit], list[tuple[str, str]
         name="console",
         status_code=200,
         include_in_schema=False,
-        request_max_body_size=1_000_000,
+        request_max_body_size=settings.upload_limit + 100_000,
     )
     async def serve(request: Request[Any, Any, Any]) -> Response[bytes]:
         path = request.url.path.rstrip("/") or HOME
@@ -169,7 +184,11 @@ def handlers(pages: Sequence[Page], menu: Callable[[Visit], list[tuple[str, str]
             else:
                 visit = replace(visit, actor=await _actor(request, service))
                 found = Shown("problem.html", {"details": details}, status=details.status)
-        return _respond(templates, visit, found, menu)
+        try:
+            return _respond(templates, visit, found, menu)
+        except Exception as error:  # a page that cannot be written is a fault of ours, told as any other
+            values = {"details": _details(error, visit)}
+            return _respond(templates, replace(visit, problem=None), Shown("problem.html", values, status=500), menu)
 
     return [serve]
 
@@ -204,29 +223,71 @@ async def _answer(
     if not posted:
         assert page.show is not None
         return visit, await asyncio.to_thread(page.show, visit)
-    form: dict[str, list[str]] = {}
-    for name, value in _parsed(await request.body()):
-        form.setdefault(name, []).append(value)
-    visit = replace(visit, form=form)
+    async with _sent(request, visit, page) as visit:
+        return await _done(service, page, visit, request.client.host if request.client else "")
+
+
+async def _done(service: Service, page: Page, visit: Visit, address: str) -> tuple[Visit, Answer]:
     sent = visit.given("token").encode()
     if not visit.token or not hmac.compare_digest(visit.token.encode(), sent):
         raise Refused("csrf", "the form's token is missing or old: open the page again")
     assert page.do is not None
     act = page.do
     try:
-        if actor is None:
+        if visit.actor is None:
             return visit, await asyncio.to_thread(act, visit)
         return visit, await service.writer.run(lambda: act(visit))
     except Exception as failure:
         error = failure
-        if actor is None:
-            error = service.guessed(failure, request.client.host if request.client else "")
+        if visit.actor is None:
+            error = service.guessed(failure, address)
         if page.show is None or answer(error) is None:
             raise
         details = _details(error, visit)
         visit = replace(visit, problem=details)
         found = await asyncio.to_thread(page.show, visit)
         return visit, replace(found, status=details.status) if isinstance(found, Shown) else found
+
+
+@asynccontextmanager
+async def _sent(request: Request[Any, Any, Any], visit: Visit, page: Page) -> AsyncIterator[Visit]:
+    """The visit with the form it sent; its files lie beside the imports until the end, unless they were moved away."""
+    limit = visit.ws.settings.upload_limit if page.takes_file else visit.ws.settings.body_limit
+    length = request.headers.get("content-length", "0")
+    if "transfer-encoding" in request.headers or not length.isdigit() or int(length) > limit:
+        raise Refused("too_large", f"a form must say its length, and have {limit} bytes at most")
+    form: dict[str, list[str]] = {}
+    files: dict[str, Path] = {}
+    try:
+        if page.takes_file and request.headers.get("content-type", "").startswith("multipart/form-data"):
+            try:
+                parts = (await request.form()).multi_items()
+            except (HTTPException, ValueError):
+                raise BadInput("$", "the form cannot be read", "multipart/form-data as browsers send it") from None
+            for name, value in parts:
+                if isinstance(value, UploadFile):
+                    files[name] = await _kept(visit.ws, value)
+                else:
+                    form.setdefault(name, []).append(str(value).replace("\0", ""))
+        else:
+            for name, value in _parsed(await request.body()):
+                form.setdefault(name, []).append(value)
+        yield replace(visit, form=form, files=files)
+    finally:
+        for path in files.values():
+            path.unlink(missing_ok=True)
+
+
+async def _kept(ws: Workspace, upload: UploadFile) -> Path:
+    folder = ws.folder / "imports"
+    path = folder / f"{INCOMING}{secrets.token_hex(8)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        while part := await upload.read(1 << 20):
+            file.write(part)
+        file.flush()
+        await asyncio.to_thread(os.fsync, file.fileno())
+    return path
 
 
 def _details(error: Exception, visit: Visit) -> ProblemDetails:
@@ -251,7 +312,12 @@ def _parsed(text: bytes) -> list[tuple[str, str]]:
 
 
 def _pairs(text: bytes) -> dict[str, str]:
-    return {name: value.strip() for name, value in _parsed(text) if value.strip()}
+    """The query; what is given several times (boxes that were ticked) is joined by commas."""
+    found: dict[str, str] = {}
+    for name, value in _parsed(text):
+        if value.strip():
+            found[name] = f"{found[name]},{value.strip()}" if name in found else value.strip()
+    return found
 
 
 def _templates() -> jinja2.Environment:

@@ -78,6 +78,16 @@ def read_partnership(ws: Workspace, actor: Actor, partnership_id: str) -> Partne
     return view_partnership((published or visible)[-1])
 
 
+def list_versions(ws: Workspace, actor: Actor, partnership_id: str) -> list[PartnershipView]:
+    """Every version that the actor may see, oldest first, with its text; raises `Refused` not_found if none is."""
+    check(actor, "partnerships.read")
+    found = [view_partnership(record) for record in versions(ws, partnership_id)]
+    visible = [one for one in found if may_see_drafts(actor) or one.status != "draft"]
+    if not visible:
+        raise Refused("not_found", f"there is no partnership {partnership_id}")
+    return visible
+
+
 def versions(ws: Workspace, partnership_id: str) -> list[Record]:
     """Every version, oldest first."""
     return ws.store.records.page("partnership", {"partnership_id": partnership_id})

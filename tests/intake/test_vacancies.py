@@ -58,12 +58,13 @@ def test_impossible_rows_are_refused_with_their_reasons(tmp_path: Path) -> None:
         "v2,A,US,x,2,2026-09-01,2026-03-01,15,hour,1\n"
         "v3,A,Atlantis,x,2,2026-03-01,2026-09-01,15,hour,1\n"
         "v4,A,US,x,2,3016-02-30,2026-09-01,15,hour,1\n"
-        "v5,A,US,x,2,2026-03-01,2026-09-01,-15,hour,-4\n"
-        "v5,A,US,x,2,2026-03-01,2026-09-01,15,hour,1\n",
+        "v5,A,US,x,2,2026-03-01,2026-09-01,-15,hour,4\n"
+        "v5,A,US,x,2,2026-03-01,2026-09-01,15,hour,1\n"
+        "v6,A,US,x,2,2026-03-01,2026-09-01,15,hour,-4\n",
     )
     assert found.frame["vacancy_id"].to_list() == ["v5"]
-    assert found.frame.select("wage", "beds").row(0) == (None, None)
-    assert found.report.refused_rows() == {2, 3, 4, 5, 7}
+    assert found.frame.select("wage", "beds").row(0) == (None, 4)
+    assert found.report.refused_rows() == {2, 3, 4, 5, 7, 8}
     reasons = {entry.row: entry.expected for entry in found.report.entries if not entry.column}
     assert reasons[2] == "one position or more"
     assert reasons[3] == "a last day after the first"

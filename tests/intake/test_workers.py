@@ -143,3 +143,13 @@ def test_what_skillbridge_writes_it_reads_back_unchanged(tmp_path: Path, kind: s
     found = read_workers(path)
     assert found.frame.equals(pool)
     assert found.report.entries == []
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("past", "employer-1:last summer"), ("preferences", "NZ:9"), ("consent", "perhaps"), ("facts", "no colon: ;x y")],
+)
+def test_nobody_is_planned_on_past_stays_or_wishes_that_cannot_be_read(tmp_path: Path, column: str, cell: str) -> None:
+    found = read(tmp_path, f'id,country,job,{column}\nw1,MX,picker,"{cell}"\nw2,MX,picker,\n')
+    assert found.frame["worker_id"].to_list() == ["w2"]
+    assert found.report.refused_rows() == {2}

@@ -11,7 +11,7 @@ from skillbridge.errors import BadInput
 from skillbridge.intake.files import read_table
 from skillbridge.intake.headers import Columns, known, match
 from skillbridge.intake.report import IntakeReport
-from skillbridge.intake.values import Parse, read_cells
+from skillbridge.intake.values import Parse, number, read_cells
 
 
 @dataclass
@@ -50,6 +50,16 @@ class Sheet:
     ) -> pl.Series:
         """As `read`, of several columns at once, reported under `field`'s column (or `name`)."""
         return read_cells(cells, self.rows, name or self.name(field), parse, self.report, kind)
+
+    def unread(self, fields: Sequence[str]) -> pl.Series:
+        """bool [rows]: whether a cell of one of these fields says something that could not be understood."""
+        names = {self.name(field) for field in fields if self.has(field)}
+        lost = [
+            entry.row
+            for entry in self.report.entries
+            if entry.action == "refused" and entry.column in names and number(entry.value) != 0
+        ]
+        return self.rows.is_in(pl.Series(lost, dtype=self.rows.dtype).implode())
 
     def refuse(self, rows: pl.Series, shown: pl.Series, expected: str) -> None:
         """Report whole rows as refused."""

@@ -27,8 +27,9 @@ def read_vacancies(path: Path) -> Intake:
     """The vacancies of a table file (CSV, XLSX or Parquet, by content).
 
     A row without id, employer, destination, positions (1 to 100,000), dates in order or any occupation is refused with
-    its reason; any other cell that cannot be understood is refused alone. Contacts are left out. Counts in the report:
-    rows, vacancies, positions. Raises `BadInput` for an unusable file or a missing column.
+    its reason, and so is one whose facts or beds cannot be understood, as they protect people; any other such cell is
+    refused alone. Contacts are left out. Counts in the report: rows, vacancies, positions. Raises `BadInput` for an
+    unusable file or a missing column.
     """
     sheet = open_sheet(path, "vacancies", REQUIRED, what="vacancies")
     rows = sheet.rows
@@ -96,6 +97,7 @@ def read_vacancies(path: Path) -> Intake:
         (start.is_null() | end.is_null(), "a first and a last day"),
         ((end < start).fill_null(False), "a last day after the first"),
         (occupation.is_null() & isco.is_null() & concept.is_null(), "an occupation"),
+        (sheet.unread(("facts", "beds", "applied_on")), "no doubt about what protects workers: the cells refused here"),
     ):
         sheet.refuse(rows.filter(lacking & kept), frame["vacancy_id"].filter(lacking & kept), expected)
         kept &= ~lacking

@@ -16,13 +16,18 @@ REQUIRED = ("worker_id", "origin", ("occupation", "isco", "concept"))
 WORKING_AGE = (1920, 2100)
 """Birth years that can be a worker's."""
 
+PROTECTS = ("past", "preferences", "consent", "facts")
+"""Fields without which someone might be placed where no rule or no wish of theirs allows: left out until they are
+right."""
+
 
 def read_workers(path: Path) -> Intake:
     """The workers of a table file (CSV, XLSX or Parquet, by content).
 
-    A row without an id, an origin or any occupation, or with an id already read, is refused; any other cell that cannot
-    be understood is refused alone. Names, documents, contacts and what must never be stored are left out. Counts in the
-    report: rows, workers. Raises `BadInput` for an unusable file or a missing column.
+    A row without an id, an origin or any occupation, with an id already read, or with past stays, wishes, consent or
+    facts that cannot be understood is refused; any other such cell is refused alone. Names, documents, contacts and
+    what must never be stored are left out. Counts in the report: rows, workers. Raises `BadInput` for an unusable file
+    or a missing column.
     """
     sheet = open_sheet(path, "workers", REQUIRED, what="workers")
     rows = sheet.rows
@@ -68,6 +73,7 @@ def read_workers(path: Path) -> Intake:
     for lacking, expected in (
         (origin.is_null(), "a country of origin"),
         (occupation.is_null() & isco.is_null() & concept.is_null(), "an occupation"),
+        (sheet.unread(PROTECTS), "no doubt about what protects the person: the cells refused in this row"),
     ):
         sheet.refuse(rows.filter(lacking & kept), frame["worker_id"].filter(lacking & kept), expected)
         kept &= ~lacking

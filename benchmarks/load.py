@@ -254,7 +254,7 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=100_000)
     parser.add_argument("--vacancies", type=int, default=5_000)
     parser.add_argument("--clients", type=int, default=64)
@@ -327,6 +327,9 @@ def main() -> None:
         f"ratio {mine['per_second'] / peer['per_second']:.2f}, by processor time "
         f"{peer['server_cpu_ms'] / mine['server_cpu_ms']:.2f}; load average {os.getloadavg()[0]:.1f}"
     )
+
+    if mine["lost"] or mine["errors_5xx"]:
+        raise SystemExit(f"{mine['lost']} answers were lost, {mine['errors_5xx']} said that the server failed")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
 """Files of agreements: what is read, what is refused and in which words, and what loading costs."""
 
+import re
 import time
 
 import pytest
+import tomli_w
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skillbridge.errors import BadInput, BadInputs
-from skillbridge.partnerships.partnership import dump, library, load, parse, relax
+from skillbridge.partnerships.partnership import KINDS, dump, library, load, parse, relax
+from skillbridge.partnerships.selector import Selector
 from tests.partnerships import worlds
 
 HEAD = 'id = "xx"\ntitle = "X"\nkind = "mou"\nowner = "joint"\nversion = "1"\ndestination = ["NZ"]\n'
@@ -17,7 +22,7 @@ def rule(kind: str, text: str, name: str = "r") -> str:
 
 WRONG = [
     (HEAD + rule("quota", "maks = 3"), r"rules\[0\] r: unknown key `maks`"),
-    (HEAD + rule("quota", "max = -3"), r"rules\[0\] r\.max: .* >= 0"),
+    (HEAD + rule("quota", "max = -3"), r"rules\[0\] r\.max: -3; expected a whole number of 0 or more"),
     (HEAD + rule("qouta", "max = 3"), r"rules\[0\] r\.type: 'qouta'"),
     (HEAD + rule("quota", "max = 3\nwhere = {}"), r"rules\[0\] r\.where: an empty selector"),
     (HEAD + rule("quota", "max = 3\nwhere = { origin = [] }"), r"r\.where\.origin: an empty value"),
@@ -70,6 +75,87 @@ def test_a_wrong_file_is_refused_with_file_rule_and_field(text: str, message: st
     with pytest.raises(BadInput, match=message) as caught:
         parse(text, "file.toml")
     assert caught.value.where.startswith("file.toml")
+
+
+MISWRITTEN = [
+    (rule("stay", 'min = "6 weeks"'), 'r.min: "6 weeks"; expected a duration such as P6W (six weeks), P7M'),
+    (rule("timing", "lead_time = 8"), "r.lead_time: 8; expected a duration such as P6W"),
+    (
+        rule("wage", 'floors = [{ amount = 1, currency = "NZD", per = "fortnight" }]'),
+        'r.floors[0].per: "fortnight"; expected one of day, hour, month, week, year',
+    ),
+    (
+        rule("quota", 'max = 3\nperiod = { kind = "calendar_year" }'),
+        '"calendar_year"; expected one of fiscal_year, half',
+    ),
+    (rule("quota", "max = 1200.5"), "r.max: 1200.5; expected a whole number of 0 or more"),
+    (rule("share", 'who = { origin = "TO" }\nmin = 30'), "r.min: 30; expected a share from 0 to 1: 0.3 is 30 %"),
+    (rule("eligibility", 'facts = { x = "yes" }'), 'r.facts.x: "yes"; expected a table { min, max, one_of, unknown }'),
+    (
+        rule("eligibility", 'languages = [{ en = "A2" }]'),
+        "r.languages: a list [a table { en = ... }]; expected a table",
+    ),
+    (rule("quota", 'max = 3\nwhere = { marital = "single" }'), "`marital`, which no rule may ask for; expected one of"),
+    (rule("quota", "maxx = 3"), "unknown key `maxx`, perhaps max; expected one of id, where"),
+    (rule("quota", 'max = 3\ntitle = "x"'), "`title`, perhaps table; expected it above the first [[rules]]"),
+    (rule("cost", "worker_share = 0"), "r.item: missing; expected one of airfare"),
+    (rule("wage", 'floors = [{ amount = inf, currency = "NZD" }]'), "r.floors[0].amount: inf; expected a number of 0"),
+    (rule("employer_gate", 'blacklist = "e-13"'), 'r.blacklist: "e-13"; expected a list'),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MISWRITTEN)
+def test_a_miswritten_value_is_answered_in_words(text: str, message: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse(HEAD + text, "file.toml")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("max = 1,200", "line 2, `max = 1,200`, is not TOML (expected newline"),
+        ("floors = [{ amount = 163,20 }]", "expected numbers with a decimal point and no thousands mark: 163.20, 1200"),
+        ("valid_to = 2028-02-30", "expected a day of the calendar, such as 2028-12-31"),
+        ("share = 10%", "expected a share from 0 to 1: 0.3 is 30 %"),
+        ("title = “X”", 'expected straight quotes: "text"'),
+        ("kind = mou", "expected text in double quotes"),
+        ("[[rules]]\n[rules]", "cannot declare `rules` twice"),
+        ("parties = ['NZ'", "every bracket and quote closed"),
+    ],
+)
+def test_a_line_that_is_no_toml_is_shown_with_what_was_meant(line: str, message: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse(f'id = "xx"\n{line}', "file.toml")
+    assert message in str(caught.value)
+
+
+def test_a_field_of_the_head_is_told_apart_from_the_file() -> None:
+    with pytest.raises(BadInput, match=r'^file\.toml: valid_to: "31\.12\.2028"; expected a date such as 2028-12-31$'):
+        parse(HEAD + 'valid_to = "31.12.2028"', "file.toml")
+    assert parse("\ufeff" + HEAD, "file.toml").id == "xx"
+
+
+VALUES = st.one_of(
+    st.text(max_size=4), st.integers(), st.floats(), st.booleans(), st.dates(), st.just({}), st.just({"x": 1}),
+    st.lists(st.one_of(st.text(max_size=2), st.integers(), st.just({})), max_size=2),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(sorted(KINDS)), st.data())
+def test_no_type_or_pattern_of_the_program_reaches_who_writes_a_file(kind: str, data: st.DataObject) -> None:
+    field = data.draw(st.sampled_from(KINDS[kind].__struct_fields__))
+    part = data.draw(st.sampled_from(["", *Selector.__struct_fields__, "amount", "per", "kind", "share"]))
+    value = data.draw(VALUES)
+    file = {"id": "xx", "title": "X", "kind": "mou", "owner": "joint", "version": "1", "destination": ["NZ"]}
+    rule = {"id": "r", "type": kind, field: {part: value} if part else value}
+    try:
+        parse(tomli_w.dumps(file | {"rules": [rule]}), "file.toml")
+    except BadInput as error:
+        text = str(error)
+        assert text.startswith("file.toml: rules[0] ")
+        assert not re.search(r"`(str|int|float|object|array|null|bool)|regex|\(\?|Invalid|NoneType|msgspec", text), text
 
 
 def test_every_problem_of_a_file_is_told_at_once() -> None:

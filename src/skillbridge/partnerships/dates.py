@@ -21,7 +21,7 @@ Duration = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?$",
-        description="ISO 8601 in years, months, weeks and days: P7M, P90D",
+        description="a duration such as P6W (six weeks), P7M (seven months) or P90D (ninety days)",
     ),
 ]
 MonthDay = Annotated[str, msgspec.Meta(pattern=r"^\d\d-\d\d$", description="a day of the year, MM-DD")]

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property, partial
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -54,7 +55,12 @@ class Partnership(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     that a scenario has made advisory; an operational file never holds it.
     """
 
-    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case letters and digits, joined by hyphens"
+        ),
+    ]
     title: str
     kind: Kind
     owner: Literal["destination", "origin", "joint"]
@@ -200,31 +206,28 @@ def load(source: str | Path, *, scenario: bool = False) -> Partnership:
 def parse(text: str, name: str = "partnership", *, scenario: bool = False) -> Partnership:
     """The partnership written in a TOML text; `name` leads the messages. Raises `BadInputs`."""
     try:
-        raw = tomllib.loads(text)
+        raw = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(name, f"not TOML ({error})", "a partnership file") from error
+        from skillbridge.partnerships.faults import not_toml
+
+        raise not_toml(text, name, error) from error
     problems: list[BadInput] = []
     rules: list[Any] = []
     written = raw.pop("rules", [])
     if not isinstance(written, list) or not all(isinstance(one, dict) for one in written):
-        raise BadInput(f"{name}: rules", "not a list of tables", "[[rules]]")
+        raise BadInput(f"{name}: rules", "not a list of tables", "[[rules]], in double brackets, before each rule")
     for number, one in enumerate(written):
         where = f"{name}: rules[{number}] {one.get('id', '?')}"
         kind = KINDS.get(str(one.get("type")))
         if kind is None:
-            problems.append(BadInput(f"{where}.type", f"{one.get('type')!r}", "one of " + ", ".join(KINDS)))
+            what = f"{one['type']!r}" if "type" in one else "missing"
+            problems.append(BadInput(f"{where}.type", what, "one of " + ", ".join(KINDS)))
             continue
-        try:
-            rules.append(msgspec.convert(one, kind, strict=True, str_keys=True))
-        except msgspec.ValidationError as error:
-            problems.append(_located(where, error, kind))
-    try:
-        envelope = msgspec.convert(raw, Partnership, strict=True, str_keys=True)
-    except msgspec.ValidationError as error:
-        problems.append(_located(name, error, Partnership))
+        rules += _converted(one, kind, where, ".", problems)
+    envelope = _converted(raw, Partnership, name, ": ", problems)
     if problems:
         raise BadInputs(problems)
-    partnership = msgspec.structs.replace(envelope, rules=tuple(rules))
+    partnership = msgspec.structs.replace(envelope[0], rules=tuple(rules))
     from skillbridge.partnerships.validate import validate
 
     problems = list(validate(partnership, name, scenario=scenario))
@@ -251,14 +254,23 @@ def relax(partnership: Partnership, rules: Iterable[str]) -> Partnership:
     return msgspec.structs.replace(partnership, relaxed=tuple(sorted({*partnership.relaxed, *names})))
 
 
-def _located(where: str, error: msgspec.ValidationError, kind: type[Any]) -> BadInput:
-    message = str(error)
-    what, _, path = message.partition(" - at `$")
-    field = path.rstrip("`").lstrip(".")
-    expected = ""
-    if what.startswith("Object contains unknown field"):
-        what = what.replace("Object contains unknown field", "unknown key")
-        expected = ", ".join(kind.__struct_fields__) if not field else ""
-    elif what.startswith("Expected"):
-        expected, what = what.removeprefix("Expected "), "a wrong value"
-    return BadInput(f"{where}.{field}" if field else where, what, expected)
+def _converted(raw: dict[str, Any], kind: type[Any], where: str, glue: str, problems: list[BadInput]) -> list[Any]:
+    """The struct in a list, or nothing and everything wrong with it added to `problems`."""
+    try:
+        if _is_finite(raw):
+            return [msgspec.convert(raw, kind, strict=True, str_keys=True)]
+        message = "an infinite number, or none"
+    except msgspec.ValidationError as error:
+        message = str(error)
+    from skillbridge.partnerships.faults import faults
+
+    found = faults(raw, kind, where, glue=glue, head=frozenset(Partnership.__struct_fields__))
+    problems += found or [BadInput(where, message)]
+    return []
+
+
+def _is_finite(raw: Any) -> bool:
+    """Whether no number in it is `inf` or `nan`, which TOML knows and no rule can mean."""
+    if isinstance(raw, dict | list):
+        return all(map(_is_finite, raw.values() if isinstance(raw, dict) else raw))
+    return not isinstance(raw, float) or isfinite(raw)

@@ -47,7 +47,7 @@ def _envelope(partnership: "Partnership", name: str, scenario: bool) -> Iterator
     for code in partnership.parties:
         if code[:2] not in COUNTRIES:
             yield BadInput(f"{name}: parties", f"unknown country {code!r}", "ISO 3166-1, or 3166-2 of a region")
-    yield from _order(partnership.valid_from, partnership.valid_to, name)
+    yield from _order(partnership.valid_from, partnership.valid_to, f"{name}: valid_to")
     for topic in partnership.covers_topics:
         if topic not in TOPICS:
             yield BadInput(f"{name}: covers_topics", f"unknown topic {topic!r}", ", ".join(TOPICS))
@@ -64,7 +64,7 @@ def _envelope(partnership: "Partnership", name: str, scenario: bool) -> Iterator
 
 
 def _rule(rule: Rule, where: str) -> Iterator[BadInput]:
-    yield from _order(rule.valid_from, rule.valid_to, where)
+    yield from _order(rule.valid_from, rule.valid_to, f"{where}.valid_to")
     if rule.right and rule.strictness == "soft":
         yield BadInput(f"{where}.strictness", "soft, for a rule that protects workers", "hard; a scenario may relax it")
     selectors: list[tuple[str, Any]] = [("where", rule.where)]
@@ -84,7 +84,7 @@ def _rule(rule: Rule, where: str) -> Iterator[BadInput]:
 
 def _order(first: date | None, last: date | None, where: str) -> Iterator[BadInput]:
     if first is not None and last is not None and last < first:
-        yield BadInput(f"{where}.valid_to", f"{last} is before valid_from {first}", f"{first} or later")
+        yield BadInput(where, f"{last} is before valid_from {first}", f"{first} or later")
 
 
 def _references(rule: Rule, where: str, by_id: dict[str, Any], partnership: "Partnership") -> Iterator[BadInput]:

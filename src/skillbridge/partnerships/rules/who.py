@@ -19,11 +19,18 @@ if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
 
 _NEVER = (
-    "marital_status married children dependants pregnancy pregnant ethnicity race religion politics "
-    "political_opinion union trade_union disability hiv sexual_orientation height weight photo caste"
+    "marital marital_status married single civil_status children dependants pregnancy pregnant ethnicity race colour "
+    "religion politics political_opinion union union_member trade_union disability disabled hiv hiv_status "
+    "sexual_orientation height weight photo caste"
 )
 NEVER_ASKED = frozenset(_NEVER.split())
 """Attributes that no rule may ask for, whatever an agreement says."""
+
+
+def never_asked(name: str) -> bool:
+    """Whether a key or the name of a fact asks for such an attribute: `marital`, `not_married`, `Is Pregnant`."""
+    words = re.sub(r"[^a-z]+", "_", name.lower()).strip("_")
+    return re.sub(r"^(is|no|not|has|without)_", "", words) in NEVER_ASKED
 
 
 def _outside(name: str, value: str | None) -> tuple[str, dict[str, str]]:
@@ -282,7 +289,7 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
         if self.sex and not self.legal_basis:
             yield "sex", "asked without a legal basis", "legal_basis with the statute or occupational requirement"
         for name, term in self.facts.items():
-            if name.lower() in NEVER_ASKED:
+            if never_asked(name):
                 yield f"facts.{name}", "an attribute that no rule may ask for", "another fact"
             if term.min is not None and term.max is not None and term.min > term.max:
                 yield f"facts.{name}.max", f"{term.max:g} is below min {term.min:g}", f">= {term.min:g}"

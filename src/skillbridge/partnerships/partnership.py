@@ -227,7 +227,7 @@ def parse(text: str, name: str = "partnership", *, scenario: bool = False) -> Pa
     envelope = _converted(raw, Partnership, name, ": ", problems)
     if problems:
         raise BadInputs(problems)
-    partnership = msgspec.structs.replace(envelope[0], rules=tuple(rules))
+    partnership: Partnership = msgspec.structs.replace(envelope[0], rules=tuple(rules))
     from skillbridge.partnerships.validate import validate
 
     problems = list(validate(partnership, name, scenario=scenario))

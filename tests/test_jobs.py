@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from skillbridge import audit
-from skillbridge.errors import Refused
+from skillbridge.errors import BadInput, Refused
 from skillbridge.jobs import Runner
 from skillbridge.jobs.send import deliver_due, post, public_address
 from skillbridge.store.backup import verify
-from skillbridge.workspace import PageQuery, hooks, insight, people, planning, plans, work
+from skillbridge.workspace import PageQuery, hooks, insight, people, places, planning, plans, work
 from skillbridge.workspace.views import Approval, NewWebhook, NewWorker, Override, PlanRequest, ScenarioRequest
 from tests.workspace.world import World, build, worker
 
@@ -109,6 +109,22 @@ def test_a_plan_is_made_stored_explained_and_approved(world: World) -> None:
     run_all(world)
     failed = work.read_job(ws, admin, again.job_id)
     assert failed.error == "workers: no rows; expected at least one of the workers", "placed workers are not free"
+
+
+def test_a_worker_or_vacancy_is_looked_for_a_place_beside_a_plan(world: World) -> None:
+    ws, admin = world.ws, world.actors["ministry_admin"]
+    plan = plans.start_plan(ws, admin, PlanRequest(["nz-test"], "season", time_limit=20, parties=["unit-ws"]))
+    run_all(world)
+    people.create_worker(ws, world.actors["origin_unit"], NewWorker(worker("late", isco=None)))
+    found = places.insertion(ws, admin, plan.plan_id, places.InsertionQuery(worker_id="late"))
+    assert [(one.vacancy_id, one.free) for one in found.items if one.free], found
+    assert {one.worker_id for one in found.items} == {"late"}
+    known = places.insertion(ws, admin, plan.plan_id, places.InsertionQuery(vacancy_id="v-1"))
+    assert {one.vacancy_id for one in known.items} <= {"v-1"}
+    with pytest.raises(Refused, match="there is no worker"):
+        places.insertion(ws, world.rivals["ministry_officer"], plan.plan_id, places.InsertionQuery(worker_id="late"))
+    with pytest.raises(BadInput, match="one worker or one vacancy"):
+        places.insertion(ws, admin, plan.plan_id, places.InsertionQuery())
 
 
 def test_the_same_request_gives_the_same_plan(world: World) -> None:

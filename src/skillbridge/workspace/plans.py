@@ -289,7 +289,7 @@ def explain(ws: Workspace, actor: Actor, plan_id: str, query: ExplainQuery) -> E
         reach(ws.store, actor, "plans.explain", "worker", query.worker_id)
     elif scope == "own" or actor.role == "origin_unit":
         raise Refused("forbidden", f"{actor.role} is told about workers, not about vacancies")
-    explainer = _explainer(folder_of(ws, plan_id))
+    explainer = explainer_of(folder_of(ws, plan_id))
     if query.worker_id is not None:
         found = words.explain_worker(explainer, query.worker_id, changes=query.changes)
     else:
@@ -301,7 +301,8 @@ def explain(ws: Workspace, actor: Actor, plan_id: str, query: ExplainQuery) -> E
 
 
 @lru_cache(maxsize=2)
-def _explainer(folder: Path) -> "Explainer":
+def explainer_of(folder: Path) -> "Explainer":
+    """A plan opened to be asked; the last two are kept."""
     from skillbridge.explain import open_plan
 
     return open_plan(folder)

@@ -1,6 +1,7 @@
 """Plans: proposals made by the solver, decided by people."""
 
 from skillbridge.api.operations import op
+from skillbridge.workspace import places
 from skillbridge.workspace import plans as acts
 from skillbridge.workspace import views as v
 
@@ -93,6 +94,18 @@ OPERATIONS = (
         answer=v.Explanation,
         slow=True,
         errors=("conflict",),
+    ),
+    op(
+        "plans",
+        "insertion",
+        "GET /v1/plans/{plan_id}/insertion",
+        "plans.decide",
+        places.insertion,
+        "Where one worker or one vacancy could still go beside a plan",
+        query=places.InsertionQuery,
+        answer=v.Insertion,
+        slow=True,
+        errors=("conflict", "erased"),
     ),
     op(
         "plans",

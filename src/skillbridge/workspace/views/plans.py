@@ -111,6 +111,29 @@ class Explanation(View, frozen=True):
     ]
 
 
+class OpenPlace(View, frozen=True):
+    """A legal pair beside a plan."""
+
+    worker_id: Annotated[str, doc("The worker's pseudonym.", "w-1042")]
+    vacancy_id: Annotated[str, doc("The vacancy.", "v-9")]
+    partnership: Annotated[str, doc("The pathway that carries the pair.", "nz-rse")]
+    start: Annotated[date, doc("First day.", "2026-11-01")]
+    end: Annotated[date, doc("Last day.", "2027-04-30")]
+    score: Annotated[int, doc("Thousandths.", 742)]
+    gain: Annotated[int, doc("Points that the plan's objective would change by.", 742)]
+    terms: Annotated[dict[str, int], doc("Change of each term of the objective, in its own unit.", {"placed": 1})]
+    free: Annotated[bool, doc("Whether it can be taken at once.", True)]
+    blocked_by: Annotated[str | None, doc("What stands in the way: `full` or the rule.", "full")]
+
+
+class Insertion(View, frozen=True):
+    """Where one worker or one vacancy could still go, free places first, each by falling gain."""
+
+    plan_id: Annotated[str, doc("The plan.", "plan-1")]
+    subject: Annotated[str, doc("Worker or vacancy.", "w-1042")]
+    items: Annotated[list[OpenPlace], doc("The places.")]
+
+
 class JourneyEvent(View, frozen=True):
     """A step of a placement's life."""
 

@@ -1,11 +1,17 @@
 """Several seasons a person: legal by the judge that walks each placement after those before it."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from skillbridge import synth, tables
+from skillbridge import plan_folder, report, synth, tables
+from skillbridge.check import check_folder
+from skillbridge.errors import BadInput
+from skillbridge.explain.explainer import open_plan
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import load
 from skillbridge.pipeline import PlaceRequest, understand
@@ -75,3 +81,70 @@ def test_nz_stays_keep_seven_months_in_eleven(plan: SeasonPlan) -> None:
         for day in days:
             window = {day + timedelta(days=d) for d in range(334)}
             assert len(window & days) <= 7 * 31 + 60  # 9 months for two origins
+
+
+@pytest.fixture(scope="module")
+def folder(plan: SeasonPlan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("seasons") / "plan"
+    plan_folder.write(plan.outcome.folder, out)
+    return out
+
+
+def test_the_check_judges_a_plan_of_seasons_whole(plan: SeasonPlan, folder: Path) -> None:
+    found = check_folder(folder)
+    assert found.findings == ()
+    assert found.bound == pytest.approx(plan.solution.bound)
+    assert found.objective == plan.solution.objective
+    assert found.counts.placed == plan.placements.height
+
+
+def shifted_price(root: Path) -> None:
+    frame = pl.read_parquet(root / "certificate.parquet")
+    frame.with_columns(price=pl.col("price") + 1.0).write_parquet(root / "certificate.parquet")
+
+
+def doubled_stay(root: Path) -> None:
+    frame = plan_folder.read_csv(root / "placements.csv", tables.PLACEMENTS)
+    plan_folder.write_csv(pl.concat([frame, frame.head(1)]), root / "placements.csv")
+
+
+def moved_past(root: Path) -> None:
+    frame = pl.read_parquet(root / "inputs" / "workers.parquet")
+    later = pl.lit("syn:2026-01-01/2026-12-31:NZ:nz-rse;syn:2025-06-01/2025-12-31:NZ:nz-rse")
+    frame.with_columns(past=later).write_parquet(root / "inputs" / "workers.parquet")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "kind"), [(shifted_price, "bound"), (doubled_stay, "placement"), (moved_past, "rule")]
+)
+def test_a_tampered_plan_of_seasons_is_refused(
+    folder: Path, tmp_path: Path, tamper: Callable[[Path], None], kind: str
+) -> None:
+    plan_folder.write(plan_folder.read(folder), tmp_path / "copy")
+    tamper(tmp_path / "copy")
+    found = check_folder(tmp_path / "copy")
+    assert not found.accepted
+    assert {kind, "file"} <= {finding.kind for finding in found.findings}
+
+
+def test_everyone_without_a_season_has_a_reason(request_: PlaceRequest, plan: SeasonPlan) -> None:
+    placed = set(plan.placements["worker_id"])
+    unplaced = plan.outcome.folder.unplaced
+    assert set(unplaced["worker_id"]) == set(request_.workers["worker_id"]) - placed
+    assert unplaced["reason"].null_count() == 0
+
+
+def test_the_report_shows_seasons_on_a_time_axis(plan: SeasonPlan) -> None:
+    page = report.render(plan.outcome.folder)
+    assert "Chains of seasons" in page
+    assert "Saisons successives" in page
+    most = plan.ledger.sort("seasons", "days_away", "worker_id", descending=[True, True, False])["worker_id"][0]
+    assert most in page
+
+
+def test_groups_and_questions_of_one_season_are_refused_in_words(request_: PlaceRequest, folder: Path) -> None:
+    pair = pl.when(pl.int_range(pl.len()) < 2).then(pl.lit("friends"))
+    with pytest.raises(BadInput, match="1 groups who go together, friends first"):
+        plan_seasons(replace(request_, workers=request_.workers.with_columns(group_id=pair)))
+    with pytest.raises(BadInput, match="of several seasons a worker, which cannot be explained"):
+        open_plan(folder)

@@ -56,6 +56,29 @@ def quota_board(rules: pl.DataFrame, *, lang: str = "en", width: int = 960) -> C
     return _styled(alt.layer(cap, used, label), width, max(rows.height, 1) * 26)
 
 
+def chains_chart(stays: pl.DataFrame, *, lang: str = "en", width: int = 960) -> Chart:
+    """Each worker's stays on a time axis, coloured by destination. `stays`: worker_id, start, end (dates), destination
+    (text, at most eight), rank (order of the workers from the top)."""
+    names = stays["destination"].unique().sort().to_list()
+    order = stays.sort("rank")["worker_id"].unique(maintain_order=True).to_list()
+    bars = (
+        alt.Chart(stays)
+        .mark_bar(height=14, cornerRadius=3)
+        .encode(
+            y=_labels("worker_id", order, width),
+            x=alt.X("start:T", title=None, axis=alt.Axis(format="%m/%y", tickCount=int(width / 75), grid=True)),
+            x2="end:T",
+            color=alt.Color(
+                "destination:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=[SERIES[number % len(SERIES)] for number in range(len(names))]),
+                legend=alt.Legend(orient="top", columns=max(1, width // 190), labelLimit=170, symbolType="square"),
+            ),
+        )
+    )
+    return _styled(bars, width, max(len(order), 1) * 22)
+
+
 def season_chart(presence: pl.DataFrame, *, lang: str = "en", width: int = 960, height: int = 300) -> Chart:
     """Workers present by week, stacked. `presence`: week (date), series (text), heads; at most eight series."""
     order = presence.group_by("series").agg(pl.col("heads").sum()).sort("heads", "series", descending=[True, False])

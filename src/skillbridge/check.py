@@ -6,6 +6,7 @@ a seeded sample of workers or for all.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from skillbridge import plan_folder, tables
 from skillbridge.errors import Corrupt
 from skillbridge.matching.bound import upper_bound
 from skillbridge.matching.candidates import match
+from skillbridge.matching.chain_bound import chain_order, chain_tables, chain_upper_bound
 from skillbridge.matching.held import Held, with_held
 from skillbridge.matching.implied import with_implied
 from skillbridge.matching.objective import Objective, load_objective, ordered, terms, weights
@@ -143,10 +145,7 @@ def _inputs(folder: PlanFolder) -> list[Finding]:
 def _chosen_edges(folder: PlanFolder) -> tuple[I64, list[Finding]]:
     """(the number of the edge of every placement that has one, what is wrong with the others)."""
     placements = folder.placements.with_row_index("_n")
-    found = [
-        Finding("placement", worker, "placed more than once")
-        for worker in placements.filter(pl.col("worker_id").is_duplicated())["worker_id"].unique().sort()
-    ]
+    found = _stays_apart(folder.placements, seasons=folder.plan.manifest.seasons)
     ids = pl.Series([partnership.id for partnership in folder.partnerships], dtype=pl.String)
     edges = folder.edges.with_row_index("edge").select(
         "edge",
@@ -176,6 +175,21 @@ def _chosen_edges(folder: PlanFolder) -> tuple[I64, list[Finding]]:
             for row in wrong.iter_rows(named=True)
         ]
     return joined["edge"].drop_nulls().cast(pl.Int64).to_numpy(), found
+
+
+def _stays_apart(placements: pl.DataFrame, *, seasons: bool) -> list[Finding]:
+    """Workers placed more than once, or, in a plan of several seasons, again before the stay before has ended."""
+    if not seasons:
+        twice = placements.filter(pl.col("worker_id").is_duplicated())["worker_id"].unique().sort()
+        return [Finding("placement", worker, "placed more than once") for worker in twice]
+    before = pl.col("end").shift(1).over("worker_id")
+    ordered = placements.sort("worker_id", "start", "end").with_columns(before=before)
+    return [
+        Finding("placement", worker, f"starts on {start}, before the stay until {end} has ended")
+        for worker, start, end in ordered.filter(pl.col("start") <= pl.col("before"))
+        .select("worker_id", "start", "before")
+        .rows()
+    ]
 
 
 def _positions(folder: PlanFolder) -> list[Finding]:
@@ -307,11 +321,21 @@ def _bounds(
     positions, n = folder.vacancies["positions"].to_numpy(), folder.vacancies.height
     indptr = np.searchsorted(folder.edges["worker"].to_numpy(), np.arange(folder.workers.height + 1)).astype(np.int64)
     found = []
+    order = chain_order(folder.edges) if folder.plan.manifest.seasons else None
+    stays = (
+        None
+        if order is None
+        else chain_tables(folder.edges[order], folder.workers, folder.vacancies, folder.partnerships)
+    )
     for kind, rows, points in sets:
         price = folder.certificate.filter(pl.col("kind").is_in([f"{kind}vacancy", f"{kind}row"]))["price"].to_numpy()
         worth = points.astype(np.int32)
         try:
-            proven[kind] = upper_bound(indptr, vacancy, worth, positions, rows, group, place, price[:n], price[n:])
+            if order is None or stays is None:
+                proven[kind] = upper_bound(indptr, vacancy, worth, positions, rows, group, place, price[:n], price[n:])
+            else:
+                inputs = vacancy[order], points[order], positions, replace(rows, cell=rows.cell[order])
+                proven[kind] = chain_upper_bound(stays, *inputs, price[:n], price[n:])
         except ValueError as error:
             found.append(Finding("bound", "certificate.parquet", str(error)))
     price = folder.certificate["price"].to_numpy()[n : n + len(sets[0].rows.limit)]

@@ -185,7 +185,8 @@ class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that decides a plan: with the same values the same plan is rebuilt bit for bit.
 
-    `limit` is candidates a worker; `as_of` the day on which the plan was made, None where no day was given.
+    `limit` is candidates a worker; `as_of` the day on which the plan was made, None where no day was given; `seasons`:
+    a worker may have several placements in a row.
     """
 
     version: str
@@ -195,6 +196,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hashes: dict[str, str]
     limit: int = 32
     as_of: date | None = None
+    seasons: bool = False
     versions: dict[str, str] = {}
     synthetic: tuple[str, ...] = ()
     relaxed: tuple[str, ...] = ()

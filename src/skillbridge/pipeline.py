@@ -206,8 +206,14 @@ def folder_of(
     solution: Solution,
     objective: Objective,
     stages: Sequence[Stage] = (),
+    *,
+    seasons: bool = False,
 ) -> PlanFolder:
-    """The plan's folder of a solution, with its reasons; the request's tables are those understood."""
+    """The plan's folder of a solution, with its reasons; the request's tables are those understood.
+
+    With `seasons`, `solution.chosen` names the edges of all placements, several a worker, and its bound is the one that
+    the prices prove for chains.
+    """
     workers, vacancies, edges = request.workers, request.vacancies, found.edges
     placements = placements_of(edges, solution, workers, vacancies, request.partnerships)
     counts = Counts(
@@ -217,7 +223,8 @@ def folder_of(
         edges=edges.height,
         placed=placements.height,
     )
-    bound, points = certified_bound(problem, solution), value(problem, solution.chosen)
+    bound = solution.bound if seasons else certified_bound(problem, solution)
+    points = value(problem, solution.chosen)
     plan = Plan(
         status=solution.status,
         method=solution.method,
@@ -237,6 +244,7 @@ def folder_of(
             time_limit=request.time_limit,
             limit=request.limit,
             as_of=request.as_of,
+            seasons=seasons,
             hashes=dict(request.hashes),
             versions={"taxonomy": request.taxonomy.id, "taxonomy_version": request.taxonomy.version}
             | {f"partnership {one.id}": one.version for one in request.partnerships},
@@ -316,7 +324,7 @@ def placements_of(
     vacancies: pl.DataFrame,
     partnerships: Sequence[Partnership],
 ) -> pl.DataFrame:
-    """The chosen edges as tables.PLACEMENTS, sorted by worker_id."""
+    """The chosen edges as tables.PLACEMENTS, sorted by worker_id and start."""
     chosen = edges[np.sort(solution.chosen[solution.chosen >= 0])]
     names = pl.Series([partnership.id for partnership in partnerships], dtype=pl.String)
     return tables.conform(
@@ -327,7 +335,7 @@ def placements_of(
             partnership=names.gather(chosen["pathway"].cast(pl.UInt32)),
         ),
         tables.PLACEMENTS,
-    ).sort("worker_id")
+    ).sort("worker_id", "start")
 
 
 def rule_use(rows: Rows, problem: Problem, solution: Solution) -> tuple[RuleUse, ...]:

@@ -202,6 +202,12 @@ def read_plan(root: Path) -> Plan:
         raise BadInput(str(path), str(error), "a plan as written by `skillbridge plan`") from error
 
 
+def one_season(plan: Plan, act: str) -> None:
+    """Refuse, in words, to `act` on a plan of several seasons a worker where only one is understood."""
+    if plan.manifest.seasons:
+        raise BadInput("plan", f"of several seasons a worker, which cannot be {act}", "a plan made without --seasons")
+
+
 def altered_files(root: Path, plan: Plan) -> list[str]:
     """What no longer matches the manifest: files changed, missing or unlisted, each in words, sorted by path."""
     listed = {name: value for name, value in plan.manifest.hashes.items() if _is_inside(name)}

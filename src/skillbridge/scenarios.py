@@ -335,6 +335,7 @@ def run_all(path: Path, out: Path, *, processes: int = 1) -> Iterator[Line]:
     if not scenarios[0].base:
         raise BadInput(f"{path.name}: base", "missing", "the folder of the plan to change, relative to this file")
     opened = plan_folder.read(base)
+    plan_folder.one_season(opened.plan, "the base of scenarios")
     for scenario in scenarios:
         request_of(opened, scenario)
     parts = [

@@ -5,21 +5,23 @@ judged like any other, each placement with those before it as past seasons.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from skillbridge import tables
+from skillbridge.errors import BadInput
 from skillbridge.matching.candidates import candidates
+from skillbridge.matching.chain_bound import chain_order, chain_tables
 from skillbridge.matching.objective import load_objective, weights
-from skillbridge.matching.stay_tables import stay_tables
-from skillbridge.matching.stays import Stays
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
-from skillbridge.pipeline import PlaceRequest, Step, understand
+from skillbridge.pipeline import Outcome, PlaceRequest, Step, folder_of, understand
 from skillbridge.solver.chains import ChainProblem, ChainSolution, solve_chains
+from skillbridge.solver.plan import Solution, value
+from skillbridge.solver.problem import compile_problem
 
 LEDGER: dict[str, pl.DataType] = {
     "worker_id": pl.String(),
@@ -36,32 +38,43 @@ LEDGER: dict[str, pl.DataType] = {
 class SeasonPlan:
     """Placements (tables.PLACEMENTS, several a worker, sorted by worker and start) with their proof.
 
-    `solution.bound` holds for plans by chains over `problem`; `dropped` counts placements that the judge took back
-    because a past season is known by year only.
+    `outcome` holds the plan's folder; `solution.bound` holds for plans by chains over `problem`; `dropped` counts
+    placements that the judge took back because a past season is known by year only.
     """
 
-    placements: pl.DataFrame
+    outcome: Outcome
     problem: ChainProblem
     solution: ChainSolution
-    rows: Rows
     dropped: int
+
+    @property
+    def placements(self) -> pl.DataFrame:
+        """The plan's placements."""
+        return self.outcome.folder.placements
 
     @property
     def ledger(self) -> pl.DataFrame:
         """LEDGER of the plan, sorted by worker_id."""
-        days = (pl.col("end") - pl.col("start")).dt.total_days() + 1
-        return (
-            self.placements.group_by("worker_id", maintain_order=True)
-            .agg(
-                seasons=pl.len(),
-                days_away=days.sum(),
-                span=(pl.col("end").max() - pl.col("start").min()).dt.total_days() + 1,
-                destinations=pl.col("destination").unique(maintain_order=True).str.join(";"),
-                partnerships=pl.col("partnership").unique(maintain_order=True).str.join(";"),
-            )
-            .with_columns(days_home_between=pl.col("span") - pl.col("days_away"))
-            .select(pl.col(name).cast(kind) for name, kind in LEDGER.items())
+        return ledger(self.placements, self.outcome.folder.vacancies)
+
+
+def ledger(placements: pl.DataFrame, vacancies: pl.DataFrame) -> pl.DataFrame:
+    """LEDGER of tables.PLACEMENTS in tables.VACANCIES, sorted by worker_id."""
+    days = (pl.col("end") - pl.col("start")).dt.total_days() + 1
+    return (
+        placements.join(vacancies.select("vacancy_id", "destination"), on="vacancy_id")
+        .sort("worker_id", "start")
+        .group_by("worker_id", maintain_order=True)
+        .agg(
+            seasons=pl.len(),
+            days_away=days.sum(),
+            span=(pl.col("end").max() - pl.col("start").min()).dt.total_days() + 1,
+            destinations=pl.col("destination").unique(maintain_order=True).str.join(";"),
+            partnerships=pl.col("partnership").unique(maintain_order=True).str.join(";"),
         )
+        .with_columns(days_home_between=pl.col("span") - pl.col("days_away"))
+        .select(pl.col(name).cast(kind) for name, kind in LEDGER.items())
+    )
 
 
 def plan_seasons(
@@ -70,8 +83,12 @@ def plan_seasons(
     progress: Callable[[Step], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> SeasonPlan:
-    """The best legal chains of placements over all of the request's vacancies."""
+    """The best legal chains of placements over all of the request's vacancies.
+
+    Raises `BadInput` where workers travel in groups: chains are planned for one person at a time.
+    """
     tell = progress or (lambda step: None)
+    _alone(request.workers)
     tell(Step("understand"))
     workers, vacancies = (understand(frame, request.taxonomy) for frame in (request.workers, request.vacancies))
     vacancies = tables.applied_by(vacancies, request.as_of)
@@ -83,21 +100,19 @@ def plan_seasons(
         limit=request.limit,
         progress=lambda share: tell(Step("candidates", share)),
     )
-    edges = found.edges.sort("worker", "start", "vacancy")
     tell(Step("rules"))
-    rows = compile_rows(edges, workers, vacancies, request.partnerships)
-    rules, kind, history = stay_tables(edges, workers, vacancies, request.partnerships)
+    objective = load_objective(request.objective)
+    rows = compile_rows(found.edges, workers, vacancies, request.partnerships)
+    single = compile_problem(found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective))
+    order = chain_order(found.edges)
+    options, history, rules = chain_tables(found.edges[order], workers, vacancies, request.partnerships)
+    hard = np.array([ref.penalty is None for ref in rows.refs], dtype=np.bool_)
     problem = ChainProblem(
-        options=Stays(
-            np.searchsorted(edges["worker"].to_numpy(), np.arange(workers.height + 1)).astype(np.int64),
-            edges["start"].cast(pl.Int32).to_numpy(),
-            edges["end"].cast(pl.Int32).to_numpy(),
-            kind,
-        ),
-        vacancy=edges["vacancy"].to_numpy().astype(np.int32),
-        weight=weights(edges, workers, vacancies, load_objective(request.objective)),
-        positions=vacancies["positions"].to_numpy().astype(np.int32),
-        rows=_hard(rows),
+        options=options,
+        vacancy=single.vacancy[order],
+        weight=single.weight[order],
+        positions=single.positions,
+        rows=_only(rows, hard, order),
         history=history,
         rules=rules,
     )
@@ -109,18 +124,37 @@ def plan_seasons(
         stop=stop,
     )
     tell(Step("judge"))
-    placements = _placements(edges, solution.options, workers, vacancies, [one.id for one in request.partnerships])
-    kept, dropped = _judged(placements, workers, vacancies, request)
-    return SeasonPlan(kept, problem, solution, rows, dropped)
+    asked = replace(request, workers=workers, vacancies=vacancies)
+    kept = _judged(order[solution.options], found.edges, asked)
+    dropped = len(solution.options) - len(kept)
+    price = np.zeros(len(rows.limit))
+    price[hard] = solution.row_price
+    exactly = solution.status != "optimal" or (hard.all() and not dropped)
+    notes = [f"{dropped} placements taken back: a past season is known by year only"] if dropped else []
+    as_solution = Solution(
+        kept, value(single, kept), solution.bound, solution.status if exactly else "feasible",  # type: ignore[arg-type]
+        "chains of seasons by column generation", solution.vacancy_price, price, tuple(notes),
+    )  # fmt: skip
+    tell(Step("reasons"))
+    folder = folder_of(asked, found, rows, single, as_solution, objective, seasons=True)
+    return SeasonPlan(Outcome(folder, found, rows, single, as_solution), problem, solution, dropped)
 
 
-def _hard(rows: Rows) -> Rows:
-    """The rows with soft ones left out: chains carry hard rows only."""
-    hard = np.array([ref.penalty is None for ref in rows.refs], dtype=np.bool_)
-    if hard.all():
-        return rows
+def _alone(workers: pl.DataFrame) -> None:
+    names = workers["group_id"].replace("", None).drop_nulls()
+    groups = names.filter(names.is_duplicated()).unique().sort()
+    if len(groups):
+        raise BadInput(
+            "workers: group_id",
+            f"{len(groups):,} groups who go together, {groups[0]} first",
+            "persons on their own: chains of seasons are planned one by one, groups by a plan without --seasons",
+        )
+
+
+def _only(rows: Rows, hard: npt.NDArray[np.bool_], order: npt.NDArray[np.int64]) -> Rows:
+    """The hard rows over edges in another order: chains carry no soft ones."""
     return Rows(
-        rows.cell,
+        rows.cell[order],
         rows.limit[hard],
         rows.cell_rows[:, hard],
         rows.vacancy_rows[:, hard],
@@ -128,36 +162,24 @@ def _hard(rows: Rows) -> Rows:
     )
 
 
-def _placements(
-    edges: pl.DataFrame, options: npt.NDArray[np.int64], workers: pl.DataFrame, vacancies: pl.DataFrame, ids: list[str]
-) -> pl.DataFrame:
-    chosen = edges[options]
-    names = pl.Series(ids, dtype=pl.String)
-    return chosen.select(
-        "start",
-        "end",
-        "score",
-        worker_id=workers["worker_id"].gather(chosen["worker"]),
-        vacancy_id=vacancies["vacancy_id"].gather(chosen["vacancy"]),
-        employer_id=vacancies["employer_id"].gather(chosen["vacancy"]),
-        destination=vacancies["destination"].gather(chosen["vacancy"]),
-        partnership=names.gather(chosen["pathway"].cast(pl.UInt32)),
+def _judged(chosen: npt.NDArray[np.int64], edges: pl.DataFrame, request: PlaceRequest) -> npt.NDArray[np.int64]:
+    """The edges of placements that the judge lets stand: a later stay gives way, again until no stay rule is broken."""
+    ids = pl.Series([one.id for one in request.partnerships], dtype=pl.String)
+    picked = edges[chosen].with_columns(edge=chosen)
+    placements = picked.with_columns(
+        worker_id=request.workers["worker_id"].gather(picked["worker"]),
+        vacancy_id=request.vacancies["vacancy_id"].gather(picked["vacancy"]),
+        employer_id=request.vacancies["employer_id"].gather(picked["vacancy"]),
+        partnership=ids.gather(picked["pathway"].cast(pl.UInt32)),
     ).sort("worker_id", "start")
-
-
-def _judged(
-    placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, request: PlaceRequest
-) -> tuple[pl.DataFrame, int]:
-    """(the placements that the judge lets stand, how many it does not): a later stay gives way, again until none is."""
-    before = placements.height
     while True:
         broken = [
             max(violation.placements, default=0)
             for violation in judge(
-                tables.conform(placements, tables.PLACEMENTS), workers, vacancies, request.partnerships
+                tables.conform(placements, tables.PLACEMENTS), request.workers, request.vacancies, request.partnerships
             )
             if violation.strictness == "hard" and violation.code.startswith("stay.")
         ]
         if not broken:
-            return placements, before - placements.height
+            return np.sort(placements["edge"].to_numpy())
         placements = placements.with_row_index("n").filter(~pl.col("n").is_in(sorted(set(broken)))).drop("n")

@@ -34,6 +34,7 @@ _KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
 @click.option("--to", "last", type=DAY, default=None, help="Only vacancies that start on this day or before.")
 @click.option("--as-of", type=DAY, default=None, help="The day vacancies count as applied for that do not say so.")
 @click.option("--objective", default="default", show_default=True, help="An objective of solver/objectives, or a file.")
+@click.option("--seasons", is_flag=True, help="Several seasons a worker, at home in between as agreements demand.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same plan.")
 @click.option("--time-limit", type=click.FloatRange(min=0), default=None, help="Seconds for the solver.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write.")
@@ -47,6 +48,7 @@ def plan_command(
     last: Any,
     as_of: Any,
     objective: str,
+    seasons: bool,
     seed: int,
     time_limit: float | None,
     out: Path,
@@ -69,7 +71,7 @@ def plan_command(
         time_limit=time_limit,
         quiet=as_json,
     )
-    sys.exit(_run(request, out, as_json))
+    sys.exit(_run(request, out, as_json, seasons=seasons))
 
 
 def request_from(
@@ -216,16 +218,23 @@ def _synthetic(workers: "pl.DataFrame", vacancies: "pl.DataFrame") -> tuple[str,
     return tuple(found)
 
 
-def _run(request: "PlaceRequest", out: Path, as_json: bool) -> int:
+def _run(request: "PlaceRequest", out: Path, as_json: bool, *, seasons: bool = False) -> int:
     """Plan, write the folder and say what came out; the exit status."""
     import time
 
-    from skillbridge.pipeline import place
-
     wall, cpu = time.perf_counter(), time.process_time()
     with interruptible() as stop, shown() as progress:
-        outcome = place(request, progress=progress, stop=stop)
-        plan = finish(outcome, out, wall, cpu)
+        if seasons:
+            from skillbridge.seasons import plan_seasons
+
+            planned = plan_seasons(request, progress=progress, stop=stop)
+            outcome = planned.outcome
+            plan = finish(outcome, out, wall, cpu, tables={"ledger.csv": planned.ledger})
+        else:
+            from skillbridge.pipeline import place
+
+            outcome = place(request, progress=progress, stop=stop)
+            plan = finish(outcome, out, wall, cpu)
     if as_json:
         import msgspec
 

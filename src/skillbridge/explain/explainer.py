@@ -78,6 +78,7 @@ class Explainer:
 def open_plan(root: Path) -> Explainer:
     """The explainer of a plan's folder; seconds for 200,000 workers, then milliseconds a question."""
     folder = plan_folder.read(root)
+    plan_folder.one_season(folder.plan, "explained placement by placement")
     measure = yardstick(
         folder.taxonomy, load_policy(root / "inputs" / "matching.toml"), load_rates(root / "inputs" / "rates.csv")
     )

@@ -50,10 +50,11 @@ def unplaced(
     `solver` where a place was free all the same. One without candidates gets the reason that ruled most vacancies out.
     """
     state = blocks(problem, solution.chosen, solution.vacancy_price, solution.row_price)
-    left = np.flatnonzero(solution.chosen < 0)
+    home = _at_home(problem, solution)
+    left = np.flatnonzero(home)
     n = problem.n_workers
     gain = problem.weight - state.price
-    waiting = (solution.chosen < 0)[state.worker]
+    waiting = home[state.worker]
     nearest = best_edge(gain, state.worker, n, waiting)
     free = best_edge(gain, state.worker, n, waiting & ~state.full & (state.row < 0))
     held = best_edge(gain, state.worker, n, waiting & ~state.full & (state.row >= 0))
@@ -126,7 +127,7 @@ def unfilled(
     state = blocks(problem, solution.chosen, solution.vacancy_price, solution.row_price)
     positions = problem.positions.astype(np.int64)
     short = np.flatnonzero(state.heads < positions)
-    waiting = (solution.chosen < 0)[state.worker]
+    waiting = _at_home(problem, solution)[state.worker]
     vacancy = problem.vacancy.astype(np.int64)
     n = problem.n_vacancies
     candidates = np.bincount(vacancy, minlength=n)
@@ -186,6 +187,14 @@ def rule_code(code: str, partnerships: Sequence[Partnership]) -> tuple[str, str 
                 if binding.id == rule:
                     return KINDS.get(binding.kind, "rule"), partnership, rule
     return "rule", partnership, rule
+
+
+def _at_home(problem: Problem, solution: Solution) -> np.ndarray:
+    """Whether each worker is without any placement, bool [workers]; a worker of several seasons has several edges."""
+    home = np.ones(problem.n_workers, dtype=np.bool_)
+    edges = solution.chosen[solution.chosen >= 0]
+    home[np.searchsorted(problem.indptr, edges, side="right") - 1] = False
+    return home
 
 
 def _refs(problem: Problem) -> pl.DataFrame:

@@ -56,7 +56,12 @@ def plan_facts(
         worker_isco=pl.col("isco"),
         past="past",
         eligible=pl.Series(eligible),
-    ).join(placements.select("worker_id", placed=pl.lit(True)), on="worker_id", how="left", maintain_order="left")
+    ).join(
+        placements.select("worker_id", placed=pl.lit(True)).unique("worker_id"),
+        on="worker_id",
+        how="left",
+        maintain_order="left",
+    )
     people = people.with_columns(pl.col("placed").fill_null(value=False))
     heads = placements.group_by("vacancy_id").agg(filled=pl.len().cast(pl.Int32))
     jobs = (

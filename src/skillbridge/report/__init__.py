@@ -128,6 +128,7 @@ class _Shared:
         parts = [
             self._quota_board(lang, say),
             self._season(lang, say),
+            self._chains(lang, say),
             self._map(lang, say),
             self._fill(lang, say),
             self._reasons(lang, say),
@@ -180,6 +181,53 @@ class _Shared:
         title = say("report.season")
         wide = self._draw(charts.season_chart, named, lang, "season", title, widths=(960, 400))
         return Section("season", title, say("report.season_intro"), "computed", wide, [("", table)], wide=True)
+
+    def _chains(self, lang: str, say: Callable[..., str]) -> Section | None:
+        """Each worker's seasons in a row, for a plan of several: those with most seasons, then days away, first."""
+        if not self.plan.manifest.seasons or self.folder.placements.is_empty():
+            return None
+        days = ((pl.col("end") - pl.col("start")).dt.total_days() + 1).sum()
+        stays = self.folder.placements.sort("worker_id", "start").join(
+            self.folder.vacancies.select("vacancy_id", "destination"), on="vacancy_id", maintain_order="left"
+        )
+        people = (
+            stays.group_by("worker_id", maintain_order=True)
+            .agg(
+                pl.struct("start", "end", "destination").alias("stays"),
+                seasons=pl.len(),
+                away=days,
+                home=(pl.col("end").max() - pl.col("start").min()).dt.total_days() + 1 - days,
+            )
+            .sort("seasons", "away", "worker_id", descending=[True, True, False])
+        )
+        rows = [
+            (
+                who,
+                words.number(lang, count),
+                "; ".join(
+                    f"{words.country(lang, one['destination'])} {one['start'].isoformat()} – {one['end'].isoformat()}"
+                    for one in each
+                ),
+                words.number(lang, away),
+                words.number(lang, home),
+            )
+            for who, each, count, away, home in people.head(TABLE_ROWS).rows()
+        ]
+        heads = [say(f"column.{name}") for name in ("worker", "seasons", "stays", "days_away", "days_home")]
+        table = Table(heads, rows, frozenset({1, 3, 4}), people.height - len(rows))
+        shown = people.head(TABLE_ROWS // 2)["worker_id"]
+        drawn = stays.filter(pl.col("worker_id").is_in(shown.implode())).select(
+            "worker_id",
+            "start",
+            "end",
+            destination=pl.Series([words.country(lang, one) for one in stays["destination"]]).filter(
+                stays["worker_id"].is_in(shown.implode())
+            ),
+            rank=pl.col("worker_id").replace_strict(shown, list(range(len(shown))), return_dtype=pl.Int64),
+        )
+        title = say("report.chains")
+        wide = self._draw(charts.chains_chart, drawn, lang, "chains", title, widths=(960, 400))
+        return Section("chains", title, say("report.chains_intro"), "computed", wide, [("", table)], wide=True)
 
     def _map(self, lang: str, say: Callable[..., str]) -> Section | None:
         if self.corridors.is_empty():

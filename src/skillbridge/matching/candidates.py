@@ -196,15 +196,16 @@ def _without(rows: I32, vacancy: I32, closed: I32, codes: list[str]) -> pl.DataF
 
 
 def _with(links: Links, kept: Links, vacancy: I32) -> Links:
-    """The links and those of `kept` that neither they nor the workers' lists hold."""
-    size = np.int64(
-        max(int(kept.vacancy.max(initial=0)), int(vacancy.max(initial=0)), int(links.vacancy.max(initial=0))) + 1
-    )
+    """The links and those of `kept` that neither they nor the workers' lists (each in order of vacancy) hold."""
+    size = np.int64(1 + max(int(part.max(initial=0)) for part in (kept.vacancy, vacancy, links.vacancy)))
     worker, target = flat(vacancy)
-    known = np.concatenate(
-        [worker.astype(np.int64) * size + target, links.worker.astype(np.int64) * size + links.vacancy]
-    )
-    fresh = ~np.isin(kept.worker.astype(np.int64) * size + kept.vacancy, known)
+    wanted = kept.worker.astype(np.int64) * size + kept.vacancy
+    fresh = np.ones(len(wanted), dtype=np.bool_)
+    for known in (
+        worker.astype(np.int64) * size + target,
+        np.sort(links.worker.astype(np.int64) * size + links.vacancy),
+    ):
+        fresh &= np.searchsorted(known, wanted, "left") == np.searchsorted(known, wanted, "right")
     return Links(*(np.concatenate([getattr(links, name), part[fresh]]) for name, part in vars(kept).items()))
 
 

@@ -35,6 +35,7 @@ _KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
 @click.option("--as-of", type=DAY, default=None, help="The day vacancies count as applied for that do not say so.")
 @click.option("--objective", default="default", show_default=True, help="An objective of solver/objectives, or a file.")
 @click.option("--seasons", is_flag=True, help="Several seasons a worker, at home in between as agreements demand.")
+@click.option("--policy", "policies", multiple=True, help="A real scheme's order beside the plan, as lottery; repeat.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same plan.")
 @click.option("--time-limit", type=click.FloatRange(min=0), default=None, help="Seconds for the solver.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write.")
@@ -49,6 +50,7 @@ def plan_command(
     as_of: Any,
     objective: str,
     seasons: bool,
+    policies: tuple[str, ...],
     seed: int,
     time_limit: float | None,
     out: Path,
@@ -58,6 +60,14 @@ def plan_command(
 
     Ctrl-C ends the solve and keeps the best plan so far (exit status 3).
     """
+    from skillbridge.errors import BadInput
+    from skillbridge.explain.beside import ORDERS
+
+    unknown = [name for name in policies if name not in ORDERS]
+    if unknown:
+        raise BadInput("--policy", ", ".join(unknown), f"one of {', '.join(ORDERS)}")
+    if policies and seasons:
+        raise BadInput("--policy", "given with --seasons", "one of the two: the orders give out a single season")
     request = request_from(
         worker_files,
         vacancy_files,
@@ -71,7 +81,7 @@ def plan_command(
         time_limit=time_limit,
         quiet=as_json,
     )
-    sys.exit(_run(request, out, as_json, seasons=seasons))
+    sys.exit(_run(request, out, as_json, policies, seasons=seasons))
 
 
 def request_from(
@@ -218,12 +228,15 @@ def _synthetic(workers: "pl.DataFrame", vacancies: "pl.DataFrame") -> tuple[str,
     return tuple(found)
 
 
-def _run(request: "PlaceRequest", out: Path, as_json: bool, *, seasons: bool = False) -> int:
-    """Plan, write the folder and say what came out; the exit status."""
+def _run(
+    request: "PlaceRequest", out: Path, as_json: bool, policies: Sequence[str] = (), *, seasons: bool = False
+) -> int:
+    """Plan, write the folder and say what came out, with the orders `policies` beside it; the exit status."""
     import time
 
     wall, cpu = time.perf_counter(), time.process_time()
     with interruptible() as stop, shown() as progress:
+        others = None
         if seasons:
             from skillbridge.seasons import plan_seasons
 
@@ -234,14 +247,28 @@ def _run(request: "PlaceRequest", out: Path, as_json: bool, *, seasons: bool = F
             from skillbridge.pipeline import place
 
             outcome = place(request, progress=progress, stop=stop)
-            plan = finish(outcome, out, wall, cpu)
+            others = _beside(outcome, policies) if policies else None
+            plan = finish(outcome, out, wall, cpu, None if others is None else {"policies.csv": others})
     if as_json:
         import msgspec
 
         click.echo(msgspec.json.encode(plan).decode())
     else:
         _say(outcome, plan, out)
+        for line in [] if others is None else others.iter_rows(named=True):
+            click.echo(
+                f"{line['policy']}: {line['placed']:,} placed, objective {line['objective']:,}"
+                f" ({line['of_plan']:.1%} of the plan); {line['order']}"
+            )
     return STOPPED if plan.status in ("stopped", "infeasible") else 0
+
+
+def _beside(outcome: "Outcome", policies: Sequence[str]) -> "pl.DataFrame":
+    from skillbridge.explain.beside import beside
+
+    folder, problem = outcome.folder, outcome.problem
+    seed = folder.plan.manifest.seed
+    return beside(problem, outcome.solution.chosen, folder.workers, folder.vacancies, folder.edges, policies, seed)
 
 
 def finish(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numba
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from skillbridge.solver.groups import Groups, compile_groups
 from skillbridge.solver.problem import Problem
@@ -38,6 +39,14 @@ class Edges(NamedTuple):
     weight: npt.NDArray[np.int32]
 
 
+class Lines(NamedTuple):
+    """A sparse matrix by lines: line k's entries are indptr[k]:indptr[k + 1]; amounts are whole numbers in float64."""
+
+    indptr: Ints
+    index: Ints
+    amount: Floats
+
+
 class Surcharge(NamedTuple):
     """What an edge pays for its vacancy (float64 [vacancies]) and for its cell (float64 [cells]), rows included."""
 
@@ -62,8 +71,8 @@ class Pricer:
         self.groups: Groups = compile_groups(problem)
         self.singles: Ints = np.flatnonzero((problem.group < 0) & (np.diff(problem.indptr) > 0))
         rows = problem.rows
-        self.cell_rows, self.vacancy_rows = rows.cell_rows.astype(np.float64), rows.vacancy_rows.astype(np.float64)
-        self.row_cells, self.row_vacancies = rows.cell_rows.T.tocsr(), rows.vacancy_rows.T.tocsr()
+        self._by_cell, self._by_vacancy = _lines(rows.cell_rows), _lines(rows.vacancy_rows)
+        self._of_cells, self._of_vacancies = _lines(rows.cell_rows.T.tocsr()), _lines(rows.vacancy_rows.T.tocsr())
         self.limits: Ints = np.concatenate([problem.positions.astype(np.int64), rows.limit])
         penalty = [np.inf if ref.penalty is None else float(ref.penalty) for ref in rows.refs]
         self.ceiling: Floats = np.concatenate([np.full(problem.n_vacancies, np.inf), penalty])
@@ -73,7 +82,7 @@ class Pricer:
     def surcharge(self, price: Floats) -> Surcharge:
         """What edges pay at `price`, summed over the rows they use."""
         n = self.problem.n_vacancies
-        return Surcharge(price[:n] + self.vacancy_rows @ price[n:], self.cell_rows @ price[n:])
+        return Surcharge(price[:n] + _times(self._by_vacancy, price[n:]), _times(self._by_cell, price[n:]))
 
     def demand(
         self,
@@ -109,7 +118,8 @@ class Pricer:
             cells += chunk_cells
         if len(groups):
             value += _choose_groups(self.groups, groups, self.edges, at, heads, cells, marks)
-        use = np.concatenate([heads, self.row_cells @ cells + self.row_vacancies @ heads])
+        rows = _times(self._of_cells, cells) + _times(self._of_vacancies, heads)
+        use = np.concatenate([heads, rows.astype(np.int64)])
         return Demand(value + float((price * limits).sum()), use)
 
     def margins(self, price: Floats, singles: Ints) -> tuple[Ints, Floats, Floats]:
@@ -123,6 +133,22 @@ class Pricer:
         best, surplus, margin = np.empty(len(groups), np.int64), np.empty(len(groups)), np.empty(len(groups))
         _group_margins(self.groups, groups, self.edges, self.surcharge(price), best, surplus, margin)
         return best, surplus, margin
+
+
+def _lines(matrix: sparse.csr_array) -> Lines:
+    return Lines(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data.astype(np.float64))
+
+
+@compiled
+def _times(matrix: Lines, vector: Floats | Ints) -> Floats:
+    """The matrix times a vector, float64 (exact for whole numbers below 2 ** 53)."""
+    result = np.zeros(len(matrix.indptr) - 1)
+    for k in range(len(result)):
+        total = 0.0
+        for e in range(matrix.indptr[k], matrix.indptr[k + 1]):
+            total += matrix.amount[e] * vector[matrix.index[e]]
+        result[k] = total
+    return result
 
 
 _POOL: list[ThreadPoolExecutor] = []

@@ -43,7 +43,7 @@ class Lines(NamedTuple):
     """A sparse matrix by lines: line k's entries are indptr[k]:indptr[k + 1]; amounts are whole numbers in float64."""
 
     indptr: Ints
-    index: Ints
+    column: Ints
     amount: Floats
 
 
@@ -146,7 +146,7 @@ def _times(matrix: Lines, vector: Floats | Ints) -> Floats:
     for k in range(len(result)):
         total = 0.0
         for e in range(matrix.indptr[k], matrix.indptr[k + 1]):
-            total += matrix.amount[e] * vector[matrix.index[e]]
+            total += matrix.amount[e] * vector[matrix.column[e]]
         result[k] = total
     return result
 

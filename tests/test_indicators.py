@@ -310,6 +310,20 @@ def test_no_published_share_counts_fewer_people_than_the_threshold(seed: int, di
         assert hidden.height != 1 or table.filter(pl.col("indicator") == name).height == 1
 
 
+def test_no_published_spread_or_ratio_tells_of_fewer_people_than_the_threshold() -> None:
+    names, shown = ("gini_origins", "top_two_origins", "top_two_employers", "women_selection_ratio"), 0
+    for seed in range(12):
+        world = World(seed)
+        for name in names:
+            parts = INDICATORS[name].measure(world.facts, [])
+            (figure,) = compute(world.facts, only=[name], threshold=5).iter_rows(named=True)
+            shown += not figure["suppressed"]
+            if (parts["least"][0] or 5) < 5:
+                assert figure["suppressed"], (seed, name)
+                assert figure["value"] is None
+    assert shown
+
+
 def test_an_unknown_dimension_or_indicator_is_refused_by_name() -> None:
     world = World(1)
     with pytest.raises(BadInput, match="shoe_size"):

@@ -347,10 +347,10 @@ def compute(
 
     Columns: indicator, unit, kind, slice (`origin=MX;sex=f`, empty for all), then one text column a dimension of
     `facts.DIMENSIONS` and `currency` (null where not sliced), value, count, flag, suppressed. A figure over fewer than
-    `threshold` people, or whose share counts fewer than that on either side, is null and `suppressed`, together with
-    as many others as keep it from being worked out from all slices that can be asked for, now or later: a slice is
-    nothing, one dimension, or a pair of `CROSSED` (see :func:`skillbridge.privacy.suppress`). Raises `BadInput` for an
-    unknown dimension and for other combinations.
+    `threshold` people, or that tells of fewer apart (a side of a share, an origin in a spread), is null and
+    `suppressed`, with as many others as keep it from being worked out from all slices that can be asked for, now or
+    later: a slice is nothing, one dimension, or a pair of `CROSSED` (see :func:`skillbridge.privacy.suppress`).
+    Raises `BadInput` for an unknown dimension and for other combinations.
     """
     columns = [*f.DIMENSIONS, "currency"]
     wanted = list(INDICATORS) if only is None else list(only)
@@ -418,4 +418,6 @@ def _veiled(table: pl.DataFrame, dims: Sequence[str], threshold: int) -> pl.Data
         full = full.with_columns(_rest=pl.col("count") - pl.col("events"))
     counts = ["events", "_rest"] if "events" in table.columns else ["count"]
     hidden = suppress(full, counts, dims, threshold)["suppressed"]
+    if "least" in full.columns:
+        hidden = hidden | (full["least"] < threshold).fill_null(value=False)
     return full.with_columns(suppressed=hidden).filter(pl.col("suppressed") | pl.col("count").is_not_null())

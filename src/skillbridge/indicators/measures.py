@@ -1,7 +1,8 @@
 """What each indicator measures: functions of the facts and the dimensions to slice by.
 
 Each gives back one row a slice: the dimensions, `value` in the indicator's unit (null where the population is empty),
-`count` (the population in heads) and, where the value is a share of people, `events` (those the share counts).
+`count` (the population in heads) and, where the value is a share of people, `events` (those the share counts). Where
+a value tells of parts of its population apart, `least` is the smallest of them that is not empty, in heads.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ import polars as pl
 from skillbridge.indicators import facts as f
 from skillbridge.indicators.facts import Facts
 from skillbridge.privacy import THRESHOLD
+
+_LEAST = pl.col("n").filter(pl.col("n") > 0).min().cast(pl.Int64)
+"""The smallest part that is not empty, of parts of `n` heads."""
 
 
 def fill_rate(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -59,8 +63,17 @@ def women_selection_ratio(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
         women=pl.col("placed").filter(woman).mean(),
         men=pl.col("placed").filter(~woman).mean(),
         count=pl.len().cast(pl.Int64),
+        least=pl.min_horizontal(
+            pl.when(part.sum() > 0).then(part.sum())
+            for part in (
+                woman & pl.col("placed"),
+                woman & ~pl.col("placed"),
+                ~woman & pl.col("placed"),
+                ~woman & ~pl.col("placed"),
+            )
+        ).cast(pl.Int64),
     )
-    return frame.select(*by, value=_ratio("women", "men"), count="count")
+    return frame.select(*by, value=_ratio("women", "men"), count="count", least="least")
 
 
 def returning_share(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -110,8 +123,8 @@ def gini_origins(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
     )
     size, total = pl.len(), pl.col("n").sum()
     gini = (2 * (pl.col("rank") * pl.col("n")).sum() / (size * total)) - (size + 1) / size
-    frame = _grouped(ordered, rest, value=pl.when(total > 0).then(gini), count=total)
-    return frame.select(*rest, "value", "count")
+    frame = _grouped(ordered, rest, value=pl.when(total > 0).then(gini), count=total, least=_LEAST)
+    return frame.select(*rest, "value", "count", "least")
 
 
 def quota_utilisation(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -207,4 +220,5 @@ def _top_two(frame: pl.DataFrame, by: Sequence[str], over: str) -> pl.DataFrame:
         rest,
         value=pl.when(pl.col("n").sum() > 0).then(pl.col("n").top_k(2).sum() / pl.col("n").sum()),
         count=pl.col("n").sum(),
+        least=_LEAST,
     )

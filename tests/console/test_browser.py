@@ -26,6 +26,7 @@ WIDTH = 390
 PAGES = (
     "", "/partnerships", "/partnerships/nz-test", "/vacancies", "/vacancies/new", "/workers", "/plans", "/plans/new",
     "/plans/plan-1", "/plans/plan-1/placements/plan-1.1", "/placements", "/appeals", "/audit", "/nothing",
+    "/partnerships/nz-test/draft", "/vacancies/v-1", "/workers/w-1", "/jobs", "/scenarios", "/accounts", "/keys",
 )  # fmt: skip
 
 pytestmark = [
@@ -95,11 +96,12 @@ def test_an_officer_signs_in_and_opens_a_plan_by_keyboard_on_a_telephone(address
         page.wait_for_url("**/plans/plan-1")
         assert page.locator("h1").inner_text() == "test"
         assert not said
-        for language in ("en", "ar"):
+        for language, narrow in (("en", WIDTH), ("ar", WIDTH), ("en", 320)):
+            page.set_viewport_size({"width": narrow, "height": 800})
             for path in PAGES:
                 page.goto(f"{address}/console{path}?lang={language}")
                 width = page.evaluate("document.documentElement.scrollWidth")
-                assert width <= WIDTH, (path, language, width)
+                assert width <= narrow, (path, language, width)
         browser.close()
     assert [text for text in said if "404" not in text] == []  # the page that is not there says so
     assert [url for url in asked if not url.startswith(address)] == []

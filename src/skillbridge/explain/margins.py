@@ -108,6 +108,7 @@ class Season:
             jobs |= np.asarray(p.rows.vacancy_rows[:, [row]].todense()).ravel() != 0
         taken = np.zeros(p.n_workers, dtype=np.bool_)
         hit = cells[p.rows.cell[near]] | jobs[p.vacancy[near]]
+        where = chosen[worker]
         for share in (0.4, 0.7, 1.0):
             edges = np.flatnonzero(hit & ~taken[worker])
             order = edges[np.lexsort((edges, lack[edges]))]
@@ -119,9 +120,8 @@ class Season:
             held = chosen[ring]
             held = held[held >= 0]
             wanted = near[hit & np.isin(worker, ring)]
-            where = chosen[worker]
             left = np.isin(p.vacancy[near], p.vacancy[held]) | np.isin(p.rows.cell[near], p.rows.cell[held])
-            hit = left | ((where >= 0) & np.isin(p.vacancy[np.maximum(where, 0)], p.vacancy[wanted]))
+            hit |= left | ((where >= 0) & np.isin(p.vacancy[np.maximum(where, 0)], p.vacancy[wanted]))
         return np.flatnonzero(taken)
 
     @cached_property

@@ -24,6 +24,7 @@ COMMANDS = {
     "roll": ("roll", "Decide a season week by week, holding places back for those to come."),
     "replan": ("replan", "Repair a plan after changes with least disruption."),
     "scenario": ("scenario", "Run and compare scenarios."),
+    "benchmark": ("benchmark", "Compare ways of giving places out on open instances."),
     "serve": ("serve", "Serve the API and the console."),
     "worker": ("serve", "Run queued jobs of a workspace."),
     "user": ("serve", "Manage accounts."),

@@ -5,12 +5,15 @@ the next round, until nobody else fits. A group takes its turn with its first me
 [workers]: the edge taken or -1, to be compared with a `Solution` by `plan.value`.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from skillbridge.errors import BadInput
-from skillbridge.solver.board import Board
+from skillbridge.solver.board import Board, shift
 from skillbridge.solver.greedy import ranked_options
-from skillbridge.solver.plan import NONE
+from skillbridge.solver.plan import NONE, Solution, usage
 from skillbridge.solver.pricing import Floats, Ints, Pricer
 from skillbridge.solver.problem import Problem
 
@@ -68,6 +71,7 @@ def deferred_acceptance(problem: Problem, preference: Floats | None = None) -> I
     worker = np.repeat(np.arange(p.n_workers), np.diff(p.indptr))
     ranked = np.lexsort((-wish, worker))
     turn = p.indptr[:-1].copy()
+    legal = board.legal
     waiting = board.pricer.singles[::-1].tolist()
     while waiting:
         i = waiting.pop()
@@ -85,7 +89,11 @@ def deferred_acceptance(problem: Problem, preference: Floats | None = None) -> I
         back = int(board.chosen[out]) if out >= 0 else NONE
         if out >= 0:
             board.lift(out)
-        if board.take(np.array([i]), np.array([e])):
+        taken = board.take(np.array([i]), np.array([e]))
+        if taken and out >= 0 and legal and not board.legal:
+            board.lift(i)  # who left was needed for a minimum
+            taken = 0
+        if taken:
             held.append((int(p.weight[e]), -i))
             if out >= 0 and lowest is not None:
                 held.remove(lowest)
@@ -93,8 +101,40 @@ def deferred_acceptance(problem: Problem, preference: Floats | None = None) -> I
         else:
             waiting.append(i)
             if out >= 0:
-                board.take(np.array([out]), np.array([back]))
+                shift(back, 1, board.tables)
+                board.chosen[out] = back
     return board.chosen
+
+
+def batches(problem: Problem, arrival: Ints, plan: Callable[[Problem], Solution], *, count: int = 12) -> Ints:
+    """Workers in `count` batches by `arrival` [workers], each planned by `plan` with what is left; nobody moves after.
+
+    A group is in its first member's batch. Where a batch has no legal plan (a minimum it cannot meet alone), nobody of
+    it is placed.
+    """
+    turn = np.argsort(np.argsort(_one_each(arrival, problem.n_workers, "arrival"), kind="stable"), kind="stable")
+    grouped = problem.group >= 0
+    first = np.full(int(problem.group.max(initial=-1)) + 1, problem.n_workers)
+    np.minimum.at(first, problem.group[grouped], turn[grouped])
+    turn[grouped] = first[problem.group[grouped]]
+    batch = turn * count // max(1, problem.n_workers)
+    chosen: Ints = np.full(problem.n_workers, NONE, np.int64)
+    for number in range(count):
+        heads, used = usage(problem, chosen)
+        kept = np.flatnonzero(np.repeat(batch == number, np.diff(problem.indptr)))
+        degree = np.where(batch == number, np.diff(problem.indptr), 0)
+        part = replace(
+            problem,
+            indptr=np.concatenate([[0], np.cumsum(degree)]).astype(np.int64),
+            vacancy=problem.vacancy[kept],
+            weight=problem.weight[kept],
+            positions=(problem.positions - heads).astype(np.int32),
+            rows=replace(problem.rows, cell=problem.rows.cell[kept], limit=problem.rows.limit - used),
+        )
+        if len(kept):
+            found = plan(part).chosen
+            chosen = np.where(found >= 0, kept[np.maximum(found, 0)], chosen)
+    return chosen
 
 
 def _in_turn(problem: Problem, order: Ints) -> Ints:

@@ -1,0 +1,155 @@
+"""Families of instances: random ones of any size, synthetic seasons under real agreements, and real demand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from skillbridge import intake, synth
+from skillbridge.benchmark.grid import random_problem
+from skillbridge.benchmark.instance import Instance, instance
+from skillbridge.errors import BadInput
+from skillbridge.matching.candidates import candidates
+from skillbridge.matching.objective import load_objective, weights
+from skillbridge.model import CEFR
+from skillbridge.partnerships.partnership import load
+from skillbridge.partnerships.rows import compile_rows
+from skillbridge.pipeline import understand
+from skillbridge.solver.problem import compile_problem
+from skillbridge.tables import parse_languages, parse_list
+from skillbridge.taxonomies import pack
+
+YEAR = 2026
+"""Real demand is moved to this year by whole years, as agreements hold from some year on."""
+SHARE = 0.65
+"""Positions for each worker of a synthetic season: scarce, so that it matters who gets them."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """`title` for people; `make(workers, seed, data)` gives an instance, `data` the folder of real files or None."""
+
+    title: str
+    make: Callable[[int, int, Path | None], Instance]
+    needs_data: bool = False
+
+
+def _grid(groups: float) -> Callable[[int, int, Path | None], Instance]:
+    def make(workers: int, seed: int, _data: Path | None) -> Instance:
+        problem = random_problem(workers, seed, groups=groups)
+        rng = np.random.default_rng([seed, workers, 7])
+        return instance(
+            "",
+            "",
+            seed,
+            problem,
+            rng.permutation(problem.n_workers),
+            rng.permutation(problem.n_vacancies),
+            rng.integers(0, 101, problem.n_workers),
+            ("workers", "vacancies"),
+        )
+
+    return make
+
+
+def _season(*partnerships: str) -> Callable[[int, int, Path | None], Instance]:
+    def make(workers: int, seed: int, _data: Path | None) -> Instance:
+        demand = synth.vacancies(max(4, workers // 8), seed, partnerships, year=YEAR)
+        total = demand["positions"].cum_sum()
+        demand = demand.filter(total <= max(SHARE * workers, int(total[0])))
+        people = pl.concat(list(synth.workers(workers, seed, partnerships, year=YEAR, vacancies=demand)))
+        return _from_frames(people, demand, partnerships, seed, ("workers", "vacancies"))
+
+    return make
+
+
+def _real(kind: str, file: str, *partnerships: str) -> Callable[[int, int, Path | None], Instance]:
+    def make(workers: int, seed: int, data: Path | None) -> Instance:
+        path = None if data is None else data / "demand" / file
+        if path is None or not path.is_file():
+            raise BadInput(f"family {kind}", f"no file {path or file}", "--data with the folder of real demand")
+        read = {"h2a": intake.read_h2a, "h2b": intake.read_h2b, "lmia": intake.read_lmia}[kind]
+        demand = read(path).frame
+        demand = demand.sample(fraction=1.0, shuffle=True, seed=seed)
+        total = demand["positions"].cum_sum()
+        demand = demand.filter(total <= max(SHARE * workers, int(total[0]))).sort("vacancy_id")
+        years = YEAR - int(demand["start"].dt.year().mode().sort()[0])
+        demand = demand.with_columns(pl.col("start", "end", "applied_on").dt.offset_by(f"{years}y"))
+        people = pl.concat(list(synth.workers(workers, seed, partnerships, year=YEAR, vacancies=demand)))
+        return _from_frames(people, demand, partnerships, seed, ("workers",))
+
+    return make
+
+
+def _from_frames(
+    people: pl.DataFrame, demand: pl.DataFrame, partnerships: tuple[str, ...], seed: int, synthetic: tuple[str, ...]
+) -> Instance:
+    agreements, taxonomy = [load(one) for one in partnerships], pack.load("core")
+    people, demand = understand(people, taxonomy), understand(demand, taxonomy)
+    found = candidates(people, demand, agreements, taxonomy)
+    rows = compile_rows(found.edges, people, demand, agreements)
+    points = weights(found.edges, people, demand, load_objective("default"))
+    problem = compile_problem(found.edges, rows, people, demand, points)
+    rng = np.random.default_rng([seed, problem.n_workers, 7])
+    waiting = people["waiting_since"].fill_null(strategy="max").to_numpy()
+    arrival = np.argsort(np.lexsort((rng.permutation(len(waiting)), waiting)))
+    return instance(
+        "", "", seed, problem, arrival, rng.permutation(problem.n_vacancies), _points_test(people), synthetic
+    )
+
+
+def _points_test(people: pl.DataFrame) -> np.ndarray:
+    """Points of the worker alone, 0 to 100, in the manner of a points system: languages, experience, skills, schooling.
+
+    30 for the best language, 5 a CEFR step; 30 for experience, one for each two months; 20 for skills, 4 each; 20 for
+    schooling, 4 for each ISCED level. A policy to compare with, not a score of ours.
+    """
+    best = [
+        max((CEFR.index(level) + 1 for level in parse_languages(text).values()), default=0)
+        for text in people["languages"]
+    ]
+    skills = [len(parse_list(text)) for text in people["skills"]]
+    months = people["experience_months"].fill_null(0).to_numpy()
+    schooling = people["education"].fill_null(0).to_numpy().astype(np.int64)
+    return np.asarray(
+        np.minimum(30, 5 * np.array(best))
+        + np.minimum(30, months // 2)
+        + np.minimum(20, 4 * np.array(skills))
+        + np.minimum(20, 4 * schooling),
+        dtype=np.int64,
+    )
+
+
+FAMILIES = {
+    "grid": Family("Random: crossing caps, shares, brain-drain guards, presence by month", _grid(0.0)),
+    "crews": Family("Random, a tenth of the workers in crews of two to five", _grid(0.1)),
+    "pacific": Family("Synthetic season: New Zealand RSE, Australia PALM", _season("nz-rse", "au-palm-short")),
+    "americas": Family("Synthetic season: US H-2A and H-2B, Canada SAWP", _season("us-h2a", "us-h2b", "ca-sawp")),
+    "europe": Family(
+        "Synthetic season: Spain GECCO, France, United Kingdom", _season("es-gecco", "fr-seasonal", "gb-seasonal")
+    ),
+    "h2a": Family("Real demand: US H-2A cases, synthetic workers", _real("h2a", "h2a_fy2016.csv.gz", "us-h2a"), True),
+    "h2b": Family("Real demand: US H-2B cases, synthetic workers", _real("h2b", "h2b_fy2017.csv.gz", "us-h2b"), True),
+}
+"""Families by name."""
+
+
+def make(family: str, workers: int, seed: int, data: Path | None = None) -> Instance:
+    """The instance of a family; raises `BadInput` for an unknown one or where its real data is missing."""
+    if family not in FAMILIES:
+        raise BadInput("family", repr(family), ", ".join(FAMILIES))
+    if workers < 1:
+        raise BadInput("workers", str(workers), "1 or more")
+    made = FAMILIES[family].make(workers, seed, data)
+    return instance(
+        f"{family}-{workers}-{seed}",
+        family,
+        seed,
+        made.problem,
+        made.arrival,
+        made.opened,
+        made.points,
+        made.card.synthetic,
+    )

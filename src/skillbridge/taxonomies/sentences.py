@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from skillbridge.taxonomies.index import Index, Kind
-from skillbridge.taxonomies.normalizer import RESOLVED, resolve
+from skillbridge.taxonomies.language import likely
+from skillbridge.taxonomies.normalizer import RESOLVED, index_of, resolve
 from skillbridge.taxonomies.pack import Taxonomy
 
 WINDOW = 7
@@ -42,15 +43,11 @@ def mentions(
     given = [text or "" for text in texts]
     tags = [lang] * len(given) if lang is None or isinstance(lang, str) else list(lang)
     windows = pl.DataFrame(
-        [
-            (item, start, end, text[start:end], tags[item])
-            for item, text in enumerate(given)
-            for start, end in _windows(text)
-        ],
-        schema={"item": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "text": pl.String, "lang": pl.String},
+        [(item, start, end, text[start:end]) for item, text in enumerate(given) for start, end in _windows(text)],
+        schema={"item": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "text": pl.String},
         orient="row",
     )
-    found = [_found(windows, index, kind, least) for kind in kinds]
+    found = [_found(windows, _spoken(given, tags, index, kind), index, kind, least) for kind in kinds]
     return pl.concat(found).sort("item", "span_start", "kind") if found else pl.DataFrame(schema=MENTIONS)
 
 
@@ -67,9 +64,20 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
                     yield words[first][0], words[last][1]
 
 
-def _found(windows: pl.DataFrame, index: Index | Taxonomy, kind: Kind, least: float) -> pl.DataFrame:
+def _spoken(texts: list[str], tags: list[str | None], index: Index | Taxonomy, kind: Kind) -> list[str | None]:
+    """The tag of each text; where there is none, the language of the whole of it, which tells more than its pieces."""
+    if all(tags) or not texts:
+        return tags
+    branch = (index if isinstance(index, Index) else index_of(index, kind)).branch(kind)
+    told = likely(texts, branch.arrays["spellings"]).argmax(axis=1)
+    return [tag or branch.languages[best] for tag, best in zip(tags, told, strict=True)]
+
+
+def _found(
+    windows: pl.DataFrame, tags: list[str | None], index: Index | Taxonomy, kind: Kind, least: float
+) -> pl.DataFrame:
     """The surest windows that name a concept of one kind, without overlaps."""
-    answers = resolve(windows["text"], index, kind=kind, lang=windows["lang"].to_list(), limit=1)
+    answers = resolve(windows["text"], index, kind=kind, lang=[tags[item] for item in windows["item"]], limit=1)
     sure = (
         answers.drop("span_start", "span_end", "rank")
         .rename({"item": "window"})

@@ -1,7 +1,7 @@
 """Two hundred certified H-2A cases of 2016, read by hand: the product's unit group against the reading.
 
 Drawn with a seed in four strata of SOC code (45-2091: 45, 45-2092: 85, 45-2093: 45, all others: 25), read from title,
-crop and SOC code before the product's answer was seen. The file holds case numbers and readings; the texts stay in the data.
+crop and SOC code before the answer of the product was seen. The file holds case numbers and readings, not the texts.
 """
 
 from pathlib import Path

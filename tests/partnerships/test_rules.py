@@ -143,6 +143,8 @@ TOGETHER: list[Together] = [
     ("returning", 'reserved_share = 0.5\nstrictness = "hard"', [NEW, BACK], [{"positions": 2}],
      [(0, 0), (1, 0)], [(0, 0)]),
     ("group", "relatives_max = 1", [{"facts": "invited_by:a"}] * 2, [{"positions": 2}], [(0, 0)], [(0, 0), (1, 0)]),
+    ("group", "relatives_max = 1", [{"facts": "invited_by:a"}, {}, {}, {"facts": "invited_by:a"}], [{"positions": 4}],
+     [(0, 0), (1, 0), (2, 0)], [(0, 0), (3, 0)]),
     ("group", 'lead_language = "en"\nlead_per = 2', [{"languages": "en:B1"}, {}, {}], [{"positions": 3}],
      [(0, 0), (1, 0)], [(0, 0), (1, 0), (2, 0)]),
     ("brain_drain", 'mode = "cap"\nocc = ["9211"]\npercent = 1\nstock = [{ origin = "TO", active = 100 }]', [{}] * 2,

@@ -235,7 +235,7 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
             inviters = [parse_facts(text).get("invited_by") for text in texts]
             names = sorted({name for name in inviters if name})
             place = {name: n for n, name in enumerate(names)}
-            key = np.array([place[name] if name else -1 for name in inviters], dtype=np.int32)[codes]
+            key = np.array([place[name] if name else len(names) for name in inviters], dtype=np.int32)[codes]
             table = {(n, 0): (self.limit(self.relatives_max, name),) for n, name in enumerate(names)}
             if table:
                 everyone = self.population(view, partnership)

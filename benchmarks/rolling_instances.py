@@ -9,8 +9,7 @@ import numpy.typing as npt
 from benchmarks.instances import DESTINATIONS, ORIGINS, random_problem
 from skillbridge.partnerships.rows import Rows
 from skillbridge.solver.forecast import Forecast
-from skillbridge.solver.problem import Problem
-from skillbridge.solver.rolling import spans
+from skillbridge.solver.problem import Problem, of_workers
 
 
 def rolling_instance(
@@ -37,7 +36,7 @@ def rolling_instance(
         shares = np.array(["at least" in ref.rule for ref in rows.refs])
         half = replace(half, limit=np.where(shares, np.iinfo(np.int32).max, half.limit))
     both = replace(both, rows=half, positions=np.maximum(1, (both.positions + 1) // 2).astype(np.int32))
-    now, before = _part(both, np.flatnonzero(this_year)), _part(both, np.flatnonzero(~this_year))
+    now, before = of_workers(both, np.flatnonzero(this_year)), of_workers(both, np.flatnonzero(~this_year))
     past = Forecast(before, week[~this_year].astype(np.int32), origin[~this_year], ORIGINS, weeks)
     return now, moved[this_year], origin[this_year], past
 
@@ -56,17 +55,3 @@ def _origins(problem: Problem) -> npt.NDArray[np.int32]:
     of_cell = np.full(problem.rows.n_cells, 0, dtype=np.int32)
     of_cell[cell[mine]] = corridor[row[mine]] // DESTINATIONS
     return of_cell[problem.rows.cell[problem.indptr[:-1]]]
-
-
-def _part(problem: Problem, people: npt.NDArray[np.int64]) -> Problem:
-    """The problem of some of the workers."""
-    size = np.diff(problem.indptr)[people]
-    edge = spans(problem.indptr[people], size)
-    return replace(
-        problem,
-        indptr=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-        vacancy=problem.vacancy[edge],
-        weight=problem.weight[edge],
-        rows=replace(problem.rows, cell=problem.rows.cell[edge]),
-        group=problem.group[people],
-    )

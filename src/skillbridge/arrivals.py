@@ -22,8 +22,8 @@ from skillbridge.solver.forecast import Forecast
 from skillbridge.solver.plan import Solution, broken, value
 from skillbridge.solver.prices import descend
 from skillbridge.solver.pricing import Pricer
-from skillbridge.solver.problem import Problem, compile_problem
-from skillbridge.solver.rolling import UNDECIDED, Policy, roll, spans
+from skillbridge.solver.problem import Problem, compile_problem, of_workers
+from skillbridge.solver.rolling import UNDECIDED, Policy, roll
 
 DECIDED: dict[str, pl.DataType] = {
     "worker_id": pl.String(),
@@ -99,7 +99,7 @@ def decide(request: SeasonRequest, *, progress: Callable[[Step], None] | None = 
     )
     rows = compile_rows(edges, everyone, vacancies, place.partnerships)
     together = compile_problem(edges, rows, everyone, vacancies, worth)
-    year, past = _first(together, workers.height)
+    year, past = (of_workers(together, people) for people in np.split(np.arange(everyone.height), [workers.height]))
     forecast, kind = _forecast(past, workers, history, request)
     standing = _standing(request.decided, workers, vacancies, found.edges)
     known = np.flatnonzero(standing != UNDECIDED)
@@ -169,26 +169,6 @@ def _as_if_now(history: pl.DataFrame, request: SeasonRequest) -> pl.DataFrame:
     return history.with_columns(pl.lit(_PAST) + pl.col("worker_id"), *dates, group_id=pl.lit(None, dtype=pl.String))
 
 
-def _first(together: Problem, n: int) -> tuple[Problem, Problem]:
-    """The problems of the first `n` workers and of the others, over the same rows and cells."""
-    cut = int(together.indptr[n])
-
-    def part(indptr: npt.NDArray[np.int64], edges: slice, people: slice) -> Problem:
-        return replace(
-            together,
-            indptr=indptr,
-            vacancy=together.vacancy[edges],
-            weight=together.weight[edges],
-            rows=replace(together.rows, cell=together.rows.cell[edges]),
-            group=together.group[people],
-        )
-
-    return (
-        part(together.indptr[: n + 1], slice(0, cut), slice(0, n)),
-        part(together.indptr[n:] - cut, slice(cut, None), slice(n, None)),
-    )
-
-
 def _forecast(
     past: Problem, workers: pl.DataFrame, history: pl.DataFrame, request: SeasonRequest
 ) -> tuple[Forecast | None, npt.NDArray[np.int32] | None]:
@@ -209,22 +189,8 @@ def _forecast(
     mine, theirs = kind[: workers.height], kind[workers.height :]
     if request.expected is not None:
         people, week = _as_expected(request.expected, request, [str(one) for one in values], theirs)
-        past, theirs = _again(past, people), theirs[people]
+        past, theirs = of_workers(past, people), theirs[people]
     return Forecast(past, week, theirs, len(values), request.weeks), mine
-
-
-def _again(past: Problem, people: npt.NDArray[np.int64]) -> Problem:
-    """The problem of `people`, some of them several times."""
-    size = np.diff(past.indptr)[people]
-    edge = spans(past.indptr[people], size)
-    return replace(
-        past,
-        indptr=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-        vacancy=past.vacancy[edge],
-        weight=past.weight[edge],
-        rows=replace(past.rows, cell=past.rows.cell[edge]),
-        group=past.group[people],
-    )
 
 
 def _as_expected(

@@ -1,5 +1,6 @@
 """skillbridge benchmark: instances, real policies beside the optimum, and answers of others on one board."""
 
+import time
 from pathlib import Path
 
 import click
@@ -64,7 +65,7 @@ def run_command(folder: Path, only: tuple[str, ...], time_limit: float, out: Pat
     scores = []
     try:
         for root in roots:
-            for score in run(root, time_limit=time_limit, only=only):
+            for score in run(root, time_limit=time_limit, clock=time.process_time, only=only):
                 scores.append(score)
                 if as_json:
                     click.echo(msgspec.json.encode(score).decode())

@@ -26,21 +26,34 @@ def upper_bound(
 
     Raises `ValueError` for a price that proves nothing: negative, not finite, or above a soft row's penalty.
     """
+    surplus = left_over(weight, vacancy, rows, vacancy_price, row_price)
+    worker = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    alone = group[worker] < 0
+    best = np.zeros(len(indptr) - 1)
+    np.maximum.at(best, worker[alone], surplus[alone])
+    total = float(best.sum() + (vacancy_price * positions).sum() + (row_price * rows.limit).sum())
+    return total + _groups(worker[~alone], place[vacancy[~alone]], surplus[~alone], group)
+
+
+def left_over(
+    weight: npt.NDArray[np.integer],
+    vacancy: npt.NDArray[np.int32],
+    rows: Rows,
+    vacancy_price: npt.NDArray[np.float64],
+    row_price: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """float64 [edges]: what an edge is worth after paying its vacancy's price and those of every row it counts in.
+
+    Raises `ValueError` for a price that proves nothing: negative, not finite, or above a soft row's penalty.
+    """
     ceiling = np.array([np.inf if ref.penalty is None else ref.penalty for ref in rows.refs], np.float64)
     for name, prices in (("vacancy", vacancy_price), ("row", row_price)):
         if not (np.isfinite(prices).all() and (prices >= 0).all()):
             raise ValueError(f"a {name} price is negative or not finite")
     if (row_price > ceiling).any():
         raise ValueError("the price of a soft row exceeds its penalty")
-    at_vacancy = vacancy_price + rows.vacancy_rows @ row_price
-    at_cell = rows.cell_rows @ row_price
-    worker = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    surplus = weight - at_vacancy[vacancy] - at_cell[rows.cell]
-    alone = group[worker] < 0
-    best = np.zeros(len(indptr) - 1)
-    np.maximum.at(best, worker[alone], surplus[alone])
-    total = float(best.sum() + (vacancy_price * positions).sum() + (row_price * rows.limit).sum())
-    return total + _groups(worker[~alone], place[vacancy[~alone]], surplus[~alone], group)
+    at_vacancy, at_cell = vacancy_price + rows.vacancy_rows @ row_price, rows.cell_rows @ row_price
+    return np.asarray(weight - at_vacancy[vacancy] - at_cell[rows.cell], dtype=np.float64)
 
 
 def _groups(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from skillbridge.matching.bound import left_over
 from skillbridge.matching.stay_tables import stay_tables
 from skillbridge.matching.stays import MAX_CHAIN, StayRules, Stays, best_chains
 from skillbridge.partnerships.partnership import Partnership
@@ -51,15 +52,8 @@ def chain_upper_bound(
 
     Raises `ValueError` for a price that proves nothing: negative, not finite, or above a soft row's penalty.
     """
-    ceiling = np.array([np.inf if ref.penalty is None else ref.penalty for ref in rows.refs], np.float64)
-    for name, prices in (("vacancy", vacancy_price), ("row", row_price)):
-        if not (np.isfinite(prices).all() and (prices >= 0).all()):
-            raise ValueError(f"a {name} price is negative or not finite")
-    if (row_price > ceiling).any():
-        raise ValueError("the price of a soft row exceeds its penalty")
     options, history, rules = stays
-    at_vacancy, at_cell = vacancy_price + rows.vacancy_rows @ row_price, rows.cell_rows @ row_price
-    value = np.asarray(weight - at_vacancy[vacancy] - at_cell[rows.cell], dtype=np.float64)
+    value = left_over(weight, vacancy, rows, vacancy_price, row_price)
     n = len(options.indptr) - 1
     chosen, best = np.empty((n, MAX_CHAIN), dtype=np.int64), np.zeros(n)
     best_chains(

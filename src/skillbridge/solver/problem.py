@@ -151,6 +151,29 @@ def checked(problem: Problem) -> Problem:
     )
 
 
+def edges_of(problem: Problem, people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The edges of `people` (rows of workers), one worker's after the other's."""
+    size = np.diff(problem.indptr)[people]
+    ends = np.cumsum(size)
+    return np.asarray(np.repeat(problem.indptr[people] - ends + size, size) + np.arange(size.sum()), dtype=np.int64)
+
+
+def of_workers(problem: Problem, people: npt.NDArray[np.int64]) -> Problem:
+    """The problem of `people` (rows of workers, each as often as it is named), over the same vacancies, rows and cells.
+
+    Groups keep their numbers: one of which only a part is named is no longer whole.
+    """
+    edge = edges_of(problem, people)
+    return replace(
+        problem,
+        indptr=np.concatenate([[0], np.cumsum(np.diff(problem.indptr)[people])]).astype(np.int64),
+        vacancy=problem.vacancy[edge],
+        weight=problem.weight[edge],
+        rows=replace(problem.rows, cell=problem.rows.cell[edge]),
+        group=problem.group[people],
+    )
+
+
 def tightened(problem: Problem) -> Problem:
     """The problem with the rows that its own imply in whole heads added last: the same plans, a lower bound.
 

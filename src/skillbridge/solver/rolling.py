@@ -9,7 +9,7 @@ still mend, less a reserve. The last week may not (the true-up), so what it then
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ from skillbridge.solver.plan import usage
 from skillbridge.solver.policies import first_come
 from skillbridge.solver.prices import descend
 from skillbridge.solver.pricing import Floats, Pricer
-from skillbridge.solver.problem import Problem
+from skillbridge.solver.problem import Problem, edges_of, of_workers
 from skillbridge.solver.solve import solve
 
 Ints = npt.NDArray[np.int64]
@@ -156,24 +156,21 @@ class _Left:
 
     def problem(self, people: Ints, pool: Problem | None = None, future: Ints | None = None) -> tuple[Problem, Ints]:
         """(the problem of these people and the pool's `future` people, the people's edges in the year's problem)."""
-        year = self.year
-        size = np.diff(year.indptr)[people]
-        edge = spans(year.indptr[people], size)
-        parts = [(year, edge, size, year.group[people])]
+        year, rows = self.year, self.year.rows
+        parts = [of_workers(year, people)]
         if pool is not None and future is not None:
-            more = np.diff(pool.indptr)[future]
-            parts.append((pool, spans(pool.indptr[future], more), more, np.full(len(future), -1, np.int32)))
-        rows = year.rows
-        cell = np.concatenate([one.rows.cell[edges] for one, edges, _, _ in parts])
+            later = of_workers(pool, future)
+            parts.append(replace(later, group=np.full(len(future), -1, np.int32)))
+        degree = np.concatenate([np.diff(one.indptr) for one in parts])
         return Problem(
-            np.concatenate([[0], np.cumsum(np.concatenate([sizes for _, _, sizes, _ in parts]))]).astype(np.int64),
-            np.concatenate([one.vacancy[edges] for one, edges, _, _ in parts]),
-            np.concatenate([one.weight[edges] for one, edges, _, _ in parts]),
+            np.concatenate([[0], np.cumsum(degree)]).astype(np.int64),
+            np.concatenate([one.vacancy for one in parts]),
+            np.concatenate([one.weight for one in parts]),
             self.heads.astype(np.int32),
-            Rows(cell, self.rows, rows.cell_rows, rows.vacancy_rows, rows.refs),
-            np.concatenate([groups for _, _, _, groups in parts]),
+            replace(rows, cell=np.concatenate([one.rows.cell for one in parts]), limit=self.rows),
+            np.concatenate([one.group for one in parts]),
             year.place,
-        ), edge
+        ), edges_of(year, people)
 
 
 def _named(chosen: Ints, edge: Ints) -> Ints:
@@ -260,10 +257,3 @@ def _take(now: Problem, price: Floats, mends: Ints) -> Ints:
         if not board.settle(singles[np.argsort(-surplus, kind="stable")], at):
             break
     return board.chosen
-
-
-def spans(start: Ints, size: Ints) -> Ints:
-    """start[i]:start[i] + size[i] for every i, one after the other."""
-    total = int(size.sum())
-    before = np.concatenate([[0], np.cumsum(size)[:-1]]) if len(size) else np.zeros(0, dtype=np.int64)
-    return np.asarray(np.repeat(start - before, size) + np.arange(total), dtype=np.int64)

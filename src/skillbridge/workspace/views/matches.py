@@ -15,8 +15,8 @@ class Criterion(View, frozen=True):
     evidence: Annotated[str, doc("What was compared.", "3 of 4 essential skills")]
 
 
-class Match(View, frozen=True):
-    """A legal pair with its score, and the reason for it."""
+class Pair(View, frozen=True):
+    """A worker and a vacancy that may legally come together, and how well they suit each other."""
 
     worker_id: Annotated[str, doc("The worker's pseudonym.", "w-1042")]
     vacancy_id: Annotated[str, doc("The vacancy.", "v-9")]
@@ -24,6 +24,11 @@ class Match(View, frozen=True):
     start: Annotated[date, doc("First day.", "2026-11-01")]
     end: Annotated[date, doc("Last day.", "2027-04-30")]
     score: Annotated[int, doc("Thousandths.", 742)]
+
+
+class Match(Pair, frozen=True):
+    """A legal pair with its score, and the reason for it."""
+
     breakdown: Annotated[list[Criterion], doc("The parts of the score.")]
 
 

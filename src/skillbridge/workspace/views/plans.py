@@ -7,6 +7,7 @@ import msgspec
 
 from skillbridge.journey import State
 from skillbridge.workspace.views.base import Id, Line, Moment, Page, PartyName, Reason, Text, Version, View, doc
+from skillbridge.workspace.views.matches import Pair
 
 
 class PlanRequest(View, frozen=True):
@@ -111,15 +112,9 @@ class Explanation(View, frozen=True):
     ]
 
 
-class OpenPlace(View, frozen=True):
+class OpenPlace(Pair, frozen=True):
     """A legal pair beside a plan."""
 
-    worker_id: Annotated[str, doc("The worker's pseudonym.", "w-1042")]
-    vacancy_id: Annotated[str, doc("The vacancy.", "v-9")]
-    partnership: Annotated[str, doc("The pathway that carries the pair.", "nz-rse")]
-    start: Annotated[date, doc("First day.", "2026-11-01")]
-    end: Annotated[date, doc("Last day.", "2027-04-30")]
-    score: Annotated[int, doc("Thousandths.", 742)]
     gain: Annotated[int, doc("Points that the plan's objective would change by.", 742)]
     terms: Annotated[dict[str, int], doc("Change of each term of the objective, in its own unit.", {"placed": 1})]
     free: Annotated[bool, doc("Whether it can be taken at once.", True)]

@@ -113,6 +113,10 @@ def test_a_wage_in_another_unit_than_its_column_is_refused_not_scaled(tmp_path: 
     assert wages(tmp_path, "16320", "17000", "3") == ([16320, 17000, None], 1)
 
 
+def test_low_pay_in_minor_units_is_read_as_it_stands(tmp_path: Path) -> None:
+    assert wages(tmp_path, "1200", "1550", "213", currency="USD") == ([1200, 1550, 213], 0)
+
+
 def test_what_skillbridge_wrote_reads_back_as_it_was(tmp_path: Path) -> None:
     written, _ = wages(tmp_path, "163.20", "201.00")
     assert written == [16320, 20100]

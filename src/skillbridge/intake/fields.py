@@ -170,7 +170,8 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
 
     The unit comes from the unit column, the header (`Wage (EUR/h)`) or the cell (`12,50 €/h`); the currency from the
     cell, the header or `codes`. Whole numbers without a unit, most of which can only be true as minor units an hour,
-    are read so: that is how SkillBridge itself writes wages. Then a value that cannot be is refused, never scaled.
+    are read so: that is how SkillBridge itself writes wages. Then a value true only in whole units is refused, never
+    scaled.
     """
     cells = sheet.text(field)
     hint = sheet.columns.hints.get(field, "")
@@ -216,10 +217,10 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
 
 
 def _whole(amount: float | None, code: str) -> Reading:
-    """A wage in minor units an hour that can be true, or why it is not believed."""
+    """A wage in minor units an hour; refused where only whole units would make it true, which is a slip of unit."""
     low, high = plausible(code)
     scale = 10 ** get_currency_precision(code)
-    if amount is None or not low <= amount / scale <= high:
+    if amount is None or amount <= 0 or (low <= amount <= high and not low <= amount / scale <= high):
         words = f"minor units an hour like the rest of the column, {low * scale:.0f} to {high * scale:.0f} {code}"
         return Reading(None, words, "refused")
     return Reading(f"{code}:{int(amount)}")

@@ -308,14 +308,17 @@ def _say(outcome: "Outcome", plan: "Plan", out: Path) -> None:
         )
     click.echo(f"{plan.seconds:.1f} s, {plan.cpu_seconds:.1f} CPU-s, {plan.peak_rss_mb:,.0f} MB")
     folder = outcome.folder
-    for title, frame in (("workers without a place", folder.unplaced), ("vacancies not filled", folder.unfilled)):
+    for title, file, frame in (
+        ("workers without a place", "unplaced.csv", folder.unplaced),
+        ("vacancies not filled", "unfilled.csv", folder.unfilled),
+    ):
         click.echo(f"{title}: {frame.height:,}")
         causes = frame.group_by("reason", "partnership", "rule").agg(pl.len().alias("n"), pl.col("detail").min())
         causes = causes.sort(pl.col("n"), "detail", descending=[True, False])
         for n, detail in causes.select("n", "detail").head(5).iter_rows():
             click.echo(f"  {n:,}: {detail}")
         if causes.height > 5:
-            click.echo(f"  {causes['n'][5:].sum():,}: other reasons, see {title.rsplit(' ', 1)[-1]}")
+            click.echo(f"  {causes['n'][5:].sum():,}: other reasons, see {file}")
     for note in plan.notes:
         click.echo(f"note: {note}")
     click.echo(f"open {out / 'report.html'}")

@@ -1,12 +1,32 @@
-"""Exchange rates, for one purpose: comparing a wage with a worker's floor when the two are in different currencies."""
+"""Exchange rates, to compare wages in different currencies, and what an hour's pay can be in each."""
 
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from skillbridge import resources
 from skillbridge.errors import BadInput, BadInputs
+
+_KNOWN: dict[str, tuple[float, float]] = {
+    "USD": (3, 100),
+    "CAD": (5, 120),
+    "AUD": (10, 120),
+    "NZD": (10, 120),
+    "GBP": (5, 100),
+    "EUR": (3, 100),
+    "KRW": (5_000, 100_000),
+    "JPY": (500, 10_000),
+    "CHF": (8, 150),
+    "MXN": (15, 1_000),
+    "QAR": (3, 300),
+    "AED": (3, 300),
+    "SAR": (3, 300),
+}
+"""An hour's pay that can be true, in major units, where the destinations are known."""
+_ELSEWHERE = (0.2, 150.0)
+"""The same in US dollars for all other currencies, by the bundled yearly rates: an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +80,15 @@ def load_rates(name_or_file: str | Path = "2025") -> Rates:
     if problems:
         raise BadInputs(problems)
     return Rates(path.stem, per_usd, minor_digits, basis)
+
+
+@cache
+def plausible_hourly(currency: str) -> tuple[float, float]:
+    """(least, most) an hour's pay in major units that can be true; used to notice that a unit is wrong.
+
+    Without a rate for the currency everything above 0 can be.
+    """
+    if currency in _KNOWN:
+        return _KNOWN[currency]
+    rate = load_rates().per_usd.get(currency)
+    return (0.0, float("inf")) if rate is None else (_ELSEWHERE[0] * rate, _ELSEWHERE[1] * rate)

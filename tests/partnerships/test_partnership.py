@@ -2,13 +2,17 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 import tomli_w
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skillbridge.cli import cli
 from skillbridge.errors import BadInput, BadInputs
+from skillbridge.partnerships.doubts import doubts
 from skillbridge.partnerships.partnership import KINDS, dump, library, load, parse, relax
 from skillbridge.partnerships.selector import Selector
 from tests.partnerships import worlds
@@ -51,6 +55,49 @@ WRONG = [
         "a hard share without a legal basis",
     ),
     (HEAD + rule("eligibility", 'sex = ["f"]'), r"r\.sex: asked without a legal basis"),
+    (
+        HEAD + rule("eligibility", 'age_max = 39\nsex = ["f"]\nlegal_basis = "act of ages, s. 2"'),
+        r"r\.sex: beside other terms",
+    ),
+    (HEAD + rule("eligibility", 'languages = { english = "A2" }'), r"r\.languages\.english: not a language code"),
+    (HEAD + rule("group", 'lead_language = "english"'), r"r\.lead_language: 'english'"),
+    (HEAD + rule("quota", 'max = 3\nwhere = { occ = "0834" }'), r"r\.where\.occ: '0834'; expected a group of ISCO-08"),
+    (HEAD + rule("brain_drain", 'mode = "cap"\nocc = ["2219"]'), r"r\.occ: '2219'; expected a group of ISCO-08"),
+    (
+        HEAD + rule("quota", 'per = ["region"]\ntable = [{ region = "Innlandet", max = 1 }]'),
+        r"table\[0\]\.region: unknown 'Innlandet'; expected a region of ISO 3166-2",
+    ),
+    (
+        HEAD + rule("quota", 'per = ["occ"]\ntable = [{ occ = "6124", max = 1 }]'),
+        r"table\[0\]\.occ: unknown '6124'",
+    ),
+    (HEAD + rule("quota", 'max = 3\nwhere = { destination = "AU" }'), r"where\.destination: 'AU' is outside the agree"),
+    (
+        HEAD + rule("quota", 'max = 3\nwhere = { region = "AU-QLD" }'),
+        r"where\.region: 'AU-QLD' is outside the agreement",
+    ),
+    (
+        HEAD + 'origins = ["TO"]\n' + rule("quota", 'max = 3\nwhere = { origin = ["TO", "RS"] }'),
+        r"where\.origin: 'RS' is outside the agreement; expected TO",
+    ),
+    (
+        HEAD + 'origins = ["TO"]\n' + rule("quota", 'per = ["origin"]\ntable = [{ origin = "RS", max = 1 }]'),
+        r"table\[0\]\.origin: 'RS' is outside the agreement",
+    ),
+    (
+        HEAD + "valid_from = 2027-01-01\n" + rule("quota", "max = 3\nvalid_to = 2026-12-31"),
+        r"r\.valid_to: the rule is never in force; expected a day within 2027-01-01 to no end",
+    ),
+    (
+        HEAD
+        + "valid_from = 2027-01-01\n"
+        + rule("quota", 'max = 3\nperiod = { kind = "year" }\nused = { count = 1, as_of = 2025-06-01 }'),
+        r"r\.used\.as_of: a day in no period of the agreement",
+    ),
+    (
+        HEAD + rule("employer_gate", 'needs = ["employer aproval"]'),
+        r"r\.needs.*lower-case words and digits, joined by _",
+    ),
     (HEAD + rule("eligibility", "age_max = 39"), r"r\.age_max: an age limit without the law"),
     (HEAD + rule("eligibility", "facts = { pregnancy = {} }"), "an attribute that no rule may ask for"),
     (
@@ -156,6 +203,41 @@ def test_no_type_or_pattern_of_the_program_reaches_who_writes_a_file(kind: str, 
         text = str(error)
         assert text.startswith("file.toml: rules[0] ")
         assert not re.search(r"`(str|int|float|object|array|null|bool)|regex|\(\?|Invalid|NoneType|msgspec", text), text
+
+
+UNLIKELY = [
+    (rule("wage", 'floors = [{ amount = 2500, currency = "NZD" }]'), "floors[0].amount: 2,500 NZD per hour"),
+    (rule("wage", 'floors = [{ amount = 25, currency = "NZD", per = "month" }]'), "25 NZD per month is 0.14 an hour"),
+    (rule("wage", 'floors = [{ amount = 25, currency = "AUD" }]'), "floors[0].currency: AUD in an agreement in NZD"),
+    (rule("quota", "max = 3\nused = { count = 4, as_of = 2026-01-01 }"), "r.used: 4 used of 3 places"),
+    (
+        rule("quota", 'per = ["origin"]\ntable = [{ origin = "TO", max = 1, used = 2 }]'),
+        "table[0].used: 2 used of 1 places",
+    ),
+    (rule("order", 'method = "first_come"\nkey = "waiting_date"'), "no column of workers is named 'waiting_date'"),
+    (rule("scope", 'origins = ["TO", "WS"]'), "'WS' is not among the agreement's origins"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), UNLIKELY)
+def test_what_is_unlikely_to_be_meant_is_a_warning(text: str, message: str) -> None:
+    partnership = parse(HEAD + 'currency = "NZD"\norigins = ["TO"]\n' + text, "file.toml")
+    assert [message in str(doubt) for doubt in doubts(partnership, "file.toml")] == [True]
+
+
+def test_an_ordinary_file_raises_no_doubt() -> None:
+    text = rule("wage", 'floors = [{ amount = 25, currency = "NZD" }]') + rule(
+        "order", 'method = "first_come"\nkey = "waiting_since"', "turn"
+    )
+    assert not list(doubts(parse(HEAD + 'currency = "NZD"\n' + text), "file.toml"))
+
+
+def test_the_command_prints_warnings_and_succeeds(tmp_path: Path) -> None:
+    file = tmp_path / "ore.toml"
+    file.write_text(HEAD + rule("wage", 'floors = [{ amount = 2500, currency = "NZD" }]'), encoding="utf-8")
+    done = CliRunner().invoke(cli, ["partnership", "check", str(file)])
+    assert done.exit_code == 0
+    assert "warning: ore.toml: rules[0] r.floors[0].amount: 2,500 NZD per hour is 2,500.00 an hour" in done.output
 
 
 def test_every_problem_of_a_file_is_told_at_once() -> None:

@@ -63,6 +63,24 @@ def test_the_calendar_gives_every_period_its_places() -> None:
     assert days == [(date(2025, 11, 15), "apply_by"), (date(2026, 5, 31), "lapses")]
 
 
+def test_the_calendar_tells_what_is_kept_monthly_and_ahead() -> None:
+    partnership = worlds.agreement(
+        quota('max = 10\nreserved = [{ where = { worker = "returning" }, share = 0.334 }]')
+        + '[[rules]]\nid = "t"\ntype = "timing"\nlead_time = "P6W"\nmonthly_capacity = 7\nper_origin = true'
+    )
+    windows = quota_calendar(partnership, date(2026, 7, 1), date(2026, 8, 31))
+    assert [(one.rule, one.first, one.key, one.places, one.kept) for one in windows] == [
+        ("cap", None, (), 10, (("returning workers", 4),)),
+        ("t", date(2026, 7, 1), ("*",), 7, ()),
+        ("t", date(2026, 8, 1), ("*",), 7, ()),
+    ]
+    days = [(one.day, one.what, one.detail) for one in events(partnership, date(2026, 7, 1), date(2026, 8, 31))]
+    assert days == [
+        (date(2026, 5, 20), "last_application", "for a start on 2026-07-01"),
+        (date(2026, 7, 20), "last_application", "for a start on 2026-08-31"),
+    ]
+
+
 def test_supplements_are_shown_in_their_own_windows() -> None:
     windows = quota_calendar(load("us-h2b"), date(2025, 10, 1), date(2026, 9, 30))
     april = next(one for one in windows if one.rule == "fy26-returning-april")
@@ -86,6 +104,18 @@ def test_the_checklist_covers_every_topic() -> None:
         '[covers_topics]\ninformation = "briefing before departure, art. 6"\n'
     )
     assert {one.topic: one.status for one in completeness(told)}["information"] == "covered"
+
+
+def test_a_house_a_ticket_and_a_name_do_not_complete_an_agreement() -> None:
+    rules = (
+        '[[rules]]\nid = "house"\ntype = "housing"\nprovided = true\n'
+        '[[rules]]\nid = "travel"\ntype = "transport"\ninternational = "employer"\n'
+        '[[rules]]\nid = "named"\ntype = "returning"\nname_request = true\n'
+    )
+    topics = {one.topic: one.status for one in completeness(worlds.agreement(rules))}
+    assert (topics["safety"], topics["return_and_reintegration"]) == ("missing", "missing")
+    inspected = worlds.agreement('[[rules]]\nid = "house"\ntype = "housing"\ninspected = true\n')
+    assert {one.topic: one.status for one in completeness(inspected)}["safety"] == "covered"
 
 
 def test_rules_that_break_the_network_are_named() -> None:

@@ -61,7 +61,7 @@ def list_command(as_json: bool) -> None:
 @_JSON
 def show_command(partnership: str, lang: str, as_json: bool) -> None:
     """Every rule in plain words, with its source."""
-    from skillbridge.partnerships.wording import says
+    from skillbridge.partnerships.wording import says, sentence
 
     one = _load(partnership)
     if as_json:
@@ -82,7 +82,8 @@ def show_command(partnership: str, lang: str, as_json: bool) -> None:
         click.echo(f"\n{one.note}")
     own = {rule.id for rule in one.rules}
     for rule in one.binding:
-        click.echo(f"\n{rule.id}  [{rule.kind}, {rule.strictness}]{'' if rule.id in own else '  by default'}")
+        force = sentence(f"force.{rule.force or rule.strictness}", {}, lang)
+        click.echo(f"\n{rule.id}  [{rule.kind}, {force}]{'' if rule.id in own else '  by default'}")
         for line in says(rule, lang):
             click.echo(f"  {line}")
         if rule.note:
@@ -98,30 +99,37 @@ def show_command(partnership: str, lang: str, as_json: bool) -> None:
 def check_command(files: tuple[str, ...], as_json: bool) -> None:
     """Whether files can be used, and what to verify first: exit 2 with file, rule and field of every error.
 
+    A warning is about what can be used and is unlikely to be meant, such as a wage floor in cents.
     Given several, also where two sovereigns' rules differ.
     """
     from skillbridge.partnerships.completeness import completeness
     from skillbridge.partnerships.conflicts import conflicts
+    from skillbridge.partnerships.doubts import doubts
 
     good: list[Partnership] = []
+    named: list[str] = []
     problems: list[BadInput] = []
     for name in files:
         try:
             good.append(_load(name))
+            named.append(Path(name).name)
         except BadInputs as error:
             problems += error.problems
         except BadInput as error:
             problems.append(error)
     differing = conflicts(good)
+    odd = [doubt for one, name in zip(good, named, strict=True) for doubt in doubts(one, name)]
     advice = {
         one.id: _advice(one, [topic.topic for topic in completeness(one) if topic.status == "missing"]) for one in good
     }
     if as_json:
-        errors = [{"where": one.where, "what": one.what, "expected": one.expected} for one in problems]
-        _print_json({"errors": errors, "conflicts": differing, "advice": advice})
+        said = {"errors": _rows(problems), "warnings": _rows(odd), "conflicts": differing, "advice": advice}
+        _print_json(said)
     else:
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
+        for doubt in odd:
+            click.echo(f"warning: {doubt}", err=True)
         for one in good:
             click.echo(f"{one.id}: {len(one.rules)} rules, {len(one.binding) - len(one.rules)} by default. No error.")
             for line in advice[one.id]:
@@ -182,8 +190,9 @@ def diff_command(old: str, new: str, workers: Path | None, vacancies: Path | Non
 @click.argument("partnership", metavar="ID")
 @click.option("--from", "first", type=_DAY, required=True, help="First day of start.")
 @click.option("--to", "last", type=_DAY, required=True, help="Last day of start.")
+@_LANGUAGE
 @_JSON
-def calendar_command(partnership: str, first: Any, last: Any, as_json: bool) -> None:
+def calendar_command(partnership: str, first: Any, last: Any, lang: str, as_json: bool) -> None:
     """The places of every quota by period, and the days that matter."""
     from skillbridge.partnerships.calendar import events, quota_calendar
 
@@ -191,15 +200,16 @@ def calendar_command(partnership: str, first: Any, last: Any, as_json: bool) -> 
     low, high = first.date(), last.date()
     if high < low:
         raise BadInput("--to", f"{high} is before {low}", "the first day, then the last")
-    windows, days = quota_calendar(one, low, high), events(one, low, high)
+    windows, days = quota_calendar(one, low, high, lang), events(one, low, high)
     if as_json:
         _print_json({"quotas": windows, "events": days})
         return
     for window in windows:
-        key = f" {' '.join(window.key)}" if window.key else ""
+        key = f" {' '.join(window.key).replace('*', 'each')}" if window.key else ""
+        kept = "".join(f", {places:,} kept for {whom}" for whom, places in window.kept)
         plus = f" (adds to {window.adds_to})" if window.adds_to else ""
         span = f"{_shown(window.first)} to {_shown(window.last)}"
-        click.echo(f"{span:<26} {window.places:>9,} {window.count:<11} {window.rule}{key}{plus}")
+        click.echo(f"{span:<26} {window.places:>9,} {window.count:<11} {window.rule}{key}{plus}{kept}")
     for event in days:
         click.echo(f"{event.day}  {event.what.replace('_', ' ')}: {event.rule} {event.detail}".rstrip())
     if not windows and not days:
@@ -230,6 +240,10 @@ def reference_command() -> None:
     from skillbridge.partnerships.reference import reference
 
     click.echo(reference(), nl=False)
+
+
+def _rows(problems: Iterable[BadInput]) -> list[dict[str, str]]:
+    return [{"where": one.where, "what": one.what, "expected": one.expected} for one in problems]
 
 
 def _advice(one: "Partnership", missing: Iterable[str]) -> list[str]:

@@ -7,10 +7,11 @@ import polars as pl
 from babel.numbers import get_currency_precision, get_territory_currencies, list_currencies
 
 from skillbridge.errors import BadInput
-from skillbridge.intake.money import hourly, plausible, unit_of
+from skillbridge.intake.money import hourly, unit_of
 from skillbridge.intake.places import country
 from skillbridge.intake.sheet import Sheet
 from skillbridge.intake.values import Reading, blank, decimal_mark, number
+from skillbridge.rates import plausible_hourly
 from skillbridge.tables import parse_past, parse_preferences
 
 SIGNS = {
@@ -218,7 +219,7 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
 
 def _whole(amount: float | None, code: str) -> Reading:
     """A wage in minor units an hour; refused where only whole units would make it true, which is a slip of unit."""
-    low, high = plausible(code)
+    low, high = plausible_hourly(code)
     scale = 10 ** get_currency_precision(code)
     if amount is None or amount <= 0 or (low <= amount <= high and not low <= amount / scale <= high):
         words = f"minor units an hour like the rest of the column, {low * scale:.0f} to {high * scale:.0f} {code}"
@@ -240,7 +241,7 @@ def _in_minor_units(cells: pl.Series, units: pl.Series, codes: pl.Series, mark: 
         if amount != int(amount) or re.search(r"\d[.,]\d\d?$", text.strip()):
             return False
         scale = 10 ** get_currency_precision(code) if code else 100
-        low, high = plausible(code or "USD")
+        low, high = plausible_hourly(code or "USD")
         if scale > 1:
             votes += (low <= amount / scale <= high) - (low <= amount <= high)
     return votes > 0

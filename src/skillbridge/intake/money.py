@@ -1,12 +1,11 @@
 """Wages of any unit as minor units an hour, and why a stated unit was not believed."""
 
-from functools import cache
 from typing import NamedTuple
 
 from babel.numbers import get_currency_precision
 
 from skillbridge.intake.values import blank, fold, number
-from skillbridge.rates import load_rates
+from skillbridge.rates import plausible_hourly
 
 UNITS = {
     "hour": "hour hr h hourly perhour heure heures horaire hora horas porhora ساعة ساعات час часов godz jam saat",
@@ -22,40 +21,8 @@ UNITS = {
 _WORDS = {fold(word): unit for unit, spelled in UNITS.items() for word in spelled.split()}
 DAYS = 5.0
 """Working days a week where a file pays by the day and says nothing else."""
-_KNOWN: dict[str, tuple[float, float]] = {
-    "USD": (3, 100),
-    "CAD": (5, 120),
-    "AUD": (10, 120),
-    "NZD": (10, 120),
-    "GBP": (5, 100),
-    "EUR": (3, 100),
-    "KRW": (5_000, 100_000),
-    "JPY": (500, 10_000),
-    "CHF": (8, 150),
-    "MXN": (15, 1_000),
-    "QAR": (3, 300),
-    "AED": (3, 300),
-    "SAR": (3, 300),
-}
-"""An hour's pay that can be true, in major units, where the destinations are known."""
-_ELSEWHERE = (0.2, 150.0)
-"""The same in US dollars for all other currencies, by the bundled yearly rates: an assumption."""
-
-
 LIVE_IN = 0.5
 """Paid by the month, hours of readiness count too (herders), so an hour may come to this share of the least."""
-
-
-@cache
-def plausible(currency: str) -> tuple[float, float]:
-    """(least, most) an hour's pay in major units that can be true; used to notice that a unit is wrong.
-
-    Without a rate for the currency everything above 0 can be.
-    """
-    if currency in _KNOWN:
-        return _KNOWN[currency]
-    rate = load_rates().per_usd.get(currency)
-    return (0.0, float("inf")) if rate is None else (_ELSEWHERE[0] * rate, _ELSEWHERE[1] * rate)
 
 
 class Wage(NamedTuple):
@@ -97,8 +64,9 @@ def hourly(
 ) -> Wage:
     """The wage an hour.
 
-    A stated unit is believed if the result can be true (`plausible`); else the amount is taken for the unit that makes
-    it so, and the note says it. A piece rate, an unreadable or an impossible amount gives None with a note.
+    A stated unit is believed if the result can be true (`rates.plausible_hourly`); else the amount is taken for the
+    unit that makes it so, and the note says it. A piece rate, an unreadable or an impossible amount gives None with a
+    note.
     """
     if text is None or blank(text):
         return Wage(None)
@@ -107,7 +75,7 @@ def hourly(
         return Wage(None, "an amount of money of zero or more")
     if amount == 0:
         return Wage(None, "an amount above 0; taken as not stated")
-    low, high = plausible(currency)
+    low, high = plausible_hourly(currency)
     unit = unit_of(unit_text)
     if unit == "piece":
         return Wage(None, "a wage by time; a piece rate cannot be turned into an hourly wage")

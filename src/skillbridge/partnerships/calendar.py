@@ -5,11 +5,14 @@ from datetime import date, timedelta
 
 import msgspec
 
-from skillbridge.partnerships.dates import day_of_year
+from skillbridge.partnerships.dates import day_of_year, plus
 from skillbridge.partnerships.partnership import Partnership
+from skillbridge.partnerships.rules.base import Rule
 from skillbridge.partnerships.rules.employers import TimingRule
 from skillbridge.partnerships.rules.length import StayRule
+from skillbridge.partnerships.rules.origins import BrainDrainRule, TrainingRule
 from skillbridge.partnerships.rules.quota import QuotaRule, release_day
+from skillbridge.partnerships.wording import written
 
 _ONE = timedelta(days=1)
 
@@ -17,7 +20,8 @@ _ONE = timedelta(days=1)
 class Window(msgspec.Struct, frozen=True):
     """The places of one rule for starts from `first` to `last` (None: open), for the values `key` of its dimensions.
 
-    `places` are what is left after those used, in `count`; `adds_to` names the quota they widen.
+    A dimension for whose values the rule has one number each is `*` in `key`. `places` are what is left after those
+    used, in `count`; `adds_to` names the quota they widen; `kept` are those kept for some, as (whom, places).
     """
 
     rule: str
@@ -27,10 +31,12 @@ class Window(msgspec.Struct, frozen=True):
     places: int
     count: str
     adds_to: str | None = None
+    kept: tuple[tuple[str, int], ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A day that matters: opens, closes, release, apply_by, season_opens, season_closes, takes_effect or lapses."""
+    """A day that matters: opens, closes, release, apply_by, season_opens, season_closes, takes_effect, lapses, or
+    last_application (for a start on the first or last day asked about, by the lead time)."""
 
     day: date
     what: str
@@ -38,13 +44,12 @@ class Event(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-def quota_calendar(partnership: Partnership, first: date, last: date) -> list[Window]:
-    """Every quota's places for starts within `first`..`last`, by rule as written, then period and key."""
+def quota_calendar(partnership: Partnership, first: date, last: date, language: str = "en") -> list[Window]:
+    """The places of every rule that limits how many, for starts within `first`..`last`: by rule as written, then period
+    and key. Beside quotas these are monthly capacities, seats of training and caps on brain drain."""
     windows = []
-    for rule in partnership.rules:
-        if not isinstance(rule, QuotaRule):
-            continue
-        keys = [cell.key(rule.per) for cell in rule.table] or [()]
+    for rule in filter(None, map(_quota, partnership.rules)):
+        keys = [cell.key(rule.per) for cell in rule.table] or [("*",) * len(rule.per)]
         for begin, end in _instances(rule, first, last):
             span = None if begin is None or end is None else (begin, end)
             opens, closes = _start_window(rule, begin or first, end or last)
@@ -57,8 +62,22 @@ def quota_calendar(partnership: Partnership, first: date, last: date) -> list[Wi
                 low = max((day for day in (begin, opens, rule.valid_from, partnership.valid_from) if day), default=None)
                 high = min((day for day in (end, closes, rule.valid_to, partnership.valid_to) if day), default=None)
                 if low is None or high is None or low <= high:
-                    windows.append(Window(rule.id, low, high, key, places, rule.count, rule.adds_to))
+                    kept = tuple((written(reserve.where, language), reserve.kept(places)) for reserve in rule.reserved)
+                    windows.append(Window(rule.id, low, high, key, places, rule.count, rule.adds_to, kept))
     return windows
+
+
+def _quota(rule: Rule) -> QuotaRule | None:
+    """The rule as a quota, if it is one or works as one."""
+    if isinstance(rule, QuotaRule):
+        return rule
+    if isinstance(rule, TimingRule) and rule.monthly_capacity is not None:
+        return rule.as_quota()
+    if isinstance(rule, TrainingRule) and rule.seats is not None:
+        return rule.as_quota()
+    if isinstance(rule, BrainDrainRule) and rule.mode == "cap":
+        return rule.as_quota()
+    return None
 
 
 def events(partnership: Partnership, first: date, last: date) -> list[Event]:
@@ -77,6 +96,11 @@ def events(partnership: Partnership, first: date, last: date) -> list[Event]:
             if isinstance(rule, TimingRule) and rule.filing_window:
                 found.append(Event(day_of_year(rule.filing_window[0], year), "opens", rule.id))
                 found.append(Event(day_of_year(rule.filing_window[1], year), "closes", rule.id))
+        if isinstance(rule, TimingRule) and rule.lead_time:
+            found += [
+                Event(plus(day, rule.lead_time, -1), "last_application", rule.id, f"for a start on {day}")
+                for day in (first, last)
+            ]
         if isinstance(rule, QuotaRule):
             for begin, end in _instances(rule, first, last):
                 span = None if begin is None or end is None else (begin, end)
@@ -85,7 +109,8 @@ def events(partnership: Partnership, first: date, last: date) -> list[Event]:
                     for step in rule.release
                 ]
     return sorted(
-        (one for one in set(found) if first <= one.day <= last), key=lambda one: (one.day, one.rule, one.what)
+        (one for one in set(found) if first <= one.day <= last or one.what == "last_application"),
+        key=lambda one: (one.day, one.rule, one.what),
     )
 
 

@@ -6,10 +6,17 @@ Nothing here is shared with the arrays of admission and rows: the two ways of re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from skillbridge.model import PastSeason
 from skillbridge.tables import parse_languages, parse_list, parse_past
+
+FactName = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", description="lower-case words and digits, joined by _")
+]
+"""How the name of a fact is written in rules."""
 
 
 def parse_facts(text: str | None) -> dict[str, str]:

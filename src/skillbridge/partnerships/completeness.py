@@ -14,8 +14,8 @@ from skillbridge.partnerships.rules.base import Rule
 from skillbridge.partnerships.rules.employers import ComplianceRule, EmployerGateRule
 from skillbridge.partnerships.rules.length import StayRule
 from skillbridge.partnerships.rules.origins import BrainDrainRule, TrainingRule
-from skillbridge.partnerships.rules.pay import CostRule, GuaranteeRule, HousingRule, TransportRule, WageRule
-from skillbridge.partnerships.rules.people import GroupRule, MobilityRule, ReturningRule
+from skillbridge.partnerships.rules.pay import CostRule, GuaranteeRule, HousingRule, WageRule
+from skillbridge.partnerships.rules.people import GroupRule, MobilityRule
 from skillbridge.partnerships.rules.who import EligibilityRule, ScopeRule
 
 _SPEAKS: dict[str, Callable[[Rule], bool]] = {
@@ -27,7 +27,8 @@ _SPEAKS: dict[str, Callable[[Rule], bool]] = {
     "information": lambda rule: False,
     "status": lambda rule: isinstance(rule, StayRule | MobilityRule | GroupRule),
     "safety": lambda rule: (
-        isinstance(rule, HousingRule) or _asks(rule, "safety", "health_and_safety", "housing_inspection")
+        (isinstance(rule, HousingRule) and (rule.inspected or bool(rule.standard)))
+        or _asks(rule, "safety", "health_and_safety", "housing_inspection")
     ),
     "social_protection": lambda rule: _asks(
         rule, "insurance", "medical_insurance", "health_insurance", "social_security"
@@ -38,8 +39,7 @@ _SPEAKS: dict[str, Callable[[Rule], bool]] = {
     ),
     "remittances": lambda rule: False,
     "return_and_reintegration": lambda rule: (
-        isinstance(rule, ReturningRule | TransportRule)
-        or (isinstance(rule, StayRule) and rule.return_before_next)
+        (isinstance(rule, StayRule) and rule.return_before_next)
         or (isinstance(rule, ComplianceRule) and rule.repatriation_liability is not None)
     ),
     "monitoring": lambda rule: isinstance(rule, ComplianceRule),

@@ -1,6 +1,10 @@
-"""Country and sector codes that a partnership may name."""
+"""Country, region, sector, occupation and language codes that a partnership may name."""
 
+import csv
 import re
+from functools import cache
+
+from skillbridge.resources import folder
 
 _COUNTRIES = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY "
@@ -13,6 +17,15 @@ _COUNTRIES = (
 )
 COUNTRIES = frozenset(_COUNTRIES.split())
 """ISO 3166-1 alpha-2, with the user-assigned XK (Kosovo) that agreements use."""
+
+_ISO_639_1 = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el "
+    "en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu "
+    "ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na "
+    "nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so "
+    "sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+)
+_LANGUAGES = frozenset(_ISO_639_1.split())
 
 _SECTIONS = (
     ("A", 1, 3), ("B", 5, 9), ("C", 10, 33), ("D", 35, 35), ("E", 36, 39), ("F", 41, 43), ("G", 45, 47), ("H", 49, 53),
@@ -35,6 +48,19 @@ def minor_units(amount: float, currency: str) -> float:
 def is_region(text: str) -> bool:
     """Whether it looks like ISO 3166-2 of a known country, the beginning of one or a part: `US-CA`, `NZ`, `NO-3401`."""
     return bool(re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,8}){0,2}", text)) and text[:2] in COUNTRIES
+
+
+@cache
+def isco_groups() -> frozenset[str]:
+    """The codes of ISCO-08, major to unit groups (1 to 4 digits), as the bundled classification lists them."""
+    with (folder("taxonomies/core") / "concepts.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(row["notation"] for row in csv.DictReader(file) if row["kind"] == "isco_group")
+
+
+def is_language(tag: str) -> bool:
+    """Whether a BCP 47 tag begins with a language of ISO 639-1, or with three letters as in ISO 639-3."""
+    language = tag.split("-")[0]
+    return language in _LANGUAGES or bool(re.fullmatch(r"[a-z]{3}", language))
 
 
 def is_sector(text: str) -> bool:

@@ -16,7 +16,7 @@ import polars as pl
 
 from skillbridge.partnerships.cases import Case
 from skillbridge.partnerships.dates import in_window, in_window_days, is_month_day
-from skillbridge.partnerships.places import COUNTRIES, is_region, is_sector, sector_has_prefix
+from skillbridge.partnerships.places import COUNTRIES, is_region, is_sector, isco_groups, sector_has_prefix
 from skillbridge.partnerships.view import ALWAYS, Bools, Mask, View, Where, both
 
 if TYPE_CHECKING:
@@ -180,8 +180,8 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
                 yield "sector", f"{code!r}", "an ISIC section (a letter) or 1 to 4 digits"
         for name in ("occ", "worker_occ"):
             for code in values(getattr(self, name)):
-                if code and not re.fullmatch(r"\d{1,4}", code):
-                    yield name, f"{code!r}", "1 to 4 digits of ISCO-08"
+                if code and code not in isco_groups():
+                    yield name, f"{code!r}", "a group of ISCO-08, 1 to 4 digits"
         for code in values(self.sex):
             if code not in ("f", "m", "x"):
                 yield "sex", f"{code!r}", "f, m or x"

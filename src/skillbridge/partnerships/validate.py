@@ -10,9 +10,9 @@ from skillbridge.errors import BadInput
 from skillbridge.partnerships.places import COUNTRIES
 from skillbridge.partnerships.rules.base import Rule
 from skillbridge.partnerships.rules.pay import WageRule
-from skillbridge.partnerships.rules.quota import QuotaRule
+from skillbridge.partnerships.rules.quota import Cell, QuotaRule
 from skillbridge.partnerships.rules.shares import ShareRule
-from skillbridge.partnerships.selector import Selector
+from skillbridge.partnerships.selector import Selector, values
 
 if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
@@ -33,6 +33,7 @@ def validate(partnership: "Partnership", name: str, *, scenario: bool = False) -
     by_id = {rule.id: rule for rule in partnership.rules}
     for number, rule in enumerate(partnership.rules):
         yield from _references(rule, f"{name}: rules[{number}] {rule.id}", by_id, partnership)
+        yield from _idle(rule, f"{name}: rules[{number}] {rule.id}", partnership)
     for (i, one), (j, other) in combinations(enumerate(partnership.rules), 2):
         yield from _contradictions(one, other, f"{name}: rules[{j}] {other.id}", f"rules[{i}] {one.id}")
 
@@ -107,6 +108,34 @@ def _references(rule: Rule, where: str, by_id: dict[str, Any], partnership: "Par
                 yield BadInput(
                     f"{where}.floors[{n}].ref", f"unknown reference {floor.ref!r}", "[[references]] with that id"
                 )
+
+
+def _idle(rule: Rule, where: str, partnership: "Partnership") -> Iterator[BadInput]:
+    """What can never bind: places and days outside the agreement's own."""
+    lands = {"origin": partnership.origins, "destination": partnership.destination}
+    lands |= {"origin_region": partnership.origins, "region": partnership.destination}
+    spots: list[tuple[str, Selector | Cell]] = [("where", rule.where)] if rule.where else []
+    if isinstance(rule, QuotaRule):
+        spots += [(f"table[{n}]", cell) for n, cell in enumerate(rule.table)]
+    for spot, one in spots:
+        for field, allowed in lands.items():
+            for code in values(getattr(one, field)):
+                if allowed and code[:2] not in allowed and code[:2] in COUNTRIES:
+                    yield BadInput(f"{where}.{spot}.{field}", f"{code!r} is outside the agreement", ", ".join(allowed))
+    first, last = partnership.valid_from or date.min, partnership.valid_to or date.max
+    if (rule.valid_from or first) > last or (rule.valid_to or last) < first:
+        field = "valid_from" if (rule.valid_from or first) > last else "valid_to"
+        yield BadInput(f"{where}.{field}", "the rule is never in force", f"a day within {_days(first, last)}")
+    span = rule.span_of(rule.used.as_of) if isinstance(rule, QuotaRule) and rule.used else None
+    if span and (span[1] < first or span[0] > last):
+        what = "a day in no period of the agreement"
+        yield BadInput(f"{where}.used.as_of", what, f"a day of a period that meets {_days(first, last)}")
+
+
+def _days(first: date, last: date) -> str:
+    """The days from `first` to `last`, either of which may be open."""
+    start = "the beginning" if first == date.min else str(first)
+    return f"{start} to {'no end' if last == date.max else last}"
 
 
 def _circular(start: str, field: str, by_id: dict[str, Any]) -> bool:

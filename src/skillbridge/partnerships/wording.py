@@ -66,7 +66,7 @@ def says(rule: Rule, language: str = "en") -> list[str]:
         lines.append(sentence("rule.until", {"date": rule.valid_to}, language))
     if rule.overrides:
         lines.append(sentence("rule.overrides", {"list": rule.overrides}, language))
-    if rule.strictness == "soft":
+    if rule.strictness == "soft" and not rule.force:
         lines.append(sentence("rule.soft", {"points": rule.penalty or DEFAULT_PENALTY}, language))
     if rule.source is not None and rule.source.basis == "memory":
         lines.append(sentence("rule.memory", {}, language))
@@ -86,7 +86,7 @@ def _written(name: str, value: object, language: str) -> str:
         case bool():
             return str(value).lower()
         case Selector():
-            return _selector(value, language)
+            return written(value, language)
         case Period():
             start = value.start if value.kind != "multi_year" else date.fromisoformat(value.start)
             details = {"from": start, "years": value.years, "window": value.window}
@@ -151,7 +151,8 @@ def _money(money: Money, language: str) -> str:
     return text if money.per is None else templates()[f"unit.{money.per}"][LANGUAGES.index(language)].format(money=text)
 
 
-def _selector(selector: Selector, language: str) -> str:
+def written(selector: Selector, language: str) -> str:
+    """Whom and what a selector means, in words."""
     pieces = []
     for name in selector.__struct_fields__:
         value = getattr(selector, name)

@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
@@ -111,18 +112,22 @@ def view_partnership(record: Record, *, text: bool = True) -> PartnershipView:
 
 def check_text(ws: Workspace, actor: Actor, body: Draft) -> Checked:
     """What a text says, rule by rule, and everything wrong with it."""
+    from skillbridge.partnerships.doubts import doubts
+    from skillbridge.partnerships.wording import says
+
     check(actor, "partnerships.read")
     try:
         parsed = _parse(body.toml, "partnership")
     except BadInputs as error:
-        return Checked(None, [], [Problem(one.where, one.what, one.expected) for one in error.problems])
+        return Checked(None, [], _problems(error.problems), [])
     except BadInput as error:
-        return Checked(None, [], [Problem(error.where, error.what, error.expected)])
-    return Checked(parsed.id, [_words(rule) for rule in parsed.binding], [])
+        return Checked(None, [], _problems([error]), [])
+    words = [f"{rule.id}: {' '.join(says(rule)) or rule.note}" for rule in parsed.binding]
+    return Checked(parsed.id, words, [], _problems(doubts(parsed, "partnership")))
 
 
-def _words(rule: object) -> str:
-    return f"{getattr(rule, 'id', '')}: {getattr(rule, 'note', '') or type(rule).__name__}"
+def _problems(found: Iterable[BadInput]) -> list[Problem]:
+    return [Problem(one.where, one.what, one.expected) for one in found]
 
 
 def put_draft(ws: Workspace, actor: Actor, partnership_id: str, body: Draft) -> PartnershipView:

@@ -165,6 +165,8 @@ class Rule(
 
     right: ClassVar[bool] = False
     """Whether it protects people: then it is hard, and only a scenario may relax it."""
+    force: ClassVar[str] = ""
+    """What it does, where that is neither to bind nor to weigh: `told` to people, or settles `ties`."""
     same_by: ClassVar[tuple[str, ...]] = ()
     """Fields beside `where` and `exempt` in which two rules of the kind must agree to contradict each other."""
 

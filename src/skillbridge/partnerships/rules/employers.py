@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skillbridge.partnerships.cases import Case, number, parse_facts
+from skillbridge.partnerships.cases import Case, FactName, number, parse_facts
 from skillbridge.partnerships.dates import Duration, MonthDay, Period, day_of_year, in_window, is_month_day, plus
 from skillbridge.partnerships.rules.base import (
     Check,
@@ -54,9 +54,9 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
     numbers for one employer the lowest counts, one that cannot be read is 0. blacklist: employers refused.
     """
 
-    needs: tuple[str, ...] = ()
-    facts: dict[str, FactTerm] = msgspec.field(default_factory=dict)
-    capacity_from: str | None = None
+    needs: tuple[FactName, ...] = ()
+    facts: dict[FactName, FactTerm] = msgspec.field(default_factory=dict)
+    capacity_from: FactName | None = None
     max_heads: Annotated[int, msgspec.Meta(ge=0)] | None = None
     max_local_ratio: Annotated[float, msgspec.Meta(ge=0)] | None = None
     blacklist: tuple[str, ...] = ()
@@ -199,6 +199,8 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
             yield "say.gate.needs", {"list": self.needs}
         for name, term in self.facts.items():
             yield "say.gate.fact", {"fact": name, "wants": term.wants()}
+            if term.unknown == "refuse":
+                yield "say.eligibility.fact_stated", {"fact": name}
         if self.capacity_from:
             yield "say.gate.capacity", {"fact": self.capacity_from}
         if self.max_heads is not None:
@@ -208,7 +210,9 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
         if self.at_once:
             yield "say.gate.at_once", {}
         if self.blacklist:
-            yield "say.gate.blacklist", {"max": len(self.blacklist)}
+            yield "say.gate.blacklist", {"list": self.blacklist}
+        if self.unknown == "refuse":
+            yield "say.gate.refuse", {}
 
 
 class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
@@ -265,7 +269,7 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
             late = np.array([one == code for one in codes], dtype=np.bool_)[number.ravel()]
             yield self.refuse(view, partnership, (Mask(vacancy=late),), code, **self._details(code))
 
-    def _quota(self) -> QuotaRule:
+    def as_quota(self) -> QuotaRule:
         return QuotaRule(
             id=self.id, where=self.where, exempt=self.exempt, strictness=self.strictness, penalty=self.penalty,
             valid_from=self.valid_from, valid_to=self.valid_to, max=self.monthly_capacity, count="approvals",
@@ -273,7 +277,7 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
         )  # fmt: skip
 
     def clause(self, view: View, partnership: "Partnership") -> Iterable[Tally | VacancyRow]:
-        return () if self.monthly_capacity is None else self._quota().clause(view, partnership)
+        return () if self.monthly_capacity is None else self.as_quota().clause(view, partnership)
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         applied = case.vacancy.applied_on
@@ -283,7 +287,7 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
     def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
         yield from Rule.judge(self, cases, partnership)
         if self.monthly_capacity is not None:
-            yield from self._quota().judge(cases, partnership)
+            yield from self.as_quota().judge(cases, partnership)
 
     def problems(self) -> Iterable[Problem]:
         if not self.has_deadline and self.monthly_capacity is None:
@@ -319,6 +323,7 @@ class OrderRule(Rule, frozen=True, kw_only=True, tag="order"):
     of: Literal["workers", "vacancies"] = "workers"
     key: str = ""
 
+    force = "ties"
     same_by = ("of",)
 
     def rank(self, frame: pl.DataFrame, seed: int = 0) -> npt.NDArray[np.int64]:

@@ -1,6 +1,5 @@
 """What the origin loses and gains: brain drain and training."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
@@ -13,7 +12,7 @@ import numpy as np
 from skillbridge.errors import BadInput
 from skillbridge.partnerships.cases import Case, number, parse_facts
 from skillbridge.partnerships.dates import Duration, Period, plus
-from skillbridge.partnerships.places import COUNTRIES
+from skillbridge.partnerships.places import COUNTRIES, isco_groups
 from skillbridge.partnerships.rules.base import (
     Check,
     Phrase,
@@ -72,6 +71,11 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
 
         return self.occ or (edition(self.list).occupations if self.list else ())
 
+    @property
+    def _name(self) -> str:
+        """The list it goes by, or the occupations it names."""
+        return self.list or ", ".join(self.occ)
+
     def _origins(self) -> frozenset[str] | None:
         from skillbridge.partnerships.safeguards import edition
 
@@ -107,7 +111,7 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
         if self.mode not in ("forbid_active", "require_g2g") or self.strictness == "soft":
             return
         fails = both(self._guarded(view), self._recruited(view))
-        check = self.refuse(view, partnership, fails, f"brain_drain.{self.mode}", list=self.list or "-")
+        check = self.refuse(view, partnership, fails, f"brain_drain.{self.mode}", list=self._name)
         if self.mode == "forbid_active":
             yield check
         elif self.agreement or not partnership.is_agreement:
@@ -117,7 +121,7 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
             stranger = view.mask("worker", "origin", ("no party", partnership.id), lambda one: one not in parties)
             yield Check(check.code, check.values, check.population, both(check.fails, (Mask(worker=stranger),)))
 
-    def _quota(self) -> QuotaRule:
+    def as_quota(self) -> QuotaRule:
         percent = Fraction(str(self.percent or 0)) / 100
         table = tuple(
             Cell(origin=one.origin, max=int(one.active * percent) + one.returned + one.trained) for one in self.stock
@@ -132,7 +136,7 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
         if self.mode != "cap":
             return
         guarded = both(self._guarded(view), self._recruited(view))
-        for tally in self._quota().clause(view, partnership):
+        for tally in self.as_quota().clause(view, partnership):
             assert isinstance(tally, Tally)
             population = self.population(view, partnership, guarded)
             yield Tally(
@@ -167,12 +171,12 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
                 )
             if allowed:
                 return
-        yield refusal(f"brain_drain.{self.mode}", list=self.list or "-")
+        yield refusal(f"brain_drain.{self.mode}", list=self._name)
 
     def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
         yield from Rule.judge(self, cases, partnership)
         if self.mode == "cap":
-            yield from self._quota().judge([case for case in cases if self._means_case(case)], partnership)
+            yield from self.as_quota().judge([case for case in cases if self._means_case(case)], partnership)
 
     def problems(self) -> Iterable[Problem]:
         if self.list:
@@ -186,8 +190,8 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
         if not self.occ and not self.list:
             yield "occ", "missing", "occ, or a list"
         for code in self.occ:
-            if not re.fullmatch(r"\d{1,4}", code):
-                yield "occ", f"{code!r}", "1 to 4 digits of ISCO-08"
+            if code not in isco_groups():
+                yield "occ", f"{code!r}", "a group of ISCO-08, 1 to 4 digits"
         if self.mode == "cap" and (self.percent is None or not self.stock):
             yield "percent" if self.percent is None else "stock", "missing for a cap", "percent and the stock by origin"
         if self.mode == "tax" and self.tax is None:
@@ -199,15 +203,16 @@ class BrainDrainRule(Rule, frozen=True, kw_only=True, tag="brain_drain"):
                 yield f"stock[{n}].origin", f"unknown country {one.origin!r}", "ISO 3166-1 alpha-2"
 
     def says(self) -> Iterable[Phrase]:
-        name = self.list or ", ".join(self.occ)
-        details: dict[str, object] = {"list": self.occ, "name": name, "agreement": self.agreement}
-        mode = "require_agreement" if self.mode == "require_g2g" and self.agreement else self.mode
+        details: dict[str, object] = {"list": self.occ, "name": self._name, "agreement": self.agreement}
+        mode: str = "require_agreement" if self.mode == "require_g2g" and self.agreement else self.mode
+        if mode == "forbid_active" and not self.list:
+            mode = "forbid_active_in"
         yield f"say.brain_drain.{mode}", details | {"percent": self.percent, "money": self.tax}
         for one in self.stock:
             more = one.returned + one.trained
             yield "say.brain_drain.stock", {"origin": one.origin, "max": one.active, "more": more}
-        if self.direct_application_allowed and self.mode != "tax":
-            yield "say.brain_drain.direct", {}
+        if self.mode != "tax":
+            yield f"say.brain_drain.{'direct' if self.direct_application_allowed else 'no_direct'}", {}
 
 
 class TrainingRule(Rule, frozen=True, kw_only=True, tag="training"):
@@ -250,7 +255,7 @@ class TrainingRule(Rule, frozen=True, kw_only=True, tag="training"):
     def _fails(self, day: date, text: str | None) -> bool:
         return not self._passed(parse_facts(text), day)
 
-    def _quota(self) -> QuotaRule:
+    def as_quota(self) -> QuotaRule:
         where = self.where or Selector()
         where = msgspec.structs.replace(where, track=where.track or self.track or "away")
         return QuotaRule(
@@ -260,7 +265,7 @@ class TrainingRule(Rule, frozen=True, kw_only=True, tag="training"):
         )  # fmt: skip
 
     def clause(self, view: View, partnership: "Partnership") -> Iterable[Tally | VacancyRow]:
-        return () if self.seats is None else self._quota().clause(view, partnership)
+        return () if self.seats is None else self.as_quota().clause(view, partnership)
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         if self.required and not self._passed(case.worker.facts, case.start):
@@ -269,7 +274,7 @@ class TrainingRule(Rule, frozen=True, kw_only=True, tag="training"):
     def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
         yield from Rule.judge(self, cases, partnership)
         if self.seats is not None:
-            yield from self._quota().judge(cases, partnership)
+            yield from self.as_quota().judge(cases, partnership)
 
     def problems(self) -> Iterable[Problem]:
         given = (self.seats, self.duration, self.paid_by, self.recognition_within)

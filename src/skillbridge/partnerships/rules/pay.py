@@ -438,6 +438,7 @@ class TransportRule(Rule, frozen=True, kw_only=True, tag="transport"):
     charter_seats: Annotated[int, msgspec.Meta(ge=1)] | None = None
     strictness: Literal["hard", "soft"] = "soft"
 
+    force = "told"
     same_by = ()
 
     def problems(self) -> Iterable[Problem]:

@@ -14,6 +14,7 @@ import polars as pl
 from skillbridge.model import Cefr
 from skillbridge.partnerships.cases import Case, parse_facts
 from skillbridge.partnerships.dates import Duration, is_month_day, parts, plus
+from skillbridge.partnerships.places import is_language
 from skillbridge.partnerships.rules.base import (
     Check,
     LimitsOf,
@@ -288,6 +289,8 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
         given = (self.min_group, self.relatives_max, self.relatives_degree, self.dependants)
         if all(one is None for one in given) and not self.lead_language:
             yield "", "a group rule that says nothing", "min_group, relatives_max, dependants or lead_language"
+        if self.lead_language and not is_language(self.lead_language):
+            yield "lead_language", f"{self.lead_language!r}", "ISO 639, such as en, es or ti"
 
     def says(self) -> Iterable[Phrase]:
         if self.min_group is not None:

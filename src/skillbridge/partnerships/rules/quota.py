@@ -7,7 +7,7 @@ family of one, and caps of different families all bind.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import product
@@ -19,7 +19,7 @@ import numpy as np
 
 from skillbridge.partnerships.cases import Case
 from skillbridge.partnerships.dates import Period, is_month_day
-from skillbridge.partnerships.places import COUNTRIES
+from skillbridge.partnerships.places import COUNTRIES, is_region, is_sector, isco_groups
 from skillbridge.partnerships.rules.base import Limit, LimitsOf, Phrase, Rule, Tally, VacancyRow, Violation
 from skillbridge.partnerships.rules.pools import family_rows, judge_family, label_of
 from skillbridge.partnerships.selector import Problem, Selector, holds
@@ -54,6 +54,15 @@ _COLUMN: Mapping[str, tuple[str, str]] = {
     "channel": ("vacancy", "channel"),
     "site": ("vacancy", "site_id"),
 }
+_KNOWN: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "origin": (COUNTRIES.__contains__, "a country of ISO 3166-1 alpha-2"),
+    "destination": (COUNTRIES.__contains__, "a country of ISO 3166-1 alpha-2"),
+    "origin_region": (is_region, "a region of ISO 3166-2, or its beginning"),
+    "region": (is_region, "a region of ISO 3166-2, or its beginning"),
+    "sector": (is_sector, "an ISIC section (a letter) or 1 to 4 digits"),
+    "occ": (lambda code: code in isco_groups(), "a group of ISCO-08, 1 to 4 digits"),
+}
+"""Dimension -> what its values must be, and that in words."""
 _CODES = ("origin_region", "region", "sector", "occ")
 """Dimensions whose values are codes that match by their beginning."""
 Heads = Annotated[int, msgspec.Meta(ge=0)]
@@ -102,6 +111,10 @@ class Reserve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     where: Selector
     share: Share | None = None
     places: Heads | None = None
+
+    def kept(self, places: int) -> int:
+        """How many of `places` are kept: a share is rounded up."""
+        return self.places if self.places is not None else ceil(places * Fraction(str(self.share)))
 
 
 class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
@@ -395,10 +408,10 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
             elif cell.key(self.per) in seen:
                 yield f"table[{n}]", f"{' '.join(cell.key(self.per))} twice", "each once"
             seen.add(cell.key(self.per))
-            for name in ("origin", "destination"):
+            for name, (known, what) in _KNOWN.items():
                 code = getattr(cell, name)
-                if code is not None and code not in COUNTRIES:
-                    yield f"table[{n}].{name}", f"unknown country {code!r}", "ISO 3166-1 alpha-2"
+                if code is not None and not known(code):
+                    yield f"table[{n}].{name}", f"unknown {code!r}", what
         if self.release:
             if sum(Fraction(str(step.share)) for step in self.release) != 1:
                 yield "release", "shares that do not sum to 1", "shares of the whole maximum"
@@ -432,12 +445,17 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
     def says(self) -> Iterable[Phrase]:
         over = {"count": self.count, "period": self.period}
         if self.max is not None:
-            code = "say.quota.adds" if self.adds_to else "say.quota.max_per" if self.per else "say.quota.max"
-            yield code, over | {"max": self.max, "per": self.per, "to": self.adds_to}
+            code = "max_per" if self.table else "each" if self.per else "max"
+            code = "adds" if self.adds_to else code
+            yield f"say.quota.{code}", over | {"max": self.max, "per": self.per, "to": self.adds_to}
         if self.min is not None:
             yield "say.quota.min", over | {"min": self.min}
         for cell in self.table:
-            yield "say.quota.cell", {"max": cell.max, "list": cell.key(self.per)}
+            yield "say.quota.cell", over | {"max": cell.max, "list": cell.key(self.per)}
+            if cell.used:
+                yield "say.quota.cell_used", {"max": cell.used, "list": cell.key(self.per)}
+        if self.table and self.max is None:
+            yield "say.quota.unlisted", {"per": self.per}
         for step in self.release:
             yield "say.quota.release", {"share": step.share, "date": step.date}
         if self.rollover_to:
@@ -452,8 +470,7 @@ class QuotaRule(Rule, frozen=True, kw_only=True, tag="quota"):
 
 
 def _rest(places: int, reserve: Reserve) -> int:
-    kept = reserve.places if reserve.places is not None else ceil(places * Fraction(str(reserve.share)))
-    return max(0, places - kept)
+    return max(0, places - reserve.kept(places))
 
 
 def release_day(text: str, span: tuple[date, date] | None) -> date:

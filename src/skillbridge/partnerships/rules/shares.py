@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class ShareRule(Rule, frozen=True, kw_only=True, tag="share"):
     """At least `min` or at most `max` of the placements that `of` means must also be what `who` means.
 
-    `level` per: the share holds within each value of these dimensions. Soft unless `legal_basis` names the law that
-    allows or demands it; `who` may then ask for sex.
+    per: the share holds within each value of these dimensions. Soft unless `strictness` is hard, which needs a
+    `legal_basis`: the law that allows or demands it. A share by sex needs one even as a wish.
     """
 
     who: Selector
@@ -117,3 +117,7 @@ class ShareRule(Rule, frozen=True, kw_only=True, tag="share"):
             yield "say.share.min", details | {"share": self.min}
         if self.max is not None:
             yield "say.share.max", details | {"share": self.max}
+        if self.per:
+            yield "say.share.per", details
+        if self.legal_basis:
+            yield "say.share.basis", details

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from skillbridge.model import CEFR, Cefr, Isced
-from skillbridge.partnerships.cases import Case, number, parse_facts
-from skillbridge.partnerships.places import COUNTRIES, is_region, is_sector
+from skillbridge.partnerships.cases import Case, FactName, number, parse_facts
+from skillbridge.partnerships.places import COUNTRIES, is_language, is_region, is_sector, isco_groups
 from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, refusal
 from skillbridge.partnerships.selector import Problem, Texts, holds, values
 from skillbridge.partnerships.view import Mask, View, Where, both
@@ -110,8 +110,8 @@ class ScopeRule(Rule, frozen=True, kw_only=True, tag="scope"):
             if code and not is_sector(code):
                 yield "sectors", f"{code!r}", "an ISIC section (a letter) or 1 to 4 digits"
         for code in values(self.occupations):
-            if code and not re.fullmatch(r"\d{1,4}", code):
-                yield "occupations", f"{code!r}", "1 to 4 digits of ISCO-08"
+            if code and code not in isco_groups():
+                yield "occupations", f"{code!r}", "a group of ISCO-08, 1 to 4 digits"
 
     def says(self) -> Iterable[Phrase]:
         for name, *_ in self._asks:
@@ -167,7 +167,7 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
     experience_occ: tuple[str, ...] = ()
     education: Isced | None = None
     licences: tuple[str, ...] = ()
-    facts: dict[str, FactTerm] = msgspec.field(default_factory=dict)
+    facts: dict[FactName, FactTerm] = msgspec.field(default_factory=dict)
     sex: tuple[Literal["f", "m", "x"], ...] = ()
     legal_basis: str = ""
 
@@ -288,6 +288,12 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
             )
         if self.sex and not self.legal_basis:
             yield "sex", "asked without a legal basis", "legal_basis with the statute or occupational requirement"
+        elif self.sex and (any(one is not None for one in asked) or any(lists[:-1])):
+            yield "sex", "beside other terms", "an eligibility rule of its own, whose legal_basis speaks of sex"
+        for field in ("languages", "languages_any"):
+            for tag in getattr(self, field):
+                if not is_language(tag):
+                    yield f"{field}.{tag}", "not a language code", "ISO 639, such as en, es or ti"
         for name, term in self.facts.items():
             if never_asked(name):
                 yield f"facts.{name}", "an attribute that no rule may ask for", "another fact"
@@ -296,8 +302,8 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
         if self.experience_occ and self.experience_months is None:
             yield "experience_occ", "given without experience_months", "experience_months"
         for code in self.experience_occ:
-            if not re.fullmatch(r"\d{1,4}", code):
-                yield "experience_occ", f"{code!r}", "1 to 4 digits of ISCO-08"
+            if code not in isco_groups():
+                yield "experience_occ", f"{code!r}", "a group of ISCO-08, 1 to 4 digits"
 
     def says(self) -> Iterable[Phrase]:
         if self.age_min is not None:
@@ -317,6 +323,8 @@ class EligibilityRule(Rule, frozen=True, kw_only=True, tag="eligibility"):
             yield "say.eligibility.licence", {"licence": licence}
         for name, term in self.facts.items():
             yield "say.eligibility.fact", {"fact": name, "wants": term.wants()}
+            if term.unknown == "refuse":
+                yield "say.eligibility.fact_stated", {"fact": name}
         if self.sex:
             yield "say.eligibility.sex", {"list": self.sex, "basis": self.legal_basis}
 

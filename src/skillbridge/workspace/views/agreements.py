@@ -54,6 +54,7 @@ class Checked(View, frozen=True):
     partnership_id: Annotated[str | None, doc("The id the text declares, if it could be read.", "nz-rse")]
     rules: Annotated[list[str], doc("What each rule says, in words.", ["at most 19000 placements a year"])]
     problems: Annotated[list[Problem], doc("What is wrong, where, and what was expected.")]
+    warnings: Annotated[list[Problem], doc("What can be used and is unlikely to be meant.")]
 
 
 class Difference(View, frozen=True):

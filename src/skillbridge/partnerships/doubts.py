@@ -1,0 +1,70 @@
+"""What in a partnership without errors is unlikely to be meant: shown to its author, who may be right all the same."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from skillbridge.errors import BadInput
+from skillbridge.partnerships.rules.base import Rule
+from skillbridge.partnerships.rules.employers import OrderRule
+from skillbridge.partnerships.rules.pay import STANDARD_WEEK, Per, WageRule
+from skillbridge.partnerships.rules.quota import QuotaRule
+from skillbridge.partnerships.rules.who import ScopeRule
+from skillbridge.partnerships.selector import values
+from skillbridge.rates import plausible_hourly
+from skillbridge.tables import VACANCIES, WORKERS
+
+if TYPE_CHECKING:
+    from skillbridge.partnerships.partnership import Partnership
+
+_HOURS: dict[Per, float] = {
+    "hour": 1,
+    "day": STANDARD_WEEK / 5,
+    "week": STANDARD_WEEK,
+    "month": STANDARD_WEEK * 52 / 12,
+    "year": STANDARD_WEEK * 52,
+}
+
+
+def doubts(partnership: "Partnership", name: str) -> Iterator[BadInput]:
+    """Each with file, rule and field, what is odd, and what was expected; in the order of the file.
+
+    A wage floor that no hour's pay can be (`rates.plausible_hourly`) or in another currency than the agreement's;
+    more places used than there are; an order by something that no column holds; a scope that adds origins.
+    """
+    for n, reference in enumerate(partnership.references):
+        yield from _pay(reference.amount, reference.currency, reference.per, partnership, f"{name}: references[{n}]")
+    for number, rule in enumerate(partnership.rules):
+        yield from _rule(rule, f"{name}: rules[{number}] {rule.id}", partnership)
+
+
+def _rule(rule: Rule, where: str, partnership: "Partnership") -> Iterator[BadInput]:
+    if isinstance(rule, WageRule):
+        for n, floor in enumerate(rule.floors):
+            for amount in (floor.amount, *floor.by_region.values()):
+                if amount is not None and floor.currency is not None:
+                    yield from _pay(amount, floor.currency, floor.per, partnership, f"{where}.floors[{n}]")
+    elif isinstance(rule, QuotaRule):
+        counts = [("used", rule.used.count, rule.max)] if rule.used and rule.max is not None else []
+        counts += [(f"table[{n}].used", cell.used, cell.max) for n, cell in enumerate(rule.table)]
+        for field, used, most in counts:
+            if most is not None and used > most:
+                yield BadInput(f"{where}.{field}", f"{used} used of {most} places", "no more than there are")
+    elif isinstance(rule, OrderRule):
+        columns = WORKERS if rule.of == "workers" else VACANCIES
+        if rule.key and rule.key not in columns:
+            what = f"no column of {rule.of} is named {rule.key!r}"
+            yield BadInput(f"{where}.key", what, f"a column, or a fact of that name in the column `facts` of {rule.of}")
+    elif isinstance(rule, ScopeRule):
+        for code in values(rule.origins):
+            if partnership.origins and code not in partnership.origins:
+                yield BadInput(f"{where}.origins", f"{code!r} is not among the agreement's origins", "one of them")
+
+
+def _pay(amount: float, currency: str, per: Per, partnership: "Partnership", where: str) -> Iterator[BadInput]:
+    low, high = plausible_hourly(currency)
+    hourly = amount / _HOURS[per]
+    if amount and not low <= hourly <= high:
+        what = f"{amount:,g} {currency} per {per} is {hourly:,.2f} an hour"
+        yield BadInput(f"{where}.amount", what, f"{low:,.2f} to {high:,.2f} {currency} an hour")
+    if partnership.currency and currency != partnership.currency:
+        yield BadInput(f"{where}.currency", f"{currency} in an agreement in {partnership.currency}", "one currency")

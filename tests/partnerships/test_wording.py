@@ -55,7 +55,7 @@ def test_an_unknown_language_is_refused() -> None:
 TERMS = [
     (
         'type = "share"\nwho = { worker = "new" }\nmin = 0.3\nper = ["origin"]\nlegal_basis = "act, s. 1"',
-        ["At least 30% of placements are new workers.", "This holds within each origin by itself.", "Legal basis: act, s. 1."],
+        ["At least 30% of placements are new workers.", "within each origin by itself.", "Legal basis: act, s. 1."],
     ),
     (
         'type = "quota"\nper = ["region"]\nperiod = { kind = "year" }\n'

@@ -14,10 +14,9 @@
 A folder is written beside its place and renamed, and plan.json is written last: half a folder never reads as a plan.
 """
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -143,19 +142,7 @@ def write(folder: PlanFolder, out: Path) -> PlanFolder:
     """
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / "plan.json").is_file())):
         raise BadInput(str(out), "already there and not a plan", "a new, an empty or a plan's folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        written = _write_files(folder, temporary)
-        old = out.with_name(f".{out.name}.{os.getpid()}.old")
-        if out.exists():
-            out.replace(old)
-        temporary.replace(out)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return written
+    return tables.replace_folder(out, partial(_write_files, folder))
 
 
 def _write_files(folder: PlanFolder, root: Path) -> PlanFolder:
@@ -180,10 +167,7 @@ def _write_files(folder: PlanFolder, root: Path) -> PlanFolder:
     manifest = msgspec.structs.replace(folder.plan.manifest, hashes={**folder.plan.manifest.hashes, **hashes})
     plan = msgspec.structs.replace(folder.plan, manifest=manifest)
     text = msgspec.json.format(msgspec.json.encode(plan).decode(), indent=2)
-    with (root / "plan.json").open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    (root / "plan.json").write_text(text + "\n", encoding="utf-8")
     return replace(folder, plan=plan)
 
 
@@ -194,6 +178,8 @@ def _files(root: Path) -> list[Path]:
 def read_plan(root: Path) -> Plan:
     """The plan.json of a folder."""
     path = root / "plan.json"
+    if not root.exists() and root.parent.is_dir():
+        tables.recover(root)
     if not path.is_file():
         raise BadInput(str(root), "no plan.json in it", "a folder written by `skillbridge plan`")
     try:

@@ -8,6 +8,7 @@ They are parsed once per distinct value (:func:`distinct`), which keeps a millio
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
@@ -252,3 +253,56 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_folder(folder: Path, write: Callable[[Path], T]) -> T:
+    """Fill a new folder by `write(its path)`, flush it to disk and put it in the place of `folder`: all or nothing.
+
+    On any error `folder` stays as it was. What a killed process left beside it is brought back or swept first.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    recover(folder)
+    new, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{word}") for word in ("new", "old"))
+    try:
+        new.mkdir()
+        made = write(new)
+        for path in sorted(new.rglob("*")):
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+        if folder.exists():
+            folder.replace(old)
+        new.replace(folder)
+    except BaseException:
+        if old.exists() and not folder.exists():
+            old.replace(folder)
+        raise
+    finally:
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+    return made
+
+
+def recover(folder: Path) -> None:
+    """Undo what a process that was killed within `replace_folder` left: the last good folder comes back to its place
+    if it had just been moved aside, and folders of processes that are gone are removed."""
+    left = [path for word in ("old", "new") for path in sorted(folder.parent.glob(f".{folder.name}.*.{word}"))]
+    for path in left:
+        maker = path.name.split(".")[-2]
+        if not maker.isdigit() or _runs(int(maker)):
+            continue
+        if path.suffix == ".old" and not folder.exists():
+            path.replace(folder)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this number is there (its owner may be another user)."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -25,6 +25,7 @@ from scipy import sparse
 from skillbridge.errors import BadInput
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.problem import Problem, checked
+from skillbridge.tables import replace_file, replace_folder
 
 I64 = npt.NDArray[np.int64]
 TABLES = ("workers", "vacancies", "edges", "rows", "cell_rows", "vacancy_rows")
@@ -86,17 +87,20 @@ def instance(
 
 
 def write(made: Instance, root: Path) -> None:
-    """Write the tables into the folder `root`, instance.json last."""
-    root.mkdir(parents=True, exist_ok=True)
-    for name, frame in _frames(made).items():
-        frame.write_parquet(root / f"{name}.parquet")
-    write_card(made.card, root)
+    """Write the tables and instance.json as the folder `root`, all of it or nothing."""
+
+    def fill(folder: Path) -> None:
+        for name, frame in _frames(made).items():
+            frame.write_parquet(folder / f"{name}.parquet")
+        write_card(made.card, folder)
+
+    replace_folder(root, fill)
 
 
 def write_card(card: Card, root: Path) -> None:
     """Write instance.json alone."""
     text = msgspec.json.format(msgspec.json.encode(card).decode(), indent=2)
-    (root / "instance.json").write_text(text + "\n", encoding="utf-8")
+    replace_file(root / "instance.json", lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
 
 def read_card(root: Path) -> Card:

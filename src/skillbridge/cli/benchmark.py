@@ -56,6 +56,7 @@ def run_command(folder: Path, only: tuple[str, ...], time_limit: float, out: Pat
     from skillbridge.benchmark import board
     from skillbridge.benchmark.run import run
     from skillbridge.errors import BadInput
+    from skillbridge.tables import replace_file
 
     roots = sorted(path.parent for path in folder.glob("*/instance.json"))
     if not roots:
@@ -77,8 +78,9 @@ def run_command(folder: Path, only: tuple[str, ...], time_limit: float, out: Pat
                     )
     finally:
         if scores:
-            board.table(scores).write_csv(target / "leaderboard.csv")
-            (target / "leaderboard.html").write_text(board.page(scores, __version__), encoding="utf-8")
+            replace_file(target / "leaderboard.csv", board.table(scores).write_csv)
+            page = board.page(scores, __version__)
+            replace_file(target / "leaderboard.html", lambda path: path.write_text(page, encoding="utf-8"))
 
 
 @benchmark_command.command("check")

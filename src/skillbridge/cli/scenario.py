@@ -28,6 +28,7 @@ def run_command(file: Path, out: Path, processes: int, as_json: bool) -> None:
     import msgspec
 
     from skillbridge import scenarios
+    from skillbridge.tables import replace_file
 
     loaded = scenarios.load(file)
     lines = scenarios.compare([(file.parent / loaded[0].base).resolve()]) if loaded[0].base else []
@@ -40,9 +41,9 @@ def run_command(file: Path, out: Path, processes: int, as_json: bool) -> None:
     finally:
         lines[1:] = sorted(lines[1:], key=lambda line: line.folder)
         if lines:
-            scenarios.table(lines).write_csv(out / "comparison.csv")
+            replace_file(out / "comparison.csv", scenarios.table(lines).write_csv)
             if len({line.seed for line in lines[1:]}) > 1:
-                scenarios.over_seeds(lines[1:]).write_csv(out / "seeds.csv")
+                replace_file(out / "seeds.csv", scenarios.over_seeds(lines[1:]).write_csv)
     if not as_json:
         _show(lines)
 

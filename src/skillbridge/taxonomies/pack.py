@@ -15,12 +15,10 @@ over them.
 """
 
 import hashlib
-import os
-import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,7 +28,7 @@ import tomli_w
 from skillbridge import resources
 from skillbridge.errors import BadInput, BadInputs
 from skillbridge.model import ISCO, Concept, ConceptKind, LabelKind
-from skillbridge.tables import CONCEPTS, LABELS, RELATIONS, conform, sha256
+from skillbridge.tables import CONCEPTS, LABELS, RELATIONS, conform, recover, replace_folder, sha256
 
 COLLECTIONS: dict[str, pl.DataType] = {"concept_uri": pl.String(), "collection": pl.String()}
 ATTRIBUTES: dict[str, pl.DataType] = {
@@ -167,6 +165,8 @@ def locate(name_or_folder: str | Path) -> Path:
         named = resources.folder("taxonomies") / name_or_folder
         if (named / "pack.toml").is_file():
             return named
+    if not folder.exists() and folder.parent.is_dir():
+        recover(folder)
     if not (folder / "pack.toml").is_file():
         raise BadInput(str(name_or_folder), "no taxonomy pack", f"a folder with pack.toml, or one of {library()}")
     return folder
@@ -225,20 +225,7 @@ def save(taxonomy: Taxonomy, folder: Path, *, extra: Mapping[str, pl.DataFrame] 
         if there != taxonomy.id:
             what = f"holds the pack {there!r}" if there else "is not empty and no pack"
             raise BadInput(str(folder), what, f"an empty or new folder, or an older pack {taxonomy.id!r}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{word}") for word in ("new", "old"))
-    try:
-        _write(taxonomy, new, extra or {})
-        if folder.exists():
-            folder.replace(old)
-        new.replace(folder)
-    except BaseException:
-        if old.exists() and not folder.exists():
-            old.replace(folder)
-        raise
-    finally:
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+    replace_folder(folder, partial(_write, taxonomy, extra=extra or {}))
     return folder
 
 

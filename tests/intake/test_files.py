@@ -90,7 +90,7 @@ def test_repeated_and_empty_headers_are_told_apart(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "this is a PNG image"),
         (b"%PDF-1.7 ...", "this is a PDF document"),
         (b'{"workers": []}', "this is JSON"),
-        (b"<?xml version='1.0'?><a/>", "this is XML or HTML"),
+        (b"<?xml version='1.0'?><a/>", "this is XML"),
         (b"a,b\n1,2\n", "no known header"),
         (gzip.compress(TEXT.encode(), mtime=0)[:-12], "damaged or cut off"),
         (b"\x00\x01\x02\x03" * 50, "this is not text"),

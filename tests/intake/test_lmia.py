@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from skillbridge.errors import BadInput
-from skillbridge.intake import Intake, read_lmia
+from skillbridge.intake import Choices, Intake, read_lmia
 
 TITLE = '"Employers who were issued a positive LMIA by stream and location, January-March 2024",,,,,,,\n'
 HEADER = (
@@ -90,7 +90,7 @@ def test_a_french_list_in_the_old_code_page(tmp_path: Path) -> None:
 def test_the_quarter_may_come_from_the_file_s_name(tmp_path: Path) -> None:
     text = HEADER + 'Ontario,Low Wage,A,"X, ON",63200-Cooks,,1,2\n'
     assert read(tmp_path, text, "tfwp_2022q3_positive_en.csv").frame["start"].to_list() == [date(2022, 10, 1)]
-    with pytest.raises(BadInput, match="says the quarter"):
+    with pytest.raises(BadInput, match="says the period"):
         read(tmp_path, text)
 
 
@@ -99,3 +99,99 @@ def test_rows_that_ask_for_nobody_are_refused(tmp_path: Path) -> None:
     found = read(tmp_path, text, "tfwp_2022q3_pos.csv")
     assert found.frame["employer"].to_list() == ["B"]
     assert found.report.refused_rows() == {2}
+
+
+def test_provinces_as_headings_as_until_2015(tmp_path: Path) -> None:
+    text = (
+        "Employers who obtained a positive Labour Market Impact Assessment, June 20 - December 31 2014,,\n"
+        "Newfoundland and Labrador,,\nEmployer,Address,Positions\n"
+        '"Cod & Sons","St. John\'s, NL A1C 1A1",3\nOther employers,,12\n'
+        'Quebec,,\nEmployer,Address,Positions\nFerme Roy,"Lévis, QC",7\n'
+        "Notes:,,\n1. Employers who are persons are not named.,,\n"
+    )
+    with pytest.raises(BadInput, match=r"no column for occupation or noc_code; .*--assume 'FIELD=VALUE'"):
+        read(tmp_path, text, "positive_employers_en.csv")
+    path = tmp_path / "positive_employers_en.csv"
+    found = read_lmia(path, Choices(values={"occupation": "temporary foreign worker"}))
+    assert found.frame.select("employer", "region", "positions").rows() == [
+        ("Cod & Sons", "CA-NL", 3),
+        ("Other employers", "CA-NL", 12),
+        ("Ferme Roy", "CA-QC", 7),
+    ]
+    assert set(found.frame["start"]) == {date(2015, 1, 1)}
+    assert found.report.counts["notes"] == 3
+
+
+def test_a_list_of_a_whole_year_without_streams(tmp_path: Path) -> None:
+    text = (
+        '"Employers who were issued a positive LMIA by NOC 2011, January to December 2016",,,,\n'
+        "Province/Territory,Employer,Address,Occupations under NOC 2011,Positions Approved\n"
+        'Alberta,Hay Ltd,"Olds, AB T4H 1P1",8431-General farm workers,"1,004"\n'
+        ',,"Olds, AB T4H 1P1",16-Senior managers,1\n'
+    )
+    frame = read(tmp_path, text, "2016_positive_employer_en.csv").frame
+    assert frame["positions"].to_list() == [1004, 1]
+    assert frame["start"].to_list() == [date(2017, 1, 1)] * 2
+    assert frame["end"].to_list() == [date(2017, 8, 28), date(2017, 12, 31)]
+    assert frame["sector"].to_list() == ["01", None]
+    assert "noc:0016" in frame["facts"][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "start"),
+    [
+        ("2017q1q2_positive_en.csv", "", date(2017, 7, 1)),
+        ("EmployerListQ1-2021.csv", "", date(2021, 4, 1)),
+        ("TFWP_2021Q2_Positive_EN.csv", "", date(2021, 7, 1)),
+        ("list.csv", "EIMT favorable selon la CNP 2021, de janvier à mars 2023", date(2023, 4, 1)),
+        ("list.csv", "LMIA by National Occupational Classification (NOC) 2011 in 2019 (Oct.-Dec.)", date(2020, 1, 1)),
+        ("list.csv", "Third quarter of 2022", date(2022, 10, 1)),
+        ("list.csv", "EIMT, troisième trimestre 2022", date(2022, 10, 1)),
+        ("list.csv", "Positive LMIAs, Q3 2024", date(2024, 10, 1)),
+        ("list.csv", "LMIAs from April 2016 to March 2017", date(2017, 4, 1)),
+    ],
+)  # fmt: skip
+def test_what_a_list_covers_is_read_from_its_name_or_title(tmp_path: Path, name: str, title: str, start: date) -> None:
+    text = (f'"{title}",,,,,,,\n' if title else "") + HEADER + 'Ontario,Low Wage,A,"X, ON",63200-Cooks,,1,2\n'
+    assert read(tmp_path, text, name).frame["start"].to_list() == [start]
+
+
+def test_blank_rows_and_the_columns_of_a_tidy_table(tmp_path: Path) -> None:
+    text = (
+        "Year,Quarter,Province/Territory,Program Stream/Volet du programme,Employer,Occupation,Approved Positions\n"
+        "2023,Q2,Ontario,PRIMARY AGRICULTURE,A,NOC 85101 - Harvesting labourers,4\n,,,,,,\n"
+        ",,Ontario,Low Wage,B,Cooks (63200),2\n"
+        ",,,,C,10 Legislators,1\n"
+    )
+    frame = read(tmp_path, text).frame
+    assert frame["start"].to_list() == [date(2023, 7, 1)] * 3
+    assert frame["isco"].to_list()[:2] == ["9211", "5120"]
+    assert frame["sector"].to_list() == ["01", None, None]
+    assert "noc:00010" in frame["facts"][2]
+
+
+def test_a_list_of_negative_assessments_is_refused(tmp_path: Path) -> None:
+    text = HEADER + 'Ontario,Low Wage,A,"X, ON",63200-Cooks,,1,2\n'
+    with pytest.raises(BadInput, match="negative"):
+        read(tmp_path, text, "tfwp_2022q3_neg_en.csv")
+    with pytest.raises(BadInput, match="negative"):
+        read(tmp_path, "Employeurs ayant reçu une EIMT négative 2022T3,,,,,,,\n" + text)
+
+
+def test_a_workbook_of_one_sheet_a_province_is_read_whole(tmp_path: Path) -> None:
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]
+
+    book = Workbook(str(tmp_path / "tfwp_2024q2_pos_en.xlsx"))
+    for place in ("Ontario", "Manitoba"):
+        sheet = book.add_worksheet(place)
+        sheet.write_row(0, 0, ["Employers who were issued a positive LMIA"])
+        sheet.write_row(1, 0, [cell.strip() + " " for cell in HEADER.split(",")])
+        sheet.write_row(
+            2, 0, [place, "   Low Wage", f"Firm in {place}", "X", "65201-Food counter attendants", "", 1, 3]
+        )
+    book.add_worksheet("Notes").write_row(0, 0, ["Names of persons are left out."])
+    book.close()
+    found = read_lmia(tmp_path / "tfwp_2024q2_pos_en.xlsx")
+    assert found.frame["region"].to_list() == ["CA-ON", "CA-MB"]
+    assert found.frame["vacancy_id"].n_unique() == 2
+    assert [entry.value for entry in found.report.entries if entry.row is None][:2] == ["Manitoba", "Notes"]

@@ -1,6 +1,7 @@
 """Real files in: one reader a format, each with a report on every value it changed or refused."""
 
 from skillbridge.intake.concordance import read_crosswalks
+from skillbridge.intake.headers import Choices
 from skillbridge.intake.lmia import read_lmia
 from skillbridge.intake.oflc import read_h2a, read_h2b
 from skillbridge.intake.postings import read_hrxml, read_jobposting
@@ -10,6 +11,7 @@ from skillbridge.intake.vacancies import read_vacancies
 from skillbridge.intake.workers import read_workers
 
 __all__ = [
+    "Choices",
     "Entry",
     "Intake",
     "IntakeReport",

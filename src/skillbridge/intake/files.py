@@ -1,7 +1,8 @@
 """Any table file as rows of text: its kind is told by content, never by its name.
 
 CSV with commas, semicolons, tabs or bars, in UTF-8 (with or without BOM), UTF-16, Windows and Mac code pages; XLSX, XLS
-and ODS; Parquet; each also gzipped. Title lines above the header are skipped by looking for a row of known headers.
+and ODS; Parquet; JSON and JSON lines; the tables of a web page; each also gzipped. Title lines above the header are
+skipped by looking for a row of known headers, and a header repeated further down is no row.
 """
 
 import csv
@@ -16,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from skillbridge.errors import BadInput
+from skillbridge.intake.records import html_rows, json_records
 
 PREAMBLE = 40
 """Rows searched for the header."""
@@ -49,28 +51,56 @@ class Raw:
     """The text above the header."""
 
 
-def read_table(path: Path, known: Callable[[Sequence[str]], int], *, what: str) -> Raw:
+Known = Callable[[Sequence[str]], int]
+"""How many cells of a row are headers of the table that is looked for."""
+Remedy = Callable[[Sequence[str]], str]
+"""What was expected of a file with these columns, and what its reader can do."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    where: str
+    what: str
+    known: Known
+    remedy: Remedy | None
+
+    @property
+    def kinds(self) -> str:
+        return f"a table of {self.what}: CSV, XLSX, ODS, JSON or Parquet"
+
+    def unknown(self, columns: Sequence[str], place: str) -> BadInput:
+        """The error of a file without a known header, whose most likely header is `columns`."""
+        shown = [column for column in columns if column.strip()]
+        seen = f"; its columns seem to be {', '.join(shown[:40])}" if shown else ""
+        expected = self.remedy(shown) if self.remedy and shown else f"a header row for {self.what}"
+        return BadInput(self.where, f"no known header in {place}{seen}", expected)
+
+
+def read_table(path: Path, known: Known, *, what: str, remedy: Remedy | None = None) -> Raw:
     """The table in `path`; `known(cells)` counts how many cells of a row are headers of it.
 
-    `what` names the expected content in errors. Raises `BadInput` for a missing, empty, binary or headerless file.
+    `what` names the expected content in errors, and `remedy(columns)` says what to do about a header that is not known.
+    Raises `BadInput` for a missing, empty, binary or headerless file.
     """
     content = read_bytes(path)
-    where = str(path)
+    wanted = _Wanted(str(path), what, known, remedy)
     if content[:4] == b"PAR1":
-        return _frame(
-            _polars(where, "a Parquet file", lambda: pl.read_parquet(io.BytesIO(content))), known, where, what
-        )
+        read = _polars(wanted.where, "a Parquet file", lambda: pl.read_parquet(io.BytesIO(content)))
+        return _frame(read, "parquet", 2, wanted)
     if content[:4] == b"PK\x03\x04" or content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        return _workbook(content, known, where, what)
+        return _workbook(content, wanted)
     for magic, name in _MAGIC:
         if content.startswith(magic):
-            raise BadInput(where, f"this is {name}", f"a table of {what}: CSV, XLSX or Parquet")
-    head = content[:2000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head[:5].lower() in (b"<?xml", b"<!doc", b"<html"):
-        raise BadInput(where, "this is XML or HTML", f"a table of {what}: CSV, XLSX or Parquet")
-    if head[:1] in (b"{", b"["):
-        raise BadInput(where, "this is JSON", f"a table of {what}: CSV, XLSX or Parquet")
-    return _text(_decode(content, known, where, what), known, where, what)
+            raise BadInput(wanted.where, f"this is {name}", wanted.kinds)
+    head = content[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doc", b"<html", b"<table", b"<meta")) or (head.startswith(b"<?xml") and b"<html" in head):
+        return _page(content, wanted)
+    if head[:5] == b"<?xml":
+        raise BadInput(wanted.where, "this is XML", wanted.kinds)
+    text = decode(content) if head[:1] in (b"{", b"[") or content[:2] in (b"\xff\xfe", b"\xfe\xff") else None
+    if text is not None and text.lstrip()[:1] in ("{", "["):
+        return _frame(json_records(text, wanted.where, known), "json", 1, wanted)
+    return _text(_decode(content, wanted), wanted)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -103,29 +133,30 @@ def decode(content: bytes) -> str | None:
         return None
 
 
-def _decode(content: bytes, known: Callable[[Sequence[str]], int], where: str, what: str) -> str:
+def _decode(content: bytes, wanted: _Wanted) -> str:
     text = decode(content)
     if text is None:
         if b"\x00" in content[:4000]:
-            raise BadInput(where, "this is not text", f"a table of {what}: CSV, XLSX or Parquet")
-        readings = [content.decode(page, errors="replace") for page in _LEGACY]
-        text = max(readings, key=lambda reading: _recognised(reading, known))
+            raise BadInput(wanted.where, "this is not text", wanted.kinds)
+        start = {page: content[:20000].decode(page, errors="replace") for page in _LEGACY}
+        text = content.decode(max(start, key=lambda page: _recognised(start[page], wanted.known)), errors="replace")
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")
     if any(ord(c) < 9 for c in text[:4000]):
-        raise BadInput(where, "this is not text", f"a table of {what}: CSV, XLSX or Parquet")
+        raise BadInput(wanted.where, "this is not text", wanted.kinds)
     return text
 
 
-def _recognised(text: str, known: Callable[[Sequence[str]], int]) -> int:
+def _recognised(text: str, known: Known) -> int:
     lines = text[:20000].splitlines()[:PREAMBLE]
     return max((known(next(csv.reader([line], delimiter=mark), [])) for line in lines for mark in ",;\t|"), default=0)
 
 
-def _text(text: str, known: Callable[[Sequence[str]], int], where: str, what: str) -> Raw:
+def _text(text: str, wanted: _Wanted) -> Raw:
     lines = [line + "\n" for line in text[:1_000_000].split("\n")]
     best, mark, first, header = 0, ",", 0, 0
+    widest: list[str] = []
     for candidate in (",", ";", "\t", "|"):
         reader = csv.reader(lines, delimiter=candidate)
         before = 0
@@ -133,14 +164,15 @@ def _text(text: str, known: Callable[[Sequence[str]], int], where: str, what: st
             for number, cells in enumerate(reader):
                 if number >= PREAMBLE:
                     break
-                count = known(cells)
+                count = wanted.known(cells)
                 if count > best:
                     best, mark, first, header = count, candidate, before, number
+                widest = _likelier(cells, widest)
                 before = reader.line_num
         except csv.Error:
             continue
     if not best:
-        raise BadInput(where, f"no known header in the first {PREAMBLE} rows", f"a header row for {what}")
+        raise wanted.unknown(widest, f"the first {PREAMBLE} rows")
     title, body = "".join(lines[:first]), text[sum(len(line) for line in lines[:first]) :]
     try:
         frame = pl.read_csv(
@@ -180,14 +212,14 @@ def _ragged(body: str, mark: str, header: int, title: str) -> Raw:
     return _without_blank(Raw(_clean(table), pl.Series(numbers, dtype=pl.Int64), "csv", tuple(notes), title))
 
 
-def _workbook(content: bytes, known: Callable[[Sequence[str]], int], where: str, what: str) -> Raw:
+def _workbook(content: bytes, wanted: _Wanted) -> Raw:
     if content[:2] == b"PK":
         try:
             names = zipfile.ZipFile(io.BytesIO(content)).namelist()
         except zipfile.BadZipFile as error:
-            raise BadInput(where, "the workbook or zip is damaged or cut off", "a whole file") from error
+            raise BadInput(wanted.where, "the workbook or zip is damaged or cut off", "a whole file") from error
         if not any(name.startswith("xl/") or name == "content.xml" for name in names):
-            raise BadInput(where, "this is a zip archive, not a workbook", f"a table of {what}: CSV, XLSX or Parquet")
+            raise BadInput(wanted.where, "this is a zip archive, not a workbook", wanted.kinds)
     import fastexcel
 
     try:
@@ -196,39 +228,82 @@ def _workbook(content: bytes, known: Callable[[Sequence[str]], int], where: str,
             (name, book.load_sheet(name, header_row=None, dtypes="string").to_polars()) for name in book.sheet_names
         ]
     except fastexcel.FastExcelError as error:
-        raise BadInput(where, f"the workbook cannot be read ({error})", "an XLSX, XLS or ODS workbook") from error
-    best, place = 0, (0, 0)
-    for sheet, (_, frame) in enumerate(sheets):
-        for number, cells in enumerate(frame.head(PREAMBLE).iter_rows()):
-            count = known([cell or "" for cell in cells])
-            if count > best:
-                best, place = count, (sheet, number)
-    if not best:
-        raise BadInput(where, f"no known header in the first {PREAMBLE} rows of any sheet", f"a header row for {what}")
-    name, frame = sheets[place[0]]
-    titles = _unique([cell or "" for cell in frame.row(place[1])])
-    table = frame.slice(place[1] + 1)
-    title = "\n".join(cell for cells in frame.head(place[1]).iter_rows() for cell in cells if cell)
-    table.columns = titles
-    rows = pl.Series(range(place[1] + 2, place[1] + 2 + len(table)), dtype=pl.Int64)
-    others = tuple(
-        (None, other, f"one sheet of {what}; this one was not read")
-        for number, (other, sheet_frame) in enumerate(sheets)
-        if number != place[0] and len(sheet_frame)
-    )
-    return _without_blank(Raw(_clean(table), rows, f"workbook sheet {name!r}", others, title))
+        reason = f"the workbook cannot be read ({error})"
+        raise BadInput(wanted.where, reason, "an XLSX, XLS or ODS workbook") from error
+    return _sheets(sheets, wanted)
 
 
-def _frame(frame: pl.DataFrame, known: Callable[[Sequence[str]], int], where: str, what: str) -> Raw:
-    if not known(frame.columns):
-        raise BadInput(where, "no known column: " + ", ".join(frame.columns[:8]), f"the columns of {what}")
+def _sheets(sheets: list[tuple[str, pl.DataFrame]], wanted: _Wanted) -> Raw:
+    """The sheet with the best header, and after it those with the very same header; the others are noted."""
+    headers: list[tuple[int, int, list[str]]] = []
+    widest: list[str] = []
+    for _, frame in sheets:
+        best, place, titles = 0, 0, [""]
+        for number, row in enumerate(frame.head(PREAMBLE).iter_rows()):
+            cells = [cell or "" for cell in row]
+            if (count := wanted.known(cells)) > best:
+                best, place, titles = count, number, _unique(cells)
+            widest = _likelier(cells, widest)
+        headers.append((best, place, titles))
+    most = max((best for best, _, _ in headers), default=0)
+    if not most:
+        raise wanted.unknown(widest, f"the first {PREAMBLE} rows of any sheet")
+    main = next(number for number, (best, _, _) in enumerate(headers) if best == most)
+    notes: list[tuple[int | None, str, str]] = []
+    tables: list[pl.DataFrame] = []
+    rows: list[pl.Series] = []
+    last = 0
+    for number, (name, frame) in enumerate(sheets):
+        best, place, titles = headers[number]
+        if best != most or titles != headers[main][2]:
+            if len(frame):
+                notes.append((None, name, f"one sheet of {wanted.what}; this one was not read"))
+            continue
+        table = frame.slice(place + 1)
+        table.columns = titles
+        if tables:
+            notes.append(
+                (None, name, f"one sheet of {wanted.what}; this one goes on, its row {place + 2} is {last + 1}")
+            )
+        first = last + 1 if tables else place + 2
+        tables.append(table)
+        rows.append(pl.Series(range(first, first + len(table)), dtype=pl.Int64))
+        last = first + len(table) - 1
+    title = "\n".join(cell for row in sheets[main][1].head(headers[main][1]).iter_rows() for cell in row if cell)
+    name = f"workbook sheet {sheets[main][0]!r}"
+    return _without_blank(Raw(_clean(pl.concat(tables)), pl.concat(rows), name, tuple(notes), title))
+
+
+def _page(content: bytes, wanted: _Wanted) -> Raw:
+    """The tables of a web page (what some offices call .xls), as sheets."""
+    sheets = []
+    for number, rows in enumerate(html_rows(decode(content) or content.decode("cp1252", errors="replace")), 1):
+        width = max(map(len, rows))
+        cells = [[*row, *[None] * (width - len(row))] for row in rows]
+        sheets.append(
+            (f"table {number}", pl.DataFrame(cells, schema=[(f"c{n}", pl.String) for n in range(width)], orient="row"))
+        )
+    if not sheets:
+        raise BadInput(wanted.where, "this is HTML without a table", wanted.kinds)
+    return _sheets(sheets, wanted)
+
+
+def _likelier(cells: Sequence[str], header: list[str]) -> list[str]:
+    """The row that looks more like a header: the first with the most cells in words."""
+    words = [cell.strip() for cell in cells if any(c.isalpha() for c in cell)]
+    return words if len(words) > max(1, len(header)) else header
+
+
+def _frame(frame: pl.DataFrame, kind: str, first: int, wanted: _Wanted) -> Raw:
+    if not wanted.known(frame.columns):
+        raise wanted.unknown(frame.columns, f"its {kind} columns")
     text = frame.select(
         pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(";")
-        if isinstance(kind, pl.List)
+        if isinstance(dtype, pl.List)
         else pl.col(name).cast(pl.String)
-        for name, kind in frame.schema.items()
+        for name, dtype in frame.schema.items()
     )
-    return _without_blank(Raw(_clean(text), pl.Series(range(2, len(frame) + 2), dtype=pl.Int64), "parquet"))
+    return _without_blank(Raw(_clean(text), pl.Series(range(first, len(frame) + first), dtype=pl.Int64), kind))
 
 
 def _polars(where: str, kind: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
@@ -244,10 +319,16 @@ def _clean(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_blank(raw: Raw) -> Raw:
+    """The table without blank rows, and without rows that repeat its header; those are noted."""
     if not raw.table.width:
         return raw
-    filled = raw.table.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    return Raw(raw.table.filter(filled), raw.rows.filter(filled), raw.kind, raw.notes, raw.title)
+    table = raw.table
+    filled = table.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    named = [name for name in table.columns if not name.startswith("column ")]
+    again = table.select(pl.all_horizontal(pl.col(name).eq_missing(name) for name in named)).to_series()
+    notes = tuple((row, named[0], "a row below the header; this one repeats it") for row in raw.rows.filter(again))
+    kept = filled & ~again
+    return Raw(table.filter(kept), raw.rows.filter(kept), raw.kind, raw.notes + notes, raw.title)
 
 
 def _unique(names: Sequence[str]) -> list[str]:

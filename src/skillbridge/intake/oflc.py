@@ -2,30 +2,45 @@
 
 One case is one vacancy. Sub-rows of a joint employer's case repeat positions of the master and are counted once; a
 later decision on a case replaces an earlier one; the contract runs by the certification, employment or need dates,
-never by the state job order. Denied and withdrawn cases are counted in the report and are no demand.
+never by the state job order. Only a case whose status is a certification, and whose count says for how many, is demand;
+denied, withdrawn and undecided ones are counted in the report.
 """
 
 import hashlib
 import re
 from datetime import date, timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.intake import values
-from skillbridge.intake.files import read_table
-from skillbridge.intake.headers import Columns, known, match
+from skillbridge.intake.headers import NONE, Choices, Columns
 from skillbridge.intake.money import hourly
 from skillbridge.intake.places import us_state
 from skillbridge.intake.report import Intake, IntakeReport
+from skillbridge.intake.sheet import Sheet, open_sheet
 from skillbridge.intake.values import Reading, read_cells
 from skillbridge.resources import folder
 from skillbridge.tables import VACANCIES, conform
 from skillbridge.taxonomies.crosswalk import targets
 
-REQUIRED = ("case_id", "status", "certified")
+REQUIRED = (
+    "case_id",
+    "status",
+    ("certified", "requested"),
+    ("certified_from and certified_to", "employed_from and employed_to", "needed_from and needed_to"),
+)
+PROGRAMMES = {"us-h2a": ("H-2A", "h2a", "H-300-"), "us-h2b": ("H-2B", "h2b", "H-400-")}
+"""Partnership -> its programme's name, its folded name and how its case numbers begin since 2012."""
+_DECISIONS = (
+    ("withdrawn", re.compile("withdr|surrender|revok|invalidat|rescind|void")),
+    ("denied", re.compile("den(?:ied|ial)|reject|(?:not|non|un)[ -]?certif")),
+    ("partial", re.compile("partial.*certif|certif.*partial")),
+    ("certified", re.compile("certif")),
+)
+"""What a case status says, by the first pattern found in it; any other leaves the case undecided."""
 ENDS = (("certified_from", "certified_to"), ("employed_from", "employed_to"), ("needed_from", "needed_to"))
 """The pairs of date columns that can be the contract's, the best first."""
 YEAR = timedelta(days=366)
@@ -45,36 +60,44 @@ ISCED = {
 }
 
 
-def read_h2a(path: Path) -> Intake:
+def read_h2a(path: Path, choices: Choices = NONE) -> Intake:
     """The certified H-2A cases of a disclosure file as vacancies of `us-h2a`.
 
-    Counts in the report: rows, cases, certified (cases with at least one position), positions, sub_rows, replaced,
-    denied, withdrawn, unresolved, vacancies. Raises `BadInput` if it is not such a file.
+    Counts in the report: rows, cases, certified (cases with at least one position), partial (of them, those certified
+    for fewer than asked), positions, sub_rows, replaced, denied, withdrawn, unresolved, vacancies. Raises `BadInput` if
+    it is not such a file.
     """
-    return _read(path, "us-h2a", "H-2A cases")
+    return _read(path, "us-h2a", choices)
 
 
-def read_h2b(path: Path) -> Intake:
+def read_h2b(path: Path, choices: Choices = NONE) -> Intake:
     """As `read_h2a`, of H-2B cases, as vacancies of `us-h2b`."""
-    return _read(path, "us-h2b", "H-2B cases")
+    return _read(path, "us-h2b", choices)
 
 
-def _read(path: Path, partnership: str, what: str) -> Intake:
-    raw = read_table(path, partial(known, "oflc"), what=what)
-    report = IntakeReport(str(path))
-    for row, value, expected in raw.notes:
-        report.add(row, "", value, expected, "noted")
-    columns = match("oflc", raw.table.columns, report)
-    missing = [name for name in REQUIRED if name not in columns.fields]
-    if not any(start in columns.fields and end in columns.fields for start, end in ENDS):
-        missing.append("the begin and end of certification, employment or need")
-    if missing:
-        raise BadInput(str(path), "no column for " + ", ".join(missing), "the columns of an OFLC disclosure file")
-    table = raw.table.with_columns(raw.rows.alias(" row"))
-    cases = _cases(table, columns, report)
-    frame = _vacancies(cases, columns, partnership, report)
-    report.counts["vacancies"] = len(frame)
-    return Intake(frame, report)
+def _read(path: Path, partnership: str, choices: Choices) -> Intake:
+    sheet = open_sheet(path, "oflc", REQUIRED, what=f"{PROGRAMMES[partnership][0]} cases", choices=choices)
+    table = sheet.table.with_columns(sheet.rows.alias(" row"))
+    cases = _cases(_of_programme(table, sheet, partnership), sheet.columns, sheet.report)
+    frame = _vacancies(cases, sheet.columns, partnership, sheet.report)
+    sheet.report.counts["vacancies"] = len(frame)
+    return Intake(frame, sheet.report)
+
+
+def _of_programme(table: pl.DataFrame, sheet: Sheet, partnership: str) -> pl.DataFrame:
+    """The rows of one programme, told by the visa class or else by the case number; others are refused."""
+    name, short, _ = PROGRAMMES[partnership]
+    visa = sheet.text("visa").str.to_lowercase().str.replace_all("[^a-z0-9]", "")
+    said = visa.str.contains("h1b|h2a|h2b|cw1|e3|perm").fill_null(False)
+    numbered = pl.Series([False] * len(table))
+    for other, (_, _, begins) in PROGRAMMES.items():
+        if other != partnership:
+            numbered |= sheet.text("case_id").str.starts_with(begins).fill_null(False)
+    foreign = (said & ~visa.str.contains(short)) | (~said & numbered)
+    if foreign.all():
+        raise BadInput(sheet.report.source, f"no case of {name}", f"a disclosure file of {name}")
+    sheet.refuse(sheet.rows.filter(foreign), sheet.text("case_id").filter(foreign), f"a case of {name}")
+    return table.filter(~foreign)
 
 
 def _column(table: pl.DataFrame, columns: Columns, field: str) -> pl.Series:
@@ -93,14 +116,18 @@ def _cases(table: pl.DataFrame, columns: Columns, report: IntakeReport) -> pl.Da
     decided = read_cells(
         [_column(table, columns, "decision")], rows, "decision", values.day(False, years=(1990, 2060)), quiet, pl.Date()
     )
-    status = _column(table, columns, "status").str.to_lowercase().fill_null("")
+    status = _column(table, columns, "status")
     marked = _column(table, columns, "primary_sub").str.to_lowercase().fill_null("")
     work = table.with_columns(
         case=_column(table, columns, "case_id"),
         decided=decided,
+        requested=read("requested", values.whole(0, 20_000), pl.Int64()),
         positions=read("certified", values.whole(0, 20_000), pl.Int64()),
-        denied=status.str.contains("denied|denial|reject"),
-        withdrawn=status.str.contains("withdraw"),
+        decision=status.replace_strict(
+            {text: decision_of(text) for text in status.drop_nulls().unique()},
+            default="unresolved",
+            return_dtype=pl.String,
+        ),
         sub=marked.str.starts_with("s"),
     )
     report.counts["rows"] = len(work)
@@ -124,18 +151,69 @@ def _cases(table: pl.DataFrame, columns: Columns, report: IntakeReport) -> pl.Da
     report.counts["replaced"] = len(old)
     for row, case in subs.select(" row", "case").sort(" row").iter_rows():
         report.add(row, "", case, "one row a case; positions of a joint employer's sub-row are in its master", "noted")
-    demand = chosen.filter((pl.col("positions") > 0) & ~pl.col("denied") & ~pl.col("withdrawn"))
+    chosen = _counted(chosen, columns, report)
+    demand = chosen.filter((pl.col("positions") > 0) & pl.col("decision").is_in(["certified", "partial"]))
     rest = chosen.join(demand.select(" row"), on=" row", how="anti")
     report.counts["certified"] = len(demand)
     report.counts["positions"] = int(demand["positions"].sum())
-    report.counts["withdrawn"] = int(rest["withdrawn"].sum())
-    report.counts["denied"] = int((rest["denied"] & ~rest["withdrawn"]).sum())
+    report.counts["partial"] = int((demand["positions"] < demand["requested"]).fill_null(False).sum())
+    report.counts["withdrawn"] = int((rest["decision"] == "withdrawn").sum())
+    report.counts["denied"] = int((rest["decision"] == "denied").sum())
     report.counts["unresolved"] = len(rest) - report.counts["withdrawn"] - report.counts["denied"]
     for row, case, status_text in rest.select(" row", "case", columns.fields["status"]).sort(" row").iter_rows():
         report.add(row, "", f"{case} {status_text}", "a case certified for at least one position", "refused")
     if not len(demand):
         raise BadInput(report.source, "no certified case", "cases certified for at least one position")
     return demand.sort(" row")
+
+
+def decision_of(status: str) -> str:
+    """What a case status says: certified, partial, denied, withdrawn (also revoked), or unresolved."""
+    text = " ".join(status.casefold().replace("_", " ").split())
+    return next((decision for decision, pattern in _DECISIONS if pattern.search(text)), "unresolved")
+
+
+def _counted(cases: pl.DataFrame, columns: Columns, report: IntakeReport) -> pl.DataFrame:
+    """The cases with the positions that status and count give together, and a note where the two disagree.
+
+    A full certification without a count is for all that were asked for; a partial one without a count is for nobody
+    known, and is refused.
+    """
+    name = columns.fields.get("certified", "certified")
+    asked, decision = pl.col("requested"), pl.col("decision")
+    silent = pl.col("positions").is_null() & (asked > 0)
+    for row, count in cases.filter(silent & (decision == "certified")).select(" row", "requested").iter_rows():
+        report.add(
+            row, name, None, f"the workers certified; certified in full, read as the {count} requested", "changed"
+        )
+    for row, count in cases.filter(silent & (decision == "partial")).select(" row", "requested").iter_rows():
+        report.add(row, name, None, f"how many of {count} a partial certification is for", "refused")
+    told = (
+        ((decision == "partial") & (pl.col("positions") >= asked), "fewer workers certified than requested in part"),
+        ((decision == "certified") & pl.col("positions").is_between(1, asked - 1), "all workers requested, in full"),
+    )
+    for odd, expected in told:
+        for row, count, of in cases.filter(odd).select(" row", "positions", "requested").iter_rows():
+            report.add(row, name, f"{count} of {of}", f"{expected}; the count is used", "noted")
+    return cases.with_columns(
+        positions=pl.when(silent & (decision == "certified")).then(asked).otherwise(pl.col("positions"))
+    )
+
+
+@cache
+def soc_2010(code: str | None) -> str | None:
+    """A SOC code of the 2000, 2010 or 2018 edition, in any spelling (452092, 45-2092.01), as one of 2010."""
+    digits = re.sub(r"\D", "", code or "")
+    if len(digits) < 6:
+        return None
+    plain = f"{digits[:2]}-{digits[2:6]}"
+    return _soc_editions().get(plain, plain)
+
+
+@cache
+def _soc_editions() -> dict[str, str]:
+    table = pl.read_csv(folder("datasets") / "intake" / "soc_editions.csv", infer_schema_length=0)
+    return dict(table.select("code", "soc2010").iter_rows())
 
 
 def _vacancies(cases: pl.DataFrame, columns: Columns, partnership: str, report: IntakeReport) -> pl.DataFrame:
@@ -328,7 +406,8 @@ def _words() -> tuple[tuple[str, re.Pattern[str], float, re.Pattern[str] | None,
 @cache
 def occupation(soc: str | None, title: str | None, crop: str | None) -> str | None:
     """The ISCO-08 unit group of a US job: the SOC code's targets weighted by what the title and the crop say."""
-    weights = dict(targets(soc, "soc2010--isco08")) if soc else {}
+    edition = soc_2010(soc)
+    weights = dict(targets(edition, "soc2010--isco08")) if edition else {}
     name, grown = (title or "").casefold(), (crop or "").casefold()
     for isco, title_words, title_gain, crop_words, crop_gain in _words():
         gain = (title_gain if title_words.search(name) else 0) + (

@@ -9,7 +9,7 @@ import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.intake.files import read_table
-from skillbridge.intake.headers import Columns, known, match
+from skillbridge.intake.headers import NONE, Choices, Columns, fill, known, match, missing, remedy
 from skillbridge.intake.report import IntakeReport
 from skillbridge.intake.values import Parse, number, read_cells
 
@@ -24,6 +24,8 @@ class Sheet:
     report: IntakeReport
     title: str = ""
     """The text above the header."""
+    assumed: frozenset[str] = frozenset()
+    """The fields that the caller stated a value for."""
 
     def has(self, field: str) -> bool:
         """Whether the file has a column for `field`."""
@@ -67,24 +69,29 @@ class Sheet:
             self.report.add(row, "", value, expected, "refused")
 
 
-def open_sheet(path: Path, table: str, required: Sequence[str | tuple[str, ...]], *, what: str) -> Sheet:
+def open_sheet(
+    path: Path, table: str, required: Sequence[str | tuple[str, ...]], *, what: str, choices: Choices = NONE
+) -> Sheet:
     """The sheet of a file whose header has the `required` fields of `table` (of a tuple one is enough).
 
-    Raises `BadInput` naming every missing column.
+    `choices` says which column is which where the header does not, and what the file does not hold. Raises `BadInput`
+    naming every missing column, those that are there, and the layout they fit best.
     """
-    raw = read_table(path, partial(known, table), what=what)
+    raw = read_table(path, partial(known, table, choices=choices), what=what, remedy=partial(remedy, table, what=what))
     report = IntakeReport(str(path))
     for row, value, expected in raw.notes:
         report.add(row, "", value, expected, "noted")
-    columns = match(table, raw.table.columns, report)
+    empty = [column.name for column in raw.table if column.null_count() == len(column)]
+    found = match(table, raw.table.columns, report, choices, empty)
     report.counts["rows"] = len(raw.table)
-    missing = []
-    for need in required:
-        names = (need,) if isinstance(need, str) else need
-        if not any(name in columns.fields for name in names):
-            missing.append(" or ".join(names))
-    if missing:
-        raise BadInput(str(path), "no column for " + ", ".join(missing), f"a header row for {what}")
+    cells, columns = fill(raw.table, found, choices, report)
+    if lacking := missing(columns, required):
+        there = ", ".join(f"{column} ({report.columns.get(column, 'not understood')})" for column in raw.table.columns)
+        raise BadInput(
+            str(path),
+            f"no column for {', '.join(lacking)}; its columns are {there}",
+            remedy(table, raw.table.columns, what),
+        )
     if not len(raw.table):
         raise BadInput(str(path), "no row below the header", f"at least one of the {what}")
-    return Sheet(raw.table, raw.rows, columns, report, raw.title)
+    return Sheet(cells, raw.rows, columns, report, raw.title, frozenset(choices.values))

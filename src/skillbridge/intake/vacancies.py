@@ -7,6 +7,7 @@ import polars as pl
 
 from skillbridge.intake import fields, values
 from skillbridge.intake.abilities import education, languages
+from skillbridge.intake.headers import NONE, Choices
 from skillbridge.intake.places import country
 from skillbridge.intake.report import Intake
 from skillbridge.intake.sheet import open_sheet
@@ -23,7 +24,7 @@ REQUIRED = (
 )
 
 
-def read_vacancies(path: Path) -> Intake:
+def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
     """The vacancies of a table file (CSV, XLSX or Parquet, by content).
 
     A row without id, employer, destination, positions (1 to 100,000), dates in order or any occupation is refused with
@@ -31,7 +32,7 @@ def read_vacancies(path: Path) -> Intake:
     refused alone. Contacts are left out. Counts in the report: rows, vacancies, positions. Raises `BadInput` for an
     unusable file or a missing column.
     """
-    sheet = open_sheet(path, "vacancies", REQUIRED, what="vacancies")
+    sheet = open_sheet(path, "vacancies", REQUIRED, what="vacancies", choices=choices)
     rows = sheet.rows
     destination = sheet.read("destination", country, pl.String())
     dated = [sheet.text(name) for name in ("start", "end", "applied_on")]

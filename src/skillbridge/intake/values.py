@@ -11,8 +11,10 @@ import polars as pl
 from skillbridge.intake.report import Action, IntakeReport
 
 _NOTHING = (
-    "|-|--|n/a|n.a.|#n/a|null|none|nil|unknown|not applicable|s/d|sin dato|?|inconnu|no aplica|desconocido|nan|nat|…"
-    "|غير معروف|неизвестно|нет данных"
+    "|-|--|---|–|—|.|tbd|tba|n.d.|k.a.|keine|keine angabe|nessuno|non indicato|brak|geen|niet van toepassing"
+    "|nvt|nenhum|não aplicável|sin datos|ninguno|aucun|néant|немає|няма|yok|belirtilmemiş|ingen|ei|nincs"
+    "|žádný|žiadny|nema|không|tidak ada|無|无|なし|없음|해당없음|ไม่มี|n/a|n.a.|#n/a|null|none|nil|unknown"
+    "|not applicable|s/d|sin dato|?|inconnu|no aplica|desconocido|nan|nat|…|غير معروف|неизвестно|нет данных"
 )
 NOTHING = frozenset(_NOTHING.split("|"))
 """Cells that say there is no value. `NA` (Namibia) and `ND` (North Dakota) are not among them."""
@@ -150,12 +152,21 @@ def measure(low: float, high: float, *, decimal: str = ".") -> Parse:
 
 # dates -------------------------------------------------------------------------------------------------------------
 
-_ISO = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
+_TIME = r"(?:[T ,].*)?$"
+_ISO = re.compile(rf"^(\d{{4}})\s*[-/.年년]\s*(\d{{1,2}})\s*[-/.月월]\s*(\d{{1,2}})[.日일]?{_TIME}")
 _PLAIN = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-_NUMERIC = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?:[T ].*)?$")
-_NAMED = re.compile(r"^(\d{1,2})\s*(?:de\s+|[-/. ])?\s*([^\W\d_]+)\.?\s*(?:de\s+|del\s+|[-/., ])?\s*(\d{4}|\d{2})$")
-_NAMED_US = re.compile(r"^([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})$")
+_NUMERIC = re.compile(rf"^(\d{{1,2}})\s*([-/.])\s*(\d{{1,2}})\s*\2\s*(\d{{4}}|\d{{2}})\.?{_TIME}")
+_WORD = r"([^\d\s.,/-]{2,}?)"
+_OF = r"(?:de\s+|del\s+|of\s+|[-/., ])?\s*"
+_NAMED = re.compile(rf"^(\d{{1,2}})(?:er|st|nd|rd|th|º|°|ème)?\s*{_OF}{_WORD}\.?\s*{_OF}(\d{{4}}|\d{{2}})\.?{_TIME}")
+_NAMED_US = re.compile(rf"^{_WORD}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}}){_TIME}")
+_NAMED_LAST = re.compile(rf"^(\d{{4}})[.\s]+{_WORD}\.?\s+(\d{{1,2}})\.?$")
+_SPOKEN = re.compile(r"^(?:ngày\s+)?(\d{1,2})\s+tháng\s+(\d{1,2})(?:\s+năm)?\s+(\d{4})$")
 _SERIAL = re.compile(r"^([1-6]\d{4})(?:\.\d+)?$")
+_MONTH_NUMBER = re.compile(r"^(?:(\d{1,2})\s*[-/.]\s*(\d{4})|(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[月월]?)$")
+_MONTH_NAME = re.compile(rf"^(?:{_WORD}\.?\s*{_OF}(\d{{4}})|(\d{{4}})[.\s]+{_WORD})$")
+BUDDHIST = 543
+"""Years of the Thai calendar before the common era; a year from 2400 to 2700 is taken for one."""
 
 
 def day_first(columns: Sequence[pl.Series], *, default: bool) -> tuple[bool, bool]:
@@ -175,25 +186,38 @@ def day_first(columns: Sequence[pl.Series], *, default: bool) -> tuple[bool, boo
     return first > second, min(first, second) == 0
 
 
-def day(first: bool, *, years: tuple[int, int] = (1900, 2100)) -> Parse:
-    """A parser of dates within `years`; `first` says whether 03/04/2026 is the 3rd of April. Others are refused."""
+def day(first: bool, *, years: tuple[int, int] = (1900, 2100), last: bool = False) -> Parse:
+    """A parser of dates within `years`; `first` says whether 03/04/2026 is the 3rd of April. Others are refused.
+
+    A month alone is its first day, or its last where `last` is true; that and a year of the Thai calendar are reported.
+    """
     expected = f"a date (year-month-day) from {years[0]} to {years[1]}"
 
     def parse(text: str | None) -> Reading:
         if text is None or blank(text):
             return Reading()
-        value = _date(text.strip(), first)
+        plain = re.sub(r"^[^\W\d]+\.?,\s*", "", " ".join(_western(text).split()))
+        value, said = _date(plain, first), ""
+        if value is None and (value := _month(plain, last)):
+            said = f"a date; read as {value}, the {'last' if last else 'first'} day of the month"
+        if value and 2400 <= value.year <= 2700 and not years[0] <= value.year <= years[1]:
+            value = _valid(value.year - BUDDHIST, value.month, value.day)
+            said = f"a date of the common era; read as {value}"
         if value is None or not years[0] <= value.year <= years[1]:
             return Reading(None, expected, "refused")
-        return Reading(value)
+        return Reading(value, said, "changed") if said else Reading(value)
 
     return parse
 
 
-def _date(text: str, first: bool) -> date | None:
+def _western(text: str) -> str:
+    """The text with digits of any script as 0 to 9."""
     import unicodedata
 
-    plain = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
+    return "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
+
+
+def _date(plain: str, first: bool) -> date | None:
     if found := _ISO.match(plain) or _PLAIN.match(plain):
         return _valid(int(found[1]), int(found[2]), int(found[3]))
     if found := _NUMERIC.match(plain):
@@ -206,14 +230,33 @@ def _date(text: str, first: bool) -> date | None:
     if found := _SERIAL.match(plain):
         return date(1899, 12, 30) + timedelta(days=int(found[1]))
     lower = plain.casefold()
+    if found := _SPOKEN.match(lower):
+        return _valid(int(found[3]), int(found[2]), int(found[1]))
     if found := _NAMED.match(lower):
-        month = months().get(fold(found[2]))
         year = int(found[3]) + (0 if int(found[3]) > 99 else 2000)
-        return _valid(year, month, int(found[1])) if month else None
+        return _valid(year, months().get(fold(found[2]), 0), int(found[1]))
     if found := _NAMED_US.match(lower):
-        month = months().get(fold(found[1]))
-        return _valid(int(found[3]), month, int(found[2])) if month else None
+        return _valid(int(found[3]), months().get(fold(found[1]), 0), int(found[2]))
+    if found := _NAMED_LAST.match(lower):
+        return _valid(int(found[1]), months().get(fold(found[2]), 0), int(found[3]))
     return None
+
+
+def _month(plain: str, last: bool) -> date | None:
+    """The first or last day of `04/2026`, `2026-04`, `April 2026` or `2026 április`."""
+    if found := _MONTH_NUMBER.match(plain):
+        year, month = int(found[2] or found[3]), int(found[1] or found[4])
+    elif found := _MONTH_NAME.match(plain.casefold()):
+        year, month = int(found[2] or found[3]), months().get(fold(found[1] or found[4]), 0)
+    else:
+        return None
+    start = _valid(year, month, 1)
+    return month_end(start) if start and last else start
+
+
+def month_end(start: date) -> date:
+    """The last day of a date's month."""
+    return (start.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def _valid(year: int, month: int, day: int) -> date | None:
@@ -223,13 +266,19 @@ def _valid(year: int, month: int, day: int) -> date | None:
         return None
 
 
+_MONTHS = (
+    "en fr es pt ar ru uk tr id ms vi de it nl ro pl fil bg el cs sk sl hr sr bs hu sv da nb fi et lv lt hi th ja ko zh"
+    " ar_MA ar_DZ ar_LB sr_Latn"
+)
+
+
 @cache
 def months() -> dict[str, int]:
     """Month names and abbreviations of the languages that files come in, folded -> 1..12."""
     from babel import Locale
 
     found: dict[str, int] = {}
-    for tag in ("en", "fr", "es", "pt", "ar", "ru", "uk", "tr", "id", "ms", "vi", "de", "it", "nl", "ro", "pl", "fil"):
+    for tag in _MONTHS.split():
         names = Locale.parse(tag).months
         for use in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
@@ -241,15 +290,24 @@ def months() -> dict[str, int]:
 
 # words -------------------------------------------------------------------------------------------------------------
 
-_YES = {
-    fold(w) for w in ("yes", "y", "true", "1", "oui", "o", "si", "sí", "s", "sim", "نعم", "да", "так", "evet", "ya")
-}
-_NO = {fold(w) for w in ("no", "n", "false", "0", "non", "nao", "não", "لا", "нет", "ні", "hayir", "hayır", "tidak")}
+_YESES = (
+    "yes y true 1 oui o si sí s sim نعم да так evet ya ja j da tak igen kyllä ano áno ναι jah taip jā 是 はい 예"
+    " 네 có ใช่ हाँ"
+)
+_NOES = (
+    "no n false 0 non nao não لا нет ні hayır hayir tidak nein nee nie nej nei ne nem ei όχι 否 いいえ 아니오 không"
+    " ไม่ नहीं не nu"
+)
+_YES = {fold(word) for word in _YESES.split()}
+_NO = {fold(word) for word in _NOES.split()}
 _SEX = {
-    "f": "f female woman w femme féminin feminin mujer femenino feminino mulher أنثى امرأة ж женский жен жінка kadın"
-    " perempuan babae nữ",
-    "m": "m male man h homme masculin hombre masculino homem ذكر رجل м мужской муж чоловік erkek laki-laki lalaki nam",
-    "x": "x other diverse nonbinary autre otro outro آخر",
+    "f": "f female woman w femme féminin feminin mujer femenino feminino mulher أنثى امرأة ж женский жен жінка"
+    " kadın perempuan babae nữ weiblich frau k kobieta femminile donna vrouw vrouwelijk femeie жена žena nő"
+    " kvinna kvinde kvinne nainen γυναίκα θήλυ 女 女性 여 여성 여자 หญิง महिला ž",
+    "m": "m male man h homme masculin hombre masculino homem ذكر رجل м мужской муж чоловік erkek laki-laki lalaki"
+    " nam männlich mann mężczyzna maschile uomo mannelijk bărbat мъж muž férfi mand mies άνδρας άρρεν 男 男性 남"
+    " 남성 남자 ชาย पुरुष",
+    "x": "x other diverse nonbinary autre otro outro آخر divers altro inne overig",
 }
 _SEXES = {fold(word): code for code, spelled in _SEX.items() for word in spelled.split()}
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from skillbridge.intake import fields, values
 from skillbridge.intake.abilities import education, languages
+from skillbridge.intake.headers import NONE, Choices
 from skillbridge.intake.places import country
 from skillbridge.intake.report import Intake
 from skillbridge.intake.sheet import Sheet, open_sheet
@@ -21,7 +22,7 @@ PROTECTS = ("past", "preferences", "consent", "facts")
 right."""
 
 
-def read_workers(path: Path) -> Intake:
+def read_workers(path: Path, choices: Choices = NONE) -> Intake:
     """The workers of a table file (CSV, XLSX or Parquet, by content).
 
     A row without an id, an origin or any occupation, with an id already read, or with past stays, wishes, consent or
@@ -29,7 +30,7 @@ def read_workers(path: Path) -> Intake:
     what must never be stored are left out. Counts in the report: rows, workers. Raises `BadInput` for an unusable file
     or a missing column.
     """
-    sheet = open_sheet(path, "workers", REQUIRED, what="workers")
+    sheet = open_sheet(path, "workers", REQUIRED, what="workers", choices=choices)
     rows = sheet.rows
     origin = sheet.read("origin", country, pl.String())
     occupation = sheet.text("occupation")

@@ -2,29 +2,20 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import polars as pl
 from babel.numbers import get_currency_precision, get_territory_currencies, list_currencies
 
 from skillbridge.errors import BadInput
-from skillbridge.intake.money import hourly, unit_of
-from skillbridge.intake.places import country
+from skillbridge.intake.money import amount_in, hourly, unit_of
+from skillbridge.intake.places import LOCALES, country
 from skillbridge.intake.sheet import Sheet
-from skillbridge.intake.values import Reading, blank, decimal_mark, number
+from skillbridge.intake.values import NOTHING, Reading, blank, decimal_mark, fold, number
 from skillbridge.rates import plausible_hourly
+from skillbridge.resources import folder
 from skillbridge.tables import parse_past, parse_preferences
 
-SIGNS = {
-    "€": "EUR",
-    "£": "GBP",
-    "₩": "KRW",
-    "¥": "JPY",
-    "₱": "PHP",
-    "₹": "INR",
-    "C$": "CAD",
-    "US$": "USD",
-    "NZ$": "NZD",
-}
 _SECTORS = {
     "agriculture": "A",
     "farming": "A",
@@ -60,8 +51,6 @@ def isco(text: str | None) -> Reading:
 
 def sector(text: str | None) -> Reading:
     """An ISIC code: a section letter or two to four digits, dots left out; a few plain words."""
-    from skillbridge.intake.values import fold
-
     if text is None or blank(text):
         return Reading()
     code = text.strip().upper().replace(".", "")
@@ -146,16 +135,71 @@ def facts(text: str | None) -> Reading:
     return Reading(text) if good else Reading(None, "key:value;...", "refused")
 
 
+@cache
+def signs() -> dict[str, tuple[str, ...]]:
+    """Lower-case sign or word of a currency -> the ISO 4217 codes that it can mean, the longest signs first."""
+    table = pl.read_csv(folder("datasets") / "intake" / "currencies.csv", infer_schema_length=0)
+    rows = sorted(table.iter_rows(), key=lambda row: -len(row[0]))
+    return {sign.casefold(): tuple(codes.split(";")) for sign, codes in rows}
+
+
+@cache
+def _currency_names() -> dict[str, str]:
+    """Folded names of currencies in the languages of countries' names -> ISO 4217 codes."""
+    from babel import Locale
+
+    found: dict[str, str] = {}
+    for tag in LOCALES:
+        for code, name in Locale.parse(tag).currencies.items():
+            found.setdefault(fold(name), code)
+    return found
+
+
+@cache
+def currencies_in(text: str) -> tuple[str, ...]:
+    """The ISO 4217 codes that a text can mean: of a code in it, else of a sign or word of a currency; none if none."""
+    codes = [part for part in re.findall(r"(?<![A-Z])[A-Z]{3}(?![A-Z])", text.upper()) if part in list_currencies()]
+    if codes:
+        return (codes[0],)
+    lower = text.casefold()
+    for sign, meant in signs().items():
+        edge = r"(?<![^\W\d_])" if sign[0].isalpha() else "", r"(?![^\W\d_])" if sign[-1].isalpha() else ""
+        pattern = re.escape(sign) if ord(sign[0]) > 0xE00 else f"{edge[0]}{re.escape(sign)}{edge[1]}"
+        if re.search(pattern, lower):
+            return meant
+    return ()
+
+
 def currency(text: str | None) -> Reading:
-    """An ISO 4217 code, or the sign of a currency that only one country uses."""
+    """An ISO 4217 code; of a sign or a name in words where only one currency has it."""
     if text is None or blank(text):
         return Reading()
     code = text.strip().upper()
     if code in list_currencies():
         return Reading(code)
-    if code in SIGNS:
-        return Reading(SIGNS[code])
-    return Reading(None, "an ISO 4217 currency code", "refused")
+    found = currencies_in(text)
+    if len(found) == 1:
+        return Reading(found[0])
+    if named := _currency_names().get(fold(text)):
+        return Reading(named)
+    which = f" (it can be {', '.join(found)})" if found else ""
+    return Reading(None, f"an ISO 4217 currency code{which}", "refused")
+
+
+def currencies(sheet: Sheet, local: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """(each row's currency as its cell states it, that or the local one where the cell is blank).
+
+    A sign of several currencies is the local one if it can be that. A cell that cannot be understood gives none.
+    """
+
+    def read(text: str | None, home: str | None) -> Reading:
+        found = currency(text)
+        return Reading(home) if found.value is None and home in currencies_in(text or "") else found
+
+    cells = sheet.text("currency")
+    stated = sheet.combine([cells, local], "currency", read, pl.String())
+    silent = cells.is_null() | cells.str.to_lowercase().is_in(list(NOTHING))
+    return stated, stated.zip_with(~silent, local)
 
 
 def national(country: str | None) -> str | None:
@@ -175,13 +219,11 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
     scaled.
     """
     cells = sheet.text(field)
-    hint = sheet.columns.hints.get(field, "")
-    header_unit = next((unit for part in re.split(r"[\s/]+", hint) if (unit := unit_of(part))), None)
-    if header_unit is None and re.search(r"hour|horaire|por hora|/h", sheet.name(field), re.I):
-        header_unit = "hour"
-    header_code = next((code for part in re.split(r"[\s/]+", hint) if (code := currency(part).value)), None)
+    header = f"{sheet.columns.hints.get(field, '')} / {sheet.name(field)}" if sheet.has(field) else ""
+    header_unit = unit_of(header)
+    header_code = next(iter(codes_of)) if len(codes_of := currencies_in(header.replace("_", " "))) == 1 else None
     units = sheet.text("wage_unit").fill_null(header_unit) if header_unit else sheet.text("wage_unit")
-    mark = decimal_mark(cells)
+    mark = _mark(sheet, field, cells, codes)
     known = codes.fill_null(header_code) if header_code else codes
     minor = _in_minor_units(cells, units, known, mark)
     if minor:
@@ -197,17 +239,16 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
     def read(text: str | None, unit: str | None, code: str | None, week: float | None) -> Reading:
         if text is None or blank(text):
             return Reading()
-        said = next((SIGNS[sign] for sign in sorted(SIGNS, key=len, reverse=True) if sign in text), None) or next(
-            (part for part in re.findall(r"\b[A-Z]{3}\b", text.upper()) if currency(part).value), None
-        )
-        code = said or code
+        meant = currencies_in(text)
+        if meant and code not in meant:
+            if len(meant) > 1:
+                return Reading(None, f"a currency that is clear; it can be {', '.join(meant)}", "refused")
+            code = meant[0]
         if code is None:
             return Reading(None, "a currency beside the wage", "refused")
         if minor:
             return _whole(number(text, decimal=mark), code)
-        inside = re.search(r"(?:/|\bper\b|\bpar\b|\bpor\b|\bal?\b|\bla\b)\s*([^\W\d]+)", text.casefold())
-        stated = unit or (inside[1] if inside and unit_of(inside[1]) else None)
-        wage = hourly(re.sub(r"/.*$", "", text), stated, week, code, decimal=mark)
+        wage = hourly(text, unit or unit_of(text), week, code, decimal=mark)
         if wage.minor is None:
             return Reading(None, wage.note or "an amount above 0", "refused")
         return Reading(f"{code}:{wage.minor}", wage.note, "changed")
@@ -215,6 +256,22 @@ def money(sheet: Sheet, field: str, codes: pl.Series, hours: pl.Series) -> tuple
     read_money = sheet.combine([cells, units, known, hours], field, read, pl.String())
     parts = read_money.str.splitn(":", 2).struct.unnest()
     return parts["field_1"].cast(pl.Int64), parts["field_0"]
+
+
+def _mark(sheet: Sheet, field: str, cells: pl.Series, codes: pl.Series) -> str:
+    """The decimal mark of a column of wages; where points could be of thousands (2.200), by what can be true."""
+    mark = decimal_mark(cells)
+    texts = pl.DataFrame({"text": cells, "code": codes.fill_null("EUR")}).drop_nulls().unique(maintain_order=True)
+    doubtful = texts.filter(pl.col("text").str.contains(r"^\D*\d{1,3}\.\d{3}\D*$")).head(1000)
+    if not len(doubtful) or texts["text"].str.contains(r"\d\.\d{1,2}(?:\D|$)|,\d{3}").any():
+        return mark
+    votes = 0
+    for text, code in doubtful.iter_rows():
+        amount, (low, high) = amount_in(text, ".")[0] or 0.0, plausible_hourly(code)
+        votes += 1 if low <= amount <= high else -1
+    said = "decimal" if votes > 0 else "of thousands"
+    sheet.report.assumptions.append(f"{sheet.name(field)}: the points in amounts like {doubtful['text'][0]} are {said}")
+    return "." if votes > 0 else ","
 
 
 def _whole(amount: float | None, code: str) -> Reading:

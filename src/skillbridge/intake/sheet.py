@@ -1,5 +1,7 @@
 """A file's table with its columns understood: what the readers of workers, vacancies and permits work on."""
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -52,6 +54,29 @@ class Sheet:
     ) -> pl.Series:
         """As `read`, of several columns at once, reported under `field`'s column (or `name`)."""
         return read_cells(cells, self.rows, name or self.name(field), parse, self.report, kind)
+
+    def own_ids(self, kind: str) -> pl.Series:
+        """An id for every row of a file that has none: made of the row's cells, so that it is the same in any order.
+
+        The report says so; of several equal rows each has its own.
+        """
+        self.report.assumptions.append("no column of ids: each row is one of its own, and its id is made of its cells")
+        text = self.table.select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series()
+        again = pl.DataFrame({"text": text}).select(pl.int_range(pl.len()).over("text")).to_series()
+        return pl.Series(
+            [
+                f"{kind}-{hashlib.sha256(f'{row}|{count}'.encode()).hexdigest()[:12]}"
+                for row, count in zip(text, again, strict=True)
+            ],
+            dtype=pl.String,
+        )
+
+    def titled_year(self) -> pl.Series:
+        """The one year that the title above the header names, in every row; null where it names none or more."""
+        years = sorted(set(re.findall(r"(?<!\d)20[1-5]\d(?!\d)", self.title)))
+        if len(years) == 1:
+            self.report.assumptions.append(f"seasons without a year are in {years[0]}, the year of the title")
+        return pl.Series([years[0] if len(years) == 1 else None] * len(self.table), dtype=pl.String)
 
     def unread(self, fields: Sequence[str]) -> pl.Series:
         """bool [rows]: whether a cell of one of these fields says something that could not be understood."""

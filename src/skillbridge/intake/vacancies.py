@@ -5,50 +5,43 @@ from pathlib import Path
 
 import polars as pl
 
-from skillbridge.intake import fields, values
+from skillbridge.intake import fields, spans, values
 from skillbridge.intake.abilities import education, languages
 from skillbridge.intake.headers import NONE, Choices
+from skillbridge.intake.money import unit_of
 from skillbridge.intake.places import country
 from skillbridge.intake.report import Intake
-from skillbridge.intake.sheet import open_sheet
+from skillbridge.intake.sheet import Sheet, open_sheet
+from skillbridge.intake.values import Reading
 from skillbridge.tables import VACANCIES, conform
 
 REQUIRED = (
-    "vacancy_id",
     ("employer_id", "employer"),
     "destination",
     "positions",
-    "start",
-    "end",
+    ("start", "period"),
+    ("end", "period", "duration"),
     ("occupation", "isco", "concept"),
 )
 
 
 def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
-    """The vacancies of a table file (CSV, XLSX or Parquet, by content).
+    """The vacancies of a table file (CSV, XLSX, ODS, JSON or Parquet, by content).
 
-    A row without id, employer, destination, positions (1 to 100,000), dates in order or any occupation is refused with
-    its reason, and so is one whose facts or beds cannot be understood, as they protect people; any other such cell is
-    refused alone. Contacts are left out. Counts in the report: rows, vacancies, positions. Raises `BadInput` for an
-    unusable file or a missing column.
+    A row without employer, destination, positions (1 to 100,000), dates in order or any occupation is refused with its
+    reason, and so is one whose facts or beds cannot be understood, as they protect people; any other such cell is
+    refused alone. Contacts are left out. `choices` names columns and states what the file does not hold. Counts in the
+    report: rows, vacancies, positions. Raises `BadInput` for an unusable file or a missing column.
     """
     sheet = open_sheet(path, "vacancies", REQUIRED, what="vacancies", choices=choices)
     rows = sheet.rows
     destination = sheet.read("destination", country, pl.String())
-    dated = [sheet.text(name) for name in ("start", "end", "applied_on")]
-    us = (destination == "US").mean() or 0.0
-    first, proved = values.day_first(dated, default=float(us) < 0.5)  # type: ignore[arg-type]
-    if not proved and any(column.str.contains(r"^\d{1,2}[-/]\d{1,2}[-/]\d{2,4}").any() for column in dated):
-        order = "day/month/year" if first else "month/day/year"
-        sheet.report.assumptions.append(f"dates like 03/04/2026 are {order}: no date of the file shows which")
-    start, end = (sheet.read(name, values.day(first, years=(1990, 2060)), pl.Date()) for name in ("start", "end"))
-    hours = sheet.read(
-        "hours_week", values.measure(0, 168, decimal=values.decimal_mark(sheet.text("hours_week"))), pl.Float64()
-    )
-    codes = sheet.read("currency", fields.currency, pl.String())
+    start, end, applied = _dates(sheet, destination)
+    hours = _hours(sheet)
     local = pl.Series([fields.national(code) for code in destination], dtype=pl.String)
-    wage, currency = fields.money(sheet, "wage", codes.fill_null(local), hours)
-    if (codes.is_null() & wage.is_not_null()).any() and not sheet.has("currency"):
+    stated, codes = fields.currencies(sheet, local)
+    wage, currency = fields.money(sheet, "wage", codes, hours)
+    if (sheet.text("currency").is_null() & wage.is_not_null()).any():
         sheet.report.assumptions.append("wages without a currency are in the destination's currency")
     occupation = sheet.text("occupation")
     isco = sheet.read("isco", fields.isco, pl.String())
@@ -57,10 +50,10 @@ def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
     made = pl.Series(
         [_employer_id(name, place) for name, place in zip(employer, destination, strict=True)], dtype=pl.String
     )
-    positions = sheet.read("positions", values.whole(1, 100_000), pl.Int64())
+    positions = sheet.read("positions", values.whole(1, 100_000, words=True), pl.Int64())
     frame = pl.DataFrame(
         {
-            "vacancy_id": sheet.text("vacancy_id"),
+            "vacancy_id": sheet.text("vacancy_id") if sheet.has("vacancy_id") else sheet.own_ids("v"),
             "employer_id": sheet.text("employer_id").fill_null(made),
             "employer": employer,
             "destination": destination,
@@ -75,18 +68,18 @@ def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
             "end": end,
             "hours_week": hours,
             "wage": wage,
-            "currency": currency.fill_null(codes),
+            "currency": currency.fill_null(stated),
             "languages": sheet.read("languages", languages, pl.String()),
             "experience_months": sheet.read("experience_months", values.whole(0, 960), pl.Int64()).fill_null(0),
             "education": sheet.read("education", education, pl.Int64()),
             "licences": sheet.read("licences", fields.listed(sheet.text("licences")), pl.String()),
-            "beds": sheet.read("beds", values.whole(0, 100_000), pl.Int64()),
+            "beds": sheet.read("beds", values.whole(0, 100_000, words=True), pl.Int64()),
             "site_id": sheet.text("site_id"),
             "channel": sheet.text("channel"),
             "operator": sheet.text("operator"),
             "named_workers": sheet.read("named_workers", fields.listed(sheet.text("named_workers")), pl.String()),
             "partnership": sheet.text("partnership"),
-            "applied_on": sheet.read("applied_on", values.day(first, years=(1990, 2060)), pl.Date()),
+            "applied_on": applied,
             "facts": sheet.read("facts", fields.facts, pl.String()),
         }
     )
@@ -112,3 +105,56 @@ def _employer_id(name: str | None, place: str | None) -> str | None:
     if name is None:
         return None
     return "e-" + hashlib.sha256(f"{values.fold(name)}|{place or ''}".encode()).hexdigest()[:10]
+
+
+def _dates(sheet: Sheet, destination: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """(first day, last day, day of the application): of their own columns, else of a period or a length of stay."""
+    dated = [sheet.text(name) for name in ("start", "end", "applied_on", "period")]
+    us = (destination == "US").mean() or 0.0
+    first, proved = values.day_first(dated, default=float(us) < 0.5)  # type: ignore[arg-type]
+    if not proved and any(column.str.contains(r"^\d{1,2}[-/]\d{1,2}[-/]\d{2,4}").any() for column in dated):
+        order = "day/month/year" if first else "month/day/year"
+        sheet.report.assumptions.append(f"dates like 03/04/2026 are {order}: no date of the file shows which")
+    span = (1990, 2060)
+    start = sheet.read("start", values.day(first, years=span), pl.Date())
+    end = sheet.read("end", values.day(first, years=span, last=True), pl.Date())
+    applied = sheet.read("applied_on", values.day(first, years=span), pl.Date())
+    if sheet.has("period"):
+        years = sheet.text("year") if sheet.has("year") else sheet.titled_year()
+        missing = start.is_null() | end.is_null()
+        texts = pl.select(pl.when(missing).then(sheet.text("period"))).to_series()
+        both = sheet.combine([texts, years], "period", spans.period(first), pl.List(pl.Date))
+        start = start.fill_null(both.list.get(0, null_on_oob=True))
+        end = end.fill_null(both.list.get(1, null_on_oob=True))
+    if sheet.has("duration"):
+        lacking = pl.select(pl.when(end.is_null()).then(sheet.text("duration"))).to_series()
+        end = end.fill_null(
+            sheet.combine([lacking, start], "duration", spans.length(sheet.name("duration")), pl.Date())
+        )
+    return start, end, applied
+
+
+def _hours(sheet: Sheet) -> pl.Series:
+    """Hours a week: stated, or the hours of a day times the days of a week."""
+    mark = values.decimal_mark(sheet.text("hours_week"))
+
+    def week(text: str | None) -> Reading:
+        lone = values.lone_number(text) if text else None
+        if text is None or lone is None or lone == text.strip():
+            return values.measure(0, 168, decimal=mark)(text)
+        if unit_of(text.casefold().replace("hours", "").replace("hrs", "")) in ("day", "month", "year"):
+            return Reading(None, "hours a week, not of another time", "refused")
+        found = values.measure(0, 168, decimal=mark)(lone)
+        return found if found.expected else Reading(found.value, f"hours a week; read as {found.value:g}", "changed")
+
+    def product(hours: str | None, days: str | None) -> Reading:
+        a, b = values.measure(0, 24)(hours), values.measure(0, 7)(days)
+        if a.value is None or b.value is None:
+            return a if a.expected else b
+        return Reading(a.value * b.value, f"hours a week; read as {a.value * b.value:g}", "changed")
+
+    stated = sheet.read("hours_week", week, pl.Float64())
+    if not (sheet.has("hours_day") and sheet.has("days_week")):
+        return stated
+    made = sheet.combine([sheet.text("hours_day"), sheet.text("days_week")], "hours_day", product, pl.Float64())
+    return stated.fill_null(made)

@@ -122,19 +122,34 @@ def decimal_mark(column: pl.Series) -> str:
     return "," if comma and not point else "."
 
 
-def whole(low: int, high: int) -> Parse:
-    """A parser of whole numbers from `low` to `high` (1.200 and 1,200 are twelve hundred); others are refused."""
+def whole(low: int, high: int, *, words: bool = False) -> Parse:
+    """A parser of whole numbers from `low` to `high` (1.200 and 1,200 are twelve hundred); others are refused.
+
+    With `words` one number among words is understood and reported (`approx. 20 pickers`); several are not.
+    """
     expected = f"a whole number from {low:,} to {high:,}"
 
     def parse(text: str | None) -> Reading:
         if text is None or blank(text):
             return Reading()
         value = number(text, decimal="")
+        if value is None and words and (alone := lone_number(text)) is not None:
+            return parse(alone)._replace(expected=f"{expected}; read as {alone}", action="changed")
         if value is None or value != int(value) or not low <= value <= high:
             return Reading(None, expected, "refused")
         return Reading(int(value))
 
     return parse
+
+
+def lone_number(text: str) -> str | None:
+    """The one number among the words of a text, without a sign;"
+    " None if there are several or it is a part of a word."""
+    plain = western(text)
+    found = list(re.finditer(r"\d(?:[\d.,'’]|[ \u00a0\u202f](?=\d{3}(?!\d)))*", plain))
+    if len(found) != 1 or re.search(r"[A-Za-z.,-]$", plain[: found[0].start()]):
+        return None
+    return found[0][0].rstrip(".,'’")
 
 
 def measure(low: float, high: float, *, decimal: str = ".") -> Parse:
@@ -196,7 +211,7 @@ def day(first: bool, *, years: tuple[int, int] = (1900, 2100), last: bool = Fals
     def parse(text: str | None) -> Reading:
         if text is None or blank(text):
             return Reading()
-        plain = re.sub(r"^[^\W\d]+\.?,\s*", "", " ".join(_western(text).split()))
+        plain = re.sub(r"^[^\W\d]+\.?,\s*", "", " ".join(western(text).split()))
         value, said = _date(plain, first), ""
         if value is None and (value := _month(plain, last)):
             said = f"a date; read as {value}, the {'last' if last else 'first'} day of the month"
@@ -210,7 +225,7 @@ def day(first: bool, *, years: tuple[int, int] = (1900, 2100), last: bool = Fals
     return parse
 
 
-def _western(text: str) -> str:
+def western(text: str) -> str:
     """The text with digits of any script as 0 to 9."""
     import unicodedata
 
@@ -229,12 +244,13 @@ def _date(plain: str, first: bool) -> date | None:
         return _valid(year, a, b) or (_valid(year, b, a) if a > 12 else None)
     if found := _SERIAL.match(plain):
         return date(1899, 12, 30) + timedelta(days=int(found[1]))
-    lower = plain.casefold()
+    lower = plain.casefold()  # `31. listopada` is Croatian for October, `30 listopada` Polish for November
     if found := _SPOKEN.match(lower):
         return _valid(int(found[3]), int(found[2]), int(found[1]))
     if found := _NAMED.match(lower):
-        year = int(found[3]) + (0 if int(found[3]) > 99 else 2000)
-        return _valid(year, months().get(fold(found[2]), 0), int(found[1]))
+        year, word = int(found[3]) + (0 if int(found[3]) > 99 else 2000), fold(found[2])
+        croatian = word == "listopada" and lower[len(found[1])] == "."
+        return _valid(year, 10 if croatian else months().get(word, 0), int(found[1]))
     if found := _NAMED_US.match(lower):
         return _valid(int(found[3]), months().get(fold(found[1]), 0), int(found[2]))
     if found := _NAMED_LAST.match(lower):
@@ -267,7 +283,8 @@ def _valid(year: int, month: int, day: int) -> date | None:
 
 
 _MONTHS = (
-    "en fr es pt ar ru uk tr id ms vi de it nl ro pl fil bg el cs sk sl hr sr bs hu sv da nb fi et lv lt hi th ja ko zh"
+    "en fr es pt ar ru uk tr id ms vi de it nl ro pl fil bg el cs sk sl hr sr bs hu sv da nb fi et lv lt hi th"
+    " ja ko zh"
     " ar_MA ar_DZ ar_LB sr_Latn"
 )
 
@@ -302,10 +319,12 @@ _YES = {fold(word) for word in _YESES.split()}
 _NO = {fold(word) for word in _NOES.split()}
 _SEX = {
     "f": "f female woman w femme féminin feminin mujer femenino feminino mulher أنثى امرأة ж женский жен жінка"
-    " kadın perempuan babae nữ weiblich frau k kobieta femminile donna vrouw vrouwelijk femeie жена žena nő"
+    " kadın perempuan babae nữ weiblich frau k kobieta femminile donna vrouw vrouwelijk femeie жена žena"
+    " ženski женски nő"
     " kvinna kvinde kvinne nainen γυναίκα θήλυ 女 女性 여 여성 여자 หญิง महिला ž",
     "m": "m male man h homme masculin hombre masculino homem ذكر رجل м мужской муж чоловік erkek laki-laki lalaki"
-    " nam männlich mann mężczyzna maschile uomo mannelijk bărbat мъж muž férfi mand mies άνδρας άρρεν 男 男性 남"
+    " nam männlich mann mężczyzna maschile uomo mannelijk bărbat мъж muž muški мушки férfi mand mies άνδρας"
+    " άρρεν 男 男性 남"
     " 남성 남자 ชาย पुरुष",
     "x": "x other diverse nonbinary autre otro outro آخر divers altro inne overig",
 }

@@ -13,7 +13,7 @@ from skillbridge.intake.sheet import Sheet, open_sheet
 from skillbridge.intake.values import Reading
 from skillbridge.tables import WORKERS, conform
 
-REQUIRED = ("worker_id", "origin", ("occupation", "isco", "concept"))
+REQUIRED = ("origin", ("occupation", "isco", "concept"))
 WORKING_AGE = (1920, 2100)
 """Birth years that can be a worker's."""
 
@@ -45,7 +45,7 @@ def read_workers(path: Path, choices: Choices = NONE) -> Intake:
     )
     frame = pl.DataFrame(
         {
-            "worker_id": sheet.text("worker_id"),
+            "worker_id": sheet.text("worker_id") if sheet.has("worker_id") else sheet.own_ids("w"),
             "origin": origin,
             "region": sheet.text("region"),
             "birth_year": _birth_year(sheet),

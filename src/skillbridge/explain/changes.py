@@ -6,21 +6,19 @@ and a plan that gives the worker the place is worth more than any plan that does
 best plan of that part has a place for the worker; a tie is not enough.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from skillbridge.explain.explainer import Explainer, new_edges
+from skillbridge.explain.explainer import Explainer
 from skillbridge.explain.remedies import Remedy, Step, remedies, steps_of_room
-from skillbridge.explain.resolve import NEARBY, changed, nearby, worth
-from skillbridge.partnerships.rows import compile_rows
+from skillbridge.explain.resolve import NEARBY, certain, changed, nearby, worth
+from skillbridge.explain.seats import Seat, joined, own_seat, seats
 from skillbridge.solver.plan import penalties, usage
 from skillbridge.solver.problem import Problem
-from skillbridge.tables import VACANCIES, WORKERS, conform
 
 I64 = npt.NDArray[np.int64]
 QUEUE = 4_000
@@ -45,17 +43,6 @@ class Change(msgspec.Struct, frozen=True):
     vacancy: str = ""
 
 
-@dataclass(frozen=True)
-class Seat:
-    """The place a remedy is about: its worth and what it uses of the whole problem's rows; `fits` its own new rows."""
-
-    vacancy: int
-    weight: int
-    rows: I64
-    amount: I64
-    fits: bool = True
-
-
 def for_worker(explainer: Explainer, worker: int) -> list[Change]:
     """The smallest changes, each confirmed, that would have given a worker a place; fewest steps first, TOLD at most.
 
@@ -64,33 +51,39 @@ def for_worker(explainer: Explainer, worker: int) -> list[Change]:
     if explainer.chosen[worker] >= 0:
         return []
     found: dict[tuple[str, ...], Change] = {}
-    open_ends: list[Remedy] = []
+    open_ends: list[tuple[Remedy, Seat | None]] = []
     tried = 0
-    for remedy in remedies(explainer, worker):
+    for remedy, seat in _seated(explainer, worker, remedies(explainer, worker)):
         kinds = tuple(step.kind for step in remedy.steps)
         if kinds in found or len(found) == TOLD or tried == TRIES:
             continue
         if len(kinds) > 1 and any(len(known) == 1 for known in found):
             break
         tried += 1
-        change = confirm(explainer, worker, remedy)
+        change = confirm(explainer, worker, remedy, seat)
         if change is not None:
             found[kinds] = change
         elif not remedy.room:
-            open_ends.append(remedy)
-    for remedy in open_ends[: 0 if found else TRIES]:
-        change = confirm(explainer, worker, replace(remedy, room=True))
+            open_ends.append((remedy, seat))
+    for remedy, seat in open_ends[: 0 if found else TRIES]:
+        change = confirm(explainer, worker, replace(remedy, room=True), seat)
         if change is not None:
             return [change]
     return list(found.values())
 
 
-def confirm(explainer: Explainer, worker: int, remedy: Remedy) -> Change | None:
-    """The remedy as a change if solving again confirms it, with as few places more as it takes where it needs room."""
+def _seated(explainer: Explainer, worker: int, found: Sequence[Remedy]) -> Iterator[tuple[Remedy, Seat | None]]:
+    for first in range(0, len(found), TRIES):
+        batch = found[first : first + TRIES]
+        yield from zip(batch, seats(explainer, worker, batch), strict=True)
+
+
+def confirm(explainer: Explainer, worker: int, remedy: Remedy, seat: Seat | None) -> Change | None:
+    """The remedy, with the place it is about, as a change if solving again confirms it, with as few places more as it
+    takes where it needs room."""
     problem, crew = explainer.problem, explainer.problem.group[worker]
     if crew >= 0 and not remedy.alone:
         return _crew(explainer, int(crew), remedy)
-    seat = _seat(explainer, worker, remedy)
     if seat is None or not seat.fits:
         return None
     slack = problem.rows.limit - explainer.state.used
@@ -125,45 +118,6 @@ def _change(explainer: Explainer, remedy: Remedy, room: tuple[Step, ...], anew: 
     return Change(first.kind, first.values, anew, tuple(rest), name)
 
 
-def _seat(explainer: Explainer, worker: int, remedy: Remedy) -> Seat | None:
-    """The place with the worker and the vacancy as they would be; None where a rule still refuses the pair."""
-    problem = explainer.problem
-    if remedy.edge >= 0 and remedy.worker is None and remedy.job is None:
-        cell = int(problem.rows.cell[remedy.edge])
-        use: dict[int, int] = {}
-        for matrix, at in ((problem.rows.cell_rows, cell), (problem.rows.vacancy_rows, remedy.vacancy)):
-            for k in range(matrix.indptr[at], matrix.indptr[at + 1]):
-                use[int(matrix.indices[k])] = use.get(int(matrix.indices[k]), 0) + int(matrix.data[k])
-        weight = int(problem.weight[remedy.edge])
-        return Seat(remedy.vacancy, weight, np.array(list(use), np.int64), np.array(list(use.values()), np.int64))
-    person = explainer.folder.workers[worker]
-    job = explainer.folder.vacancies[remedy.vacancy]
-    if remedy.worker is not None:
-        person = conform(pl.DataFrame([remedy.worker], schema=person.schema), WORKERS)
-    if remedy.job is not None:
-        job = conform(pl.DataFrame([remedy.job], schema=job.schema), VACANCIES)
-    edges = new_edges(explainer, person, job)
-    if edges.is_empty():
-        return None
-    rows = compile_rows(edges, person, job, explainer.folder.partnerships)
-    amount = np.asarray(rows.cell_rows[[0]].sum(axis=0)).ravel() + np.asarray(rows.vacancy_rows.sum(axis=0)).ravel()
-    numbers, amounts, fits = [], [], True
-    for number, ref in enumerate(rows.refs):
-        known = explainer.row_number.get((ref.partnership, ref.rule, ref.label))
-        if known is None:
-            fits &= ref.penalty is not None or amount[number] <= rows.limit[number]
-        elif amount[number]:
-            numbers.append(known)
-            amounts.append(int(amount[number]))
-    return Seat(
-        remedy.vacancy,
-        int(edges["weight"][0]),
-        np.array(numbers, dtype=np.int64),
-        np.array(amounts, dtype=np.int64),
-        bool(fits),
-    )
-
-
 def _without(problem: Problem, worker: int) -> Problem:
     """The problem with the worker in no crew."""
     if problem.group[worker] < 0:
@@ -178,7 +132,8 @@ def _waiting(
 ) -> tuple[I64, npt.NDArray[np.bool_]]:
     """(who waits and could go somewhere with room in these, their edges): open ones, and those that a share stops."""
     lines = explainer.lines
-    fine = lines.opened(positions, rows) & (lines.worker != worker)
+    fine = lines.opened(positions, rows)
+    fine = fine[lines.worker[fine] != worker]
     among = np.zeros(len(explainer.problem.vacancy), dtype=np.bool_)
     among[lines.edge[fine]] = True
     return np.unique(lines.worker[fine]), among
@@ -213,7 +168,8 @@ def _rooms(
     """How many places more (by vacancy, by row) to try: what those ahead in the line would take, then one for each."""
     lines, problem = explainer.lines, explainer.problem
     slack = problem.rows.limit - explainer.state.used
-    ahead = lines.opened(positions, rows) & (lines.weight >= seat.weight) & (lines.worker != worker)
+    ahead = lines.opened(positions, rows, least=seat.weight)
+    ahead = ahead[lines.worker[ahead] != worker]
     before = np.unique(lines.worker[ahead])
     largest = {row: int(own[row] - slack[row]) + len(before) * max(1, own[row]) for row in rows}
     if len(before) and len(before) <= QUEUE:
@@ -230,7 +186,7 @@ def _rooms(
                 {vacancy: n + 1 for vacancy, n in seated.items()},
                 {row: max(1, taken[row] + own[row] - int(slack[row])) for row in rows},
             )
-    here = {vacancy: 1 + len(np.unique(lines.worker[ahead & (lines.vacancy == vacancy)])) for vacancy in positions}
+    here = {vacancy: 1 + len(np.unique(lines.worker[ahead[lines.vacancy[ahead] == vacancy]])) for vacancy in positions}
     yield here, largest
 
 
@@ -262,16 +218,14 @@ def _wins(
         lost += max(0, amount - max(left, 0)) * cost[row] if np.isfinite(cost[row]) else 0.0
     if heads[seat.vacancy] + 1 > problem.positions[seat.vacancy] + positions.get(seat.vacancy, 0):
         return None
-    without = worth(changed(part, rows=rows, positions=positions).problem)
-    less_rows = {
-        row: rows.get(row, 0) - amount for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True)
-    }
-    less_positions = {**positions, seat.vacancy: positions.get(seat.vacancy, 0) - 1}
-    within = worth(changed(part, rows={**rows, **less_rows}, positions=less_positions).problem)
-    if without is None or within is None:
+    weight = seat.weight - round(lost)
+    if weight < 1:
         return None
-    wins = within.at_least + seat.weight - lost > without.at_most + 1e-6
-    return len(part.workers) + 1 if wins else None
+    left_over = int(problem.positions[seat.vacancy] - heads[seat.vacancy]) + positions.get(seat.vacancy, 0)
+    larger = joined(
+        changed(part, rows=rows, positions=positions), seat, weight, left_over, int(problem.place[seat.vacancy])
+    )
+    return len(part.workers) + 1 if certain(larger, len(part.workers)) else None
 
 
 def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
@@ -300,16 +254,16 @@ def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
     slack = problem.rows.limit - explainer.state.used
     use: dict[int, int] = {}
     for edge in best:
-        seat = _seat(explainer, 0, Remedy(int(problem.vacancy[edge]), edge=edge))
+        seat = own_seat(problem, Remedy(int(problem.vacancy[edge]), edge=edge))
         for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True) if seat else ():
             use[row] = use.get(row, 0) + amount
     tight = {row for row, amount in use.items() if amount > slack[row] and problem.rows.refs[row].penalty is None}
     if any(explainer.state.share[row] for row in tight):
         return None
     rows = sorted({*rows, *tight})
-    fine = lines.opened(positions, rows) & ~np.isin(lines.worker, members)
-    least = int(problem.weight[best].min())
-    before = np.unique(lines.worker[fine & (lines.weight >= least)])
+    fine = lines.opened(positions, rows)
+    fine = fine[~np.isin(lines.worker[fine], members)]
+    before = np.unique(lines.worker[fine[lines.weight[fine] >= problem.weight[best].min()]])
     more_rows = {row: max(1, use.get(row, 1) - int(slack[row]) + len(before)) for row in rows}
     more_positions = {v: max(1, targets.count(v) - int(free[v])) + len(before) for v in positions}
     among = np.zeros(len(problem.vacancy), dtype=np.bool_)
@@ -317,14 +271,10 @@ def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
     others = np.unique(lines.worker[fine])
     if len(others) > QUEUE:
         return None
-    rest = nearby(problem, explainer.chosen, others, among)
     among[np.isin(explainer.state.worker, members)] = True
     everyone = nearby(problem, explainer.chosen, np.union1d(others, members).astype(np.int64), among)
-    without = worth(changed(rest, rows=more_rows, positions=more_positions).problem)
-    within = worth(changed(everyone, rows=more_rows, positions=more_positions).problem)
-    if without is None or within is None or within.at_least <= without.at_most + 1e-6:
-        return None
     steps = steps_of_room(explainer, more_positions, more_rows)
-    if not steps:
+    larger = changed(everyone, rows=more_rows, positions=more_positions).problem
+    if not steps or not certain(larger, int(np.searchsorted(everyone.workers, members[0]))):
         return None
     return _change(explainer, replace(remedy, steps=()), steps, len(everyone.workers))

@@ -151,10 +151,26 @@ def local_problem(
 
 def new_edges(explainer: Explainer, workers: pl.DataFrame, vacancies: pl.DataFrame) -> pl.DataFrame:
     """The candidates between some workers and some vacancies, all of them, with their `weight` in objective points."""
-    admitted = admission(workers, vacancies, explainer.folder.partnerships)
+    numbers = speaking(explainer, workers, vacancies)
+    partnerships = [explainer.folder.partnerships[number] for number in numbers]
+    admitted = admission(workers, vacancies, partnerships)
     found = match(workers, vacancies, admitted, explainer.measure, limit=max(vacancies.height, 1), spare=0, threads=1)
     points = weights(found.edges, workers, vacancies, explainer.objective)
-    return found.edges.with_columns(weight=pl.Series(points, dtype=pl.Int64))
+    pathway = np.array(numbers, dtype=np.uint8)[found.edges["pathway"].to_numpy()]
+    return found.edges.with_columns(
+        pathway=pl.Series(pathway, dtype=found.edges.schema["pathway"]), weight=pl.Series(points, dtype=pl.Int64)
+    )
+
+
+def speaking(explainer: Explainer, workers: pl.DataFrame, vacancies: pl.DataFrame) -> list[int]:
+    """The numbers of the plan's agreements that have to do with these countries; all others take none of the pairs."""
+    origins, destinations = set(workers["origin"]), set(vacancies["destination"])
+    return [
+        number
+        for number, one in enumerate(explainer.folder.partnerships)
+        if (not one.origins or origins.intersection(one.origins))
+        and (not one.destination or destinations.intersection(one.destination))
+    ]
 
 
 def known_edges(explainer: Explainer, workers: I64, vacancies: I64) -> pl.DataFrame:

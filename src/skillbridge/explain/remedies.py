@@ -142,9 +142,10 @@ def room_steps(explainer: Explainer, worker: int, edge: int, stops: Iterable[int
     problem, lines = explainer.problem, explainer.lines
     vacancy = int(problem.vacancy[edge])
     full = bool(explainer.state.full[edge])
-    ahead = lines.opened([vacancy] if full else [], list(stops)) & (lines.weight >= problem.weight[edge])
-    before = np.unique(lines.worker[ahead & (lines.worker != worker)])
-    here = np.unique(lines.worker[ahead & (lines.worker != worker) & (lines.vacancy == vacancy)])
+    ahead = lines.opened([vacancy] if full else [], stops, least=int(problem.weight[edge]))
+    ahead = ahead[lines.worker[ahead] != worker]
+    before = np.unique(lines.worker[ahead])
+    here = np.unique(lines.worker[ahead[lines.vacancy[ahead] == vacancy]])
     return steps_of_room(explainer, {vacancy: 1 + len(here)} if full else {}, dict.fromkeys(stops, 1 + len(before)))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from skillbridge.explain.blocks import Blocks
 from skillbridge.partnerships.rows import Rows
@@ -159,3 +160,45 @@ def worth(problem: Problem, nodes: int = NODES) -> Worth | None:
         return None
     nobody[np.searchsorted(problem.indptr, answer.edges, side="right") - 1] = answer.edges
     return Worth(value(problem, nobody), answer.bound, nobody)
+
+
+def certain(problem: Problem, worker: int, nodes: int = NODES) -> bool:
+    """Whether every best plan of a problem gives this worker a place; a tie is not enough, and a doubt is a no.
+
+    Solved once with the worker's edges one point cheaper: a proven best plan that takes one of them all the same is
+    worth more than any plan that takes none.
+    """
+    weight = problem.weight.copy()
+    weight[problem.indptr[worker] : problem.indptr[worker + 1]] -= 1
+    nobody = np.full(problem.n_workers, -1, dtype=np.int64)
+    near = connected(problem, worker)
+    part = nearby(replace(problem, weight=weight), nobody, near)
+    found = worth(part.problem, nodes)
+    if found is None or found.chosen[np.searchsorted(part.workers, worker)] < 0:
+        return False
+    if found.at_most < found.at_least + 1 - 1e-6:
+        return True
+    same = problem.group[near] == problem.group[worker] if problem.group[worker] >= 0 else near == worker
+    without = worth(nearby(problem, nobody, near[~same]).problem, nodes) if not same.all() else Worth(0, 0.0, nobody)
+    return without is not None and found.at_least + 1 > without.at_most + 1e-6
+
+
+def connected(problem: Problem, worker: int) -> I64:
+    """`worker` and all whose places depend on the worker's, directly or through others, in ascending order: those who
+    share a crew, a vacancy or a row that the edges there are could use up."""
+    n, rows = problem.n_workers, problem.rows
+    owner = np.repeat(np.arange(n), np.diff(problem.indptr))
+    use = sparse.coo_array(rows.cell_rows[rows.cell] + rows.vacancy_rows[problem.vacancy])
+    edge, row = use.coords
+    most = np.bincount(row, weights=np.maximum(use.data, 0), minlength=len(rows.limit))
+    binds = (most > rows.limit)[row] & (use.data != 0)
+    wanted = (np.bincount(problem.vacancy, minlength=problem.n_vacancies) > problem.positions)[problem.vacancy]
+    crew = np.flatnonzero(problem.group >= 0)
+    first_vacancy = n + len(rows.limit)
+    first_crew = first_vacancy + problem.n_vacancies
+    who = np.concatenate([owner[edge[binds]], owner[wanted], crew])
+    what = np.concatenate([n + row[binds], first_vacancy + problem.vacancy[wanted], first_crew + problem.group[crew]])
+    size = first_crew + int(problem.group.max(initial=-1)) + 1
+    ones: npt.NDArray[np.int8] = np.ones(len(who), dtype=np.int8)
+    _, part = connected_components(sparse.coo_array((ones, (who, what)), shape=(size, size)), directed=False)
+    return np.flatnonzero(part[:n] == part[worker]).astype(np.int64)

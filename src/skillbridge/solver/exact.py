@@ -200,13 +200,11 @@ def solve_program(
         return Answer("infeasible", None, bound)
     if not result.has_primal_feasible_solution():
         return Answer("unknown", None, bound)
-    values = result.variable_values()
-    x = np.array([values[v] for v in model.variables()])
+    x = np.fromiter(result.variable_values().values(), np.float64, n)  # in the order of the model's ids
     status = "optimal" if reason == mathopt.TerminationReason.OPTIMAL else "feasible"
     duals = None
     if not whole and result.has_dual_feasible_solution():
-        given = result.dual_values()
-        duals = np.array([given[c] for c in model.linear_constraints()])
+        duals = np.fromiter(result.dual_values().values(), np.float64, m)
     return Answer(status, found.edge[x[: len(found.edge)] > 0.5], bound, duals, float(found.gain @ x), x)
 
 

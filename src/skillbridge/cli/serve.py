@@ -75,7 +75,8 @@ def quiet_logs() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
 @click.option("--jobs", type=click.IntRange(0, 64), default=None, help="Worker processes to start (default: 1).")
-def serve_command(folder: Path, host: str, port: int, jobs: int | None) -> None:
+@click.option("--example", is_flag=True, help="Fill a new workspace with invented people and an account of every role.")
+def serve_command(folder: Path, host: str, port: int, jobs: int | None, example: bool) -> None:
     """Serve the API and the console, with worker processes for background jobs."""
     given = dict(os.environ)
     # Requests are many and small: threads inside one of them would only wait for each other. Jobs are few and large.
@@ -85,6 +86,8 @@ def serve_command(folder: Path, host: str, port: int, jobs: int | None) -> None:
     from granian.constants import Interfaces
 
     workspace = open_workspace(folder)
+    if example:
+        _fill(workspace)
     _welcome(workspace, host, port)
     os.environ[FOLDER] = str(folder.resolve())
     team = Team(folder, workspace.settings.jobs if jobs is None else jobs, given)
@@ -145,6 +148,16 @@ class Team:
             for number, member in enumerate(self._members):
                 if member.poll() is not None and not self._stopping.is_set():
                     self._members[number] = self._spawn()
+
+
+def _fill(workspace: "Workspace") -> None:
+    """Fill the workspace and say how to enter it."""
+    from skillbridge.workspace.example import fill
+
+    click.echo("Filling the workspace with invented people, jobs and agreements ...")
+    for one in fill(workspace):
+        click.echo(f"  {one.name:<18} password {one.password}  {one.party or ''}".rstrip())
+    click.echo("These passwords are shown only now. A first plan is being made.")
 
 
 def _welcome(workspace: "Workspace", host: str, port: int) -> None:

@@ -70,7 +70,7 @@ class Language:
 
     def moment(self, value: str) -> str:
         """A moment in UTC, to the minute."""
-        return f"{format_datetime(datetime.fromisoformat(value), 'short', locale=_locale(self.code))} UTC"
+        return f"{format_datetime(datetime.fromisoformat(value), 'medium', locale=_locale(self.code))} UTC"
 
 
 @cache

@@ -127,10 +127,11 @@ def placement_list(visit: Visit) -> Answer:
     return Shown("placements.html", {"page": page})
 
 
-def tightest(row: dict[str, Any]) -> tuple[float, str, str, str]:
-    """Where a limit stands on the board; one whose use is hidden comes last."""
+def tightest(row: dict[str, Any]) -> tuple[bool, float, str, str, str]:
+    """Where a limit stands on the board: beds of single sites after the agreement's own limits; one whose use is hidden
+    comes last."""
     used = -1 if row["used"] is None else row["used"]
-    return (-used / row["limit"], row["partnership"], row["rule"], row["label"])
+    return (row["unit"] == "beds", -used / row["limit"], row["partnership"], row["rule"], row["label"])
 
 
 def board(every: list[v.PlanView]) -> list[tuple[v.PlanView, list[dict[str, Any]]]]:

@@ -30,9 +30,10 @@ KEY = load_key(new_key())
 DID = did_of(KEY)
 PRUNE = Skill("http://data.europa.eu/esco/skill/prune", "prune plants", "confirmed", "employer", date(2027, 4, 30))
 ASKED = Skill("http://data.europa.eu/esco/skill/pick", "pick fruit", "job")
+TYING = Skill("tying vines", "tying vines", "job")
 SEASON = Season(
     "plan-1.1", "w-1", "nz-rse", "fruit picker", "9211", "WS", "NZ", date(2026, 11, 1), date(2027, 4, 30), True,
-    (PRUNE, ASKED),
+    (PRUNE, ASKED, TYING),
 )  # fmt: skip
 
 
@@ -54,8 +55,9 @@ def test_a_certificate_is_an_open_badge_that_names_skills_with_their_evidence() 
     assert told[0].startswith("181 days from 2026-11-01 to 2027-04-30, worked to its end")
     assert told[1:] == [
         "Confirmed by employer on 2027-04-30.",
-        "Asked for by the vacancy, whose season was worked to its end.",
+        *["Asked for by the vacancy, whose season was worked to its end."] * 2,
     ]
+    assert subject["achievement"]["tag"] == ["tying vines"]
     assert "proof" not in badge
     assert badge["id"] == certificate(SEASON, "urn:other", "Other", NOW)["id"]
 

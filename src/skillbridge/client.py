@@ -442,6 +442,20 @@ class Client:
             key=key,
         )
 
+    def get_certificate(self, placement_id: str) -> v.Certificate:
+        """Certify a worked season, for the worker."""
+        at = _at("/v1/placements/{placement_id}/certificate", placement_id=placement_id)
+        return self._send("GET", at, v.Certificate)
+
+    def list_seasons(self, worker_id: str) -> v.WorkerSeasons:
+        """Read a worker's seasons with their skills."""
+        return self._send("GET", _at("/v1/workers/{worker_id}/seasons", worker_id=worker_id), v.WorkerSeasons)
+
+    def match_home_vacancies(self, worker_id: str, **query: Any) -> v.Matches:
+        """Rank vacancies at home for a worker who is back."""
+        at = _at("/v1/workers/{worker_id}/home-vacancies", worker_id=worker_id)
+        return self._send("GET", at, v.Matches, query=query)
+
     def get_indicators(self, **query: Any) -> v.Indicators:
         """Read a plan's indicators, small counts hidden."""
         return self._send("GET", "/v1/indicators", v.Indicators, query=query)

@@ -8,8 +8,8 @@ import hashlib
 import json
 import uuid
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -31,7 +31,7 @@ _EXACT = 2**53
 
 
 class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A skill that a season used or taught, and on whose word.
+    """A skill that a season used or taught, and on whose word. `uri` is a concept's URI, or the skill as a text.
 
     `basis`: `confirmed` by a role that reported it (`by`, on the day `on`), or `job`: the vacancy asked for it and the
     season was worked to its end.
@@ -39,7 +39,7 @@ class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     uri: str
     label: str
-    basis: str
+    basis: Literal["confirmed", "job"]
     by: str = ""
     on: date | None = None
 
@@ -80,10 +80,13 @@ def certificate(season: Season, issuer: str, name: str, issued: datetime) -> Doc
         "name": f"Season of work: {what}",
         "description": f"{what} in {season.destination} under {season.partnership}, {how}.",
         "criteria": {"narrative": "The season was worked as the journey of the placement records it, day by day."},
-        "alignment": [_alignment(skill) for skill in season.skills],
     }
-    if not season.skills:
-        del achievement["alignment"]
+    for field, values in (
+        ("alignment", [_alignment(skill) for skill in season.skills if _is_uri(skill)]),
+        ("tag", [skill.label for skill in season.skills if not _is_uri(skill)]),
+    ):
+        if values:
+            achievement[field] = values
     return {
         "@context": list(CONTEXT),
         "id": badge,
@@ -118,12 +121,16 @@ def certificate(season: Season, issuer: str, name: str, issued: datetime) -> Doc
     }
 
 
+def _is_uri(skill: Skill) -> bool:
+    return skill.uri.startswith(("http://", "https://", "urn:"))
+
+
 def _alignment(skill: Skill) -> Document:
     return {
         "type": ["Alignment"],
         "targetName": skill.label or skill.uri,
         "targetUrl": skill.uri,
-        "targetFramework": "ESCO",
+        **({"targetFramework": "ESCO"} if skill.uri.startswith("http://data.europa.eu/esco/") else {}),
         "targetType": "ceasn:Competency",
     }
 
@@ -219,8 +226,8 @@ def verify(document: Document, trusted: Collection[str], now: datetime) -> Docum
         str(one) for one in types
     }:
         raise BadInput("type", f"{types!r}", "VerifiableCredential and OpenBadgeCredential")
-    for name, bad in (("validFrom", lambda day: day > now), ("validUntil", lambda day: day < now)):
-        if name in document and bad(_read_moment(document[name], name)):
+    for name, side in (("validFrom", 1), ("validUntil", -1)):
+        if name in document and side * (_read_moment(document[name], name) - now) > timedelta(0):
             raise BadInput(name, f"{document[name]}", f"a credential that is valid on {_moment(now)}")
     return dict(proof)
 

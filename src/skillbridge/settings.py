@@ -19,6 +19,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret_file: Annotated[
         str, msgspec.Meta(description="file with the workspace secret; empty: secret.key in the workspace")
     ] = ""
+    seal_file: Annotated[
+        str, msgspec.Meta(description="file with the Ed25519 key that certificates are signed with; empty: unsigned")
+    ] = ""
+    issuer: Annotated[str, msgspec.Meta(description="the issuer's name on certificates")] = "SkillBridge workspace"
     body_limit: Annotated[Positive, msgspec.Meta(description="bytes of one JSON request body")] = 1_000_000
     upload_limit: Annotated[Positive, msgspec.Meta(description="bytes of one bulk upload")] = 64_000_000
     page_limit: Annotated[Positive, msgspec.Meta(description="rows of one page at most")] = 200

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": ("plan", "Judge a plan and its certificate independently."),
     "explain": ("explain", "Say why a worker was placed or not, or a vacancy filled or not."),
     "roll": ("roll", "Decide a season week by week, holding places back for those to come."),
+    "journey": ("journey", "Returns, rates from offer to arrival, certificates of seasons."),
     "replan": ("replan", "Repair a plan after changes with least disruption."),
     "scenario": ("scenario", "Run and compare scenarios."),
     "benchmark": ("benchmark", "Compare ways of giving places out on open instances."),

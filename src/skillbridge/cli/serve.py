@@ -23,7 +23,7 @@ FOLDER = "SKILLBRIDGE_WORKSPACE"
 SWITCH = 0.0002
 """Seconds for which a thread of the server may keep the interpreter from one that answers requests."""
 
-_workspace = click.option(
+workspace_option = click.option(
     "--workspace",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -71,7 +71,7 @@ def quiet_logs() -> None:
 
 
 @click.command("serve")
-@_workspace
+@workspace_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
 @click.option("--jobs", type=click.IntRange(0, 64), default=None, help="Worker processes to start (default: 1).")
@@ -185,7 +185,7 @@ def _welcome(workspace: "Workspace", host: str, port: int) -> None:
 
 
 @click.command("worker")
-@_workspace
+@workspace_option
 @click.option("--follow", is_flag=True, help="Stop when standard input closes (used by serve).")
 def worker_command(folder: Path, follow: bool) -> None:
     """Run queued jobs of a workspace until stopped."""
@@ -219,7 +219,7 @@ def user_command() -> None:
 
 
 @user_command.command("add")
-@_workspace
+@workspace_option
 @click.argument("name")
 @click.option("--role", required=True, help="What the account may do, as ministry_officer.")
 @click.option("--party", default=None, help="Its party; needed for sending units, employers and recruiters.")
@@ -242,7 +242,7 @@ def user_add(folder: Path, name: str, role: str, party: str | None, password: st
 
 
 @user_command.command("list")
-@_workspace
+@workspace_option
 def user_list(folder: Path) -> None:
     """List accounts."""
     from skillbridge.access import SYSTEM
@@ -264,7 +264,7 @@ def key_command() -> None:
 
 
 @key_command.command("add")
-@_workspace
+@workspace_option
 @click.argument("name")
 @click.option("--label", default="made on the command line", show_default=True, help="What the key is for.")
 @click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="Days until it expires.")
@@ -282,19 +282,19 @@ def key_add(folder: Path, name: str, label: str, days: int) -> None:
 
 
 @click.command("backup")
-@_workspace
+@workspace_option
 @click.argument("target", type=click.Path(path_type=Path))
 def backup_command(folder: Path, target: Path) -> None:
     """Copy a workspace to a new folder while it runs. The secret is not part of it: keep secret.key elsewhere."""
     from skillbridge.store.backup import backup
 
-    workspace = open_workspace(_existing(folder))
+    workspace = open_workspace(existing(folder))
     made = backup(workspace.store, target, workspace.now().isoformat())
     click.echo(f"{len(made.files)} files in {target}")
 
 
 @click.command("restore")
-@_workspace
+@workspace_option
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--verify", is_flag=True, help="Only check the workspace: database, files, audit chain.")
 def restore_command(folder: Path, source: Path | None, verify: bool) -> None:
@@ -310,13 +310,14 @@ def restore_command(folder: Path, source: Path | None, verify: bool) -> None:
         erased = restore(source, folder)
         again = erase_again(open_workspace(folder), erased)
         click.echo(f"restored {folder}; {again} persons erased again")
-    workspace = open_workspace(_existing(folder))
+    workspace = open_workspace(existing(folder))
     checked = verify_store(workspace.store)
     head = audit.verify(workspace.store)
     click.echo(f"sound: {checked['files']} files, audit chain of {head.seq} lines, head {head.hash}")
 
 
-def _existing(folder: Path) -> Path:
+def existing(folder: Path) -> Path:
+    """The folder, if it holds a workspace; raises `BadInput`."""
     if not (folder / "workspace.sqlite3").is_file():
         raise BadInput(str(folder), "not a workspace", "a folder with workspace.sqlite3")
     return folder

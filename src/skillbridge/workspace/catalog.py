@@ -87,6 +87,22 @@ def _labels(name: str = PACK) -> _Labels:
     return _Labels([folded[n] for n in order], [rows[n] for n in order])
 
 
+@lru_cache(maxsize=4)
+def _names(name: str = PACK) -> dict[str, str]:
+    """Concept -> its preferred label, in English where there is one."""
+    import polars as pl
+
+    from skillbridge.taxonomies import pack
+
+    table = pack.preferred(taxonomy(name)).sort(pl.col("lang") == "en", maintain_order=True)
+    return dict(table.select("concept_uri", "label").iter_rows())
+
+
+def label_of(skill: str) -> str:
+    """What a concept is called; a text, or a concept that the taxonomy does not hold, is called as it is written."""
+    return _names().get(skill, skill)
+
+
 def warm() -> None:
     """Load and compile what the first questions need."""
     from skillbridge.taxonomies.normalizer import resolve as resolve_texts

@@ -1,5 +1,6 @@
 """Acts that rank: workers for a vacancy, vacancies for a worker, with the reasons for each score."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -103,7 +104,7 @@ def _workers_for(
         ranker, row = ranker_of(ws, people, jobs, standing.day, query.partnership), 0
     else:
         ranker = standing.ranker(ws, query.partnership)
-    return _told(standing, ranker.workers_for(row, query.limit, among), len(among))
+    return told(standing.moment, ranker.workers_for(row, query.limit, among), len(among))
 
 
 def _offered(query: MatchQuery) -> pl.Expr:
@@ -155,18 +156,19 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
     elif row is None or ws.store.records.changed_among("worker", [worker_id], standing.revisions["worker"]):
         person = understood(frames.of_records("worker", [record]))
         ranker = ranker_of(ws, person, standing.jobs, standing.day, query.partnership)
-        found = _told(standing, ranker.vacancies_for(0, query.limit, among), len(among))
+        found = told(standing.moment, ranker.vacancies_for(0, query.limit, among), len(among))
     else:
         ranker = standing.ranker(ws, query.partnership)
-        found = _told(standing, ranker.vacancies_for(row, query.limit, among), len(among))
+        found = told(standing.moment, ranker.vacancies_for(row, query.limit, among), len(among))
     found = _unchanged(ws, standing, found, "vacancy")
     spend(ws, actor, len(found.items))
     return found
 
 
-def _told(standing: Standing, found: "Ranking", considered: int) -> Matches:
+def told(moment: datetime, found: "Ranking", considered: int) -> Matches:
+    """A ranking as it is shown, of what stood at `moment`."""
     items = [_match(pair) for pair in found.items]
-    return Matches(items, considered, dict(sorted(found.refused.items())), standing.moment.isoformat())
+    return Matches(items, considered, dict(sorted(found.refused.items())), moment.isoformat())
 
 
 def _match(pair: "Ranked") -> Match:

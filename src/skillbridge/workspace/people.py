@@ -209,7 +209,7 @@ def erase(ws: Workspace, actor: Actor, before: Record) -> Erased:
     for consent in store.records.page("consent", {"worker_id": worker_id}):
         store.records.remove("consent", consent.id)
     for event in store.records.page("event", {"worker_id": worker_id}):
-        store.records.replace("event", event.id, write(replace(read(event, EventBody), reason="")), now)
+        store.records.replace("event", event.id, write(replace(read(event, EventBody), reason="", skills=[])), now)
     for appeal in store.records.page("appeal", {"worker_id": worker_id}):
         store.records.replace("appeal", appeal.id, write(replace(read(appeal, AppealBody), answer="")), now)
         store.ledger.blank_reasons(appeal.id)

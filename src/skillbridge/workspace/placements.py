@@ -1,5 +1,6 @@
 """Acts on placements: read them, move them along their journey."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from skillbridge.journey import SHOWN_TO_EMPLOYER, move, next_states
 from skillbridge.store import Record
 from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
 from skillbridge.workspace.hooks import announce
+from skillbridge.workspace.returns import bring_home, check_day, check_skills
 from skillbridge.workspace.views import (
     EventBody,
     Events,
@@ -20,6 +22,7 @@ from skillbridge.workspace.views import (
     PlacementBody,
     Placements,
     PlacementView,
+    WorkerBody,
 )
 
 
@@ -120,7 +123,7 @@ def list_events(ws: Workspace, actor: Actor, placement_id: str) -> Events:
 def view_event(record: Record) -> EventView:
     """One step."""
     body = read(record, EventBody)
-    return EventView(record.id, body.placement_id, body.source, body.to, body.on, body.role, body.reason)
+    return EventView(record.id, body.placement_id, body.source, body.to, body.on, body.role, body.reason, body.skills)
 
 
 def move_placement(
@@ -133,21 +136,45 @@ def move_placement(
         if state == "proposed" and body.to in {"approved", "rejected"}:
             raise Refused("conflict", "a proposal is approved with its plan, or by an override on the plan")
         move(state, body.to, actor.role, body.reason)
+        on = body.on or ws.now().date()
+        check_skills(body.to, body.skills)
+        check_day(ws, before, on)
+        _not_erased(ws, before, body.to)
         if state == "rejected":
             raise Refused("conflict", "a rejected case is re-opened by an appeal that is upheld")
-        record = step(ws, actor, before, body.to, body.on or ws.now().date(), body.reason, version=version)
+        record = step(ws, actor, before, body.to, on, body.reason, skills=body.skills, version=version)
     return view_placement(actor, record)
 
 
+def _not_erased(ws: Workspace, placement: Record, to: str) -> None:
+    """A journey of someone erased can still be ended, and not go on."""
+    worker = ws.store.records.get("worker", read(placement, PlacementBody).worker_id)
+    if to not in {"cancelled", "withdrawn", "declined"} and worker and read(worker, WorkerBody).profile is None:
+        raise Refused("erased", f"this person's data was erased: the placement can be cancelled, not become {to}")
+
+
 def step(
-    ws: Workspace, actor: Actor, before: Record, to: str, on: date, reason: str, *, version: int | None = None
+    ws: Workspace,
+    actor: Actor,
+    before: Record,
+    to: str,
+    on: date,
+    reason: str,
+    *,
+    skills: Sequence[str] = (),
+    version: int | None = None,
 ) -> Record:
-    """Store a step that :func:`skillbridge.journey.move` allows, its event, its audit line and its announcement."""
+    """Store a step that :func:`skillbridge.journey.move` allows, its event, its audit line and its announcement.
+
+    When a person is back, what the season gave enters the profile.
+    """
     body = read(before, PlacementBody)
     changed = msgspec.convert(msgspec.to_builtins(replace(body)) | {"state": to}, PlacementBody)
     record = ws.store.records.replace("placement", before.id, write(changed), ws.now(), version)
-    event = EventBody(before.id, body.worker_id, body.state, to, on, actor.account_id, actor.role, reason)
+    event = EventBody(before.id, body.worker_id, body.state, to, on, actor.account_id, actor.role, reason, [*skills])
     ws.store.records.create("event", new_id("event"), write(event), before.party, ws.now())
+    if to in {"returned", "reintegrated"}:
+        bring_home(ws, record)
     ws.note(actor, "placements.move", before.id, why=reason, before=before, after=record)
     news = {"placement_id": before.id, "from": body.state, "to": to, "on": on.isoformat()}
     # An employer that never saw the placement does not hear that it was rejected either.

@@ -86,6 +86,7 @@ from skillbridge.workspace.views.people import (
 )
 from skillbridge.workspace.views.plans import (
     Approval,
+    Certificate,
     Comparison,
     EventBody,
     Events,
@@ -110,6 +111,9 @@ from skillbridge.workspace.views.plans import (
     ScenarioRequest,
     Scenarios,
     ScenarioView,
+    SeasonView,
+    SkillEvidence,
+    WorkerSeasons,
 )
 from skillbridge.workspace.views.record import (
     AuditLine,
@@ -143,6 +147,7 @@ __all__ = [
     "Approval",
     "AuditLine",
     "AuditLines",
+    "Certificate",
     "Checked",
     "Comparison",
     "ConceptHit",
@@ -225,11 +230,13 @@ __all__ = [
     "ScenarioRequest",
     "ScenarioView",
     "Scenarios",
+    "SeasonView",
     "See",
     "Session",
     "SharedParty",
     "Sharing",
     "SharingView",
+    "SkillEvidence",
     "TaxonomyList",
     "TaxonomyView",
     "Text",
@@ -248,6 +255,7 @@ __all__ = [
     "Webhooks",
     "WorkerBody",
     "WorkerChange",
+    "WorkerSeasons",
     "WorkerStatus",
     "WorkerView",
     "Workers",

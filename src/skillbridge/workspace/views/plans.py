@@ -129,12 +129,24 @@ class Insertion(View, frozen=True):
     items: Annotated[list[OpenPlace], doc("The places.")]
 
 
+_SKILL = "http://data.europa.eu/esco/skill/b590d4e8-7c62-4b5b-9a5c-fbb3d1b7f6b0"
+SkillName = Annotated[str, msgspec.Meta(pattern="^[^;\\s][^;\\r\\n]{0,199}$")]
+
+
 class JourneyEvent(View, frozen=True):
     """A step of a placement's life."""
 
     to: Annotated[State, doc("The state to move to.", "departed")]
     on: Annotated[date | None, doc("The day it happened; today if left out.", "2026-10-28")] = None
     reason: Annotated[Text, doc("Why; owed for exits.", "family")] = ""
+    skills: Annotated[
+        tuple[SkillName, ...],
+        doc(
+            "Skills that the season used or taught, confirmed by this step: concept URIs or texts.",
+            [_SKILL],
+            max_length=50,
+        ),
+    ] = ()
 
 
 class PlacementBody(msgspec.Struct, frozen=True):
@@ -186,6 +198,7 @@ class EventBody(msgspec.Struct, frozen=True):
     by: str
     role: str
     reason: str = ""
+    skills: list[str] = []
 
 
 class EventView(View, frozen=True):
@@ -198,12 +211,56 @@ class EventView(View, frozen=True):
     on: Annotated[date, doc("The day it happened.", "2026-10-28")]
     role: Annotated[str, doc("Role that reported it.", "origin_unit")]
     reason: Annotated[str, doc("Why.", "family")]
+    skills: Annotated[list[str], doc("Skills confirmed by the step.", [_SKILL])]
 
 
 class Events(View, frozen=True):
     """A placement's journey so far."""
 
     items: Annotated[list[EventView], doc("The steps, oldest first.")]
+
+
+class Certificate(View, frozen=True):
+    """The certificate of a season: an Open Badge 3.0, for the worker to keep and show."""
+
+    signed: Annotated[bool, doc("Whether it carries a proof that others can verify.", True)]
+    issuer: Annotated[str, doc("Who issued it; verifiers name it as trusted.", "did:key:z6MkrJVnaZkeFzdQyMZu1cgj")]
+    credential: Annotated[
+        dict[str, Any], doc("The credential, JSON-LD.", {"type": ["VerifiableCredential", "OpenBadgeCredential"]})
+    ]
+
+
+class SkillEvidence(View, frozen=True):
+    """A skill of a season and on whose word."""
+
+    skill: Annotated[str, doc("The skill: a concept URI or a text.", _SKILL)]
+    label: Annotated[str, doc("Its name, where the taxonomy has it.", "prune plants")]
+    basis: Annotated[
+        Literal["confirmed", "job"], doc("Confirmed by a step, or asked for by a job worked to its end.", "confirmed")
+    ]
+    by: Annotated[str | None, doc("Role that confirmed it.", "employer")]
+    on: Annotated[date | None, doc("The day of that step.", "2027-04-30")]
+
+
+class SeasonView(View, frozen=True):
+    """A worked season."""
+
+    placement_id: Annotated[str, doc("The placement.", "plan-1.4")]
+    partnership: Annotated[str, doc("The pathway.", "nz-rse")]
+    destination: Annotated[str, doc("Where, ISO 3166-1.", "NZ")]
+    occupation: Annotated[str, doc("The work, in the vacancy's words.", "fruit picker")]
+    start: Annotated[date, doc("First day worked.", "2026-11-01")]
+    end: Annotated[date, doc("Last day worked.", "2027-04-30")]
+    months: Annotated[int, doc("Whole months worked.", 5)]
+    completed: Annotated[bool, doc("Whether it was worked to its end.", True)]
+    state: Annotated[State, doc("Where the placement stands now.", "returned")]
+    skills: Annotated[list[SkillEvidence], doc("What was used or learnt.")]
+
+
+class WorkerSeasons(View, frozen=True):
+    """A worker's seasons."""
+
+    items: Annotated[list[SeasonView], doc("Seasons in order of placement.")]
 
 
 class ScenarioRequest(View, frozen=True):

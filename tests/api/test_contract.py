@@ -75,15 +75,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Any]:
     )
     world = build(tmp_path_factory.mktemp("contract") / "ws", settings)
     catalog.warm()  # so that no single request waits for the index to compile
-    config = schemathesis.Config.from_dict(
-        {
-            "checks": {
-                "positive_data_acceptance": {
-                    "expected-statuses": ["2xx", "3xx", 401, 403, 404, 409, 410, 412, 422, 428, 429]
-                }
-            }
-        }
-    )
+    config = schemathesis.Config.from_path(ROOT / "schemathesis.toml")
     schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(world.ws, warm=False), config=config)
     return world, schema
 

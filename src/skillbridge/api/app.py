@@ -1,26 +1,26 @@
 """The ASGI application: routes from the table of operations, the contract, a local Swagger UI, nothing from outside."""
 
-import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-from litestar import Litestar, Request, Response, Router, get, route
+from litestar import Litestar, Request, Response, Router, asgi, get
 from litestar.config.app import AppConfig
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 
+from skillbridge.api.asked import Asked
 from skillbridge.api.contract import document
 from skillbridge.api.errors import problem
 from skillbridge.api.handler import Service, handle
 from skillbridge.api.operations import Operation
-from skillbridge.api.reply import HEADERS, sent
+from skillbridge.api.reply import HEADERS, Reply, refusal, sent
 from skillbridge.api.routes import OPERATIONS
 from skillbridge.errors import SkillBridgeError
 from skillbridge.workspace import Workspace, catalog
@@ -66,7 +66,7 @@ def create_app(
     if not workspace.settings.debug:
         handlers[Exception] = _unexpected
     app = Litestar(
-        route_handlers=[*(handler_of(operation, service) for operation in OPERATIONS), *_contract(), *console],
+        route_handlers=[api_of(OPERATIONS, service), *_contract(), *console],
         openapi_config=None,
         exception_handlers=handlers,
         lifespan=[lifespan],
@@ -77,33 +77,53 @@ def create_app(
     return app
 
 
-def handler_of(operation: Operation, service: Service) -> HTTPRouteHandler:
-    """The Litestar handler of one operation."""
-    path = operation.path
-    for name in operation.params:
-        path = path.replace(f"{{{name}}}", f"{{{name}:str}}")
+def api_of(operations: Iterable[Operation], service: Service) -> ASGIRouteHandler:
+    """Everything under /v1. The path is found by its parts here, which costs a fraction of a route each."""
+    paths = Paths(operations)
 
-    @route(
-        path,
-        http_method=[operation.method],
-        name=operation.name,
-        opt={"operation": operation},
-        status_code=200,  # each response carries its own
-        include_in_schema=False,
-    )
-    async def respond(request: Request[Any, Any, Any]) -> ASGIApp:
-        return await handle(request, service, operation)
+    @asgi("/v1", is_mount=True, copy_scope=False)
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        methods, values = paths.find(scope["path"])
+        method = str(scope.get("method", ""))
+        answer: ASGIApp
+        if methods is None:
+            answer = refusal(problem("not_found", "there is no such path"))
+        elif method in methods:
+            answer = await handle(Asked(scope, receive, methods[method], values), service)
+        else:
+            allow = {"allow": ", ".join(sorted({*methods, "OPTIONS"}))}
+            wrong = problem("method", "this path does not take this method")._replace(headers=allow)
+            answer = Reply(204, None, **allow) if method == "OPTIONS" else refusal(wrong)
+        await answer(scope, receive, send)
 
     return respond
 
 
-_PATTERNS = [(re.compile(re.sub(r"{\w+}", "[^/]+", one.path)), one.method) for one in OPERATIONS]
+class Paths:
+    """The paths of the operations, part by part; what is in braces takes any part."""
 
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._root: dict[str, Any] = {}
+        for operation in operations:
+            node = self._root
+            for part in operation.path.removeprefix("/v1/").split("/"):
+                node = node.setdefault("{}" if part.startswith("{") else part, {})
+            node.setdefault("", {})[operation.method] = operation
 
-def allowed(path: str) -> list[str]:
-    """The methods that a path takes."""
-    methods = {method for pattern, method in _PATTERNS if pattern.fullmatch(path)} or {"GET"}
-    return sorted(methods | {"OPTIONS"})
+    def find(self, path: str) -> tuple[Mapping[str, Operation] | None, list[str]]:
+        """(the operations of a path below /v1 by method, its values in order); None for a path that does not exist."""
+        node: dict[str, Any] | None = self._root
+        values: list[str] = []
+        for part in path.strip("/").split("/"):
+            assert node is not None
+            if part and part in node:
+                node = node[part]
+            else:
+                node = node.get("{}")
+                values.append(part)
+            if node is None:
+                return None, []
+        return (node or {}).get(""), values
 
 
 def _contract() -> list[HTTPRouteHandler]:
@@ -153,9 +173,9 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     if isinstance(error, NotFoundException):
         return sent(problem("not_found", "there is no such path"))
     if isinstance(error, MethodNotAllowedException):
-        found = sent(problem("method", "this path does not take this method"))
-        found.headers["allow"] = ", ".join(allowed(request.url.path))
-        return found
+        return sent(
+            problem("method", "this path does not take this method")._replace(headers={"allow": "GET, OPTIONS"})
+        )
     return sent(problem("malformed", "the request cannot be read"))
 
 

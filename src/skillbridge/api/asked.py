@@ -3,12 +3,13 @@
 import hmac
 import re
 from collections.abc import AsyncIterator, Iterable
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import Request
-from litestar.datastructures import State
+from litestar.connection import ASGIConnection
+from litestar.types import Receive, Scope
 
 from skillbridge.api.errors import InvalidError, field_problem
 from skillbridge.api.operations import Operation
@@ -19,14 +20,15 @@ JSON = "application/json"
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"')
 
 
 class Asked:
     """What a request asks of an operation."""
 
-    def __init__(self, request: Request[Any, Any, State], operation: Operation) -> None:
-        self._request, self.operation = request, operation
-        self._headers: dict[bytes, bytes] = dict(request.scope["headers"])
+    def __init__(self, scope: Scope, receive: Receive, operation: Operation, values: list[str]) -> None:
+        self._scope, self._receive, self.operation, self._values = scope, receive, operation, values
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
 
     def header(self, name: bytes) -> str:
         """The value of a header (its name in lower case), empty if it did not come."""
@@ -40,7 +42,7 @@ class Asked:
             if kind.lower() != "bearer":
                 raise Refused("unauthenticated", "the Authorization header must be: Bearer <key>")
             return secret.strip(), False
-        cookie = self._request.cookies.get(COOKIE) if b"cookie" in self._headers else None
+        cookie = ASGIConnection(self._scope).cookies.get(COOKIE) if b"cookie" in self._headers else None
         if not cookie:
             raise Refused("unauthenticated", "no key or session came with the request")
         return cookie, True
@@ -59,10 +61,9 @@ class Asked:
 
     def path_values(self) -> list[str]:
         """The identifiers in the path, in order; one that no record could have is `not_found`."""
-        values = [str(self._request.path_params[name]) for name in self.operation.params]
-        if not all(_IDENTIFIER.fullmatch(value) for value in values):
+        if not all(_IDENTIFIER.fullmatch(value) for value in self._values):
             raise Refused("not_found", "no such identifier")
-        return values
+        return self._values
 
     def content_type(self, expected: Iterable[str]) -> str:
         """The media type of the body; raises `Refused` media_type if it is none of the expected."""
@@ -88,13 +89,19 @@ class Asked:
             parts.append(part)
         return b"".join(parts)
 
-    def parts(self) -> AsyncIterator[bytes]:
-        """The body as it arrives."""
-        return self._request.stream()
+    async def parts(self) -> AsyncIterator[bytes]:
+        """The body as it arrives; raises `Refused` malformed if the client leaves before its end."""
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise Refused("malformed", "the client left before the end of the body")
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
 
     def query(self) -> tuple[Any, tuple[str, ...]]:
         """(the decoded query, the `fields` to select); for an operation without a query both are empty."""
-        text: bytes = self._request.scope.get("query_string", b"")
+        text: bytes = self._scope["query_string"]
         shape = self.operation.query
         if shape is None:
             if text:
@@ -108,7 +115,7 @@ class Asked:
             if "\0" in value:
                 raise BadInput(f"query.{name}", "the character U+0000", "text without it")
             if name == "fields" and self.operation.answer is not None:
-                fields = tuple(part for part in value.split(",") if part)
+                fields = tuple(value.split(","))
                 known = selectable(self.operation)
                 for part in fields:
                     if part not in known:
@@ -120,6 +127,9 @@ class Asked:
         except msgspec.ValidationError as error:
             wrong = field_problem(error, "query")
             raise InvalidError(wrong.where, wrong.what, wrong.expected) from None
+        for name in values:
+            if getattr(query, name) is None:  # "null" is no value of a query string
+                raise InvalidError(f"query.{name}", "null", "a value, or not the parameter")
         limit = getattr(query, "limit", None)
         if limit is not None and not 1 <= limit <= 200:
             raise InvalidError("query.limit", str(limit), "1 to 200")
@@ -129,15 +139,21 @@ class Asked:
         """The version in If-Match; raises `Refused` precondition_required without one."""
         if b"if-match" not in self._headers:
             raise Refused("precondition_required", "send If-Match with the ETag that was read")
-        number = self.header(b"if-match").strip().removeprefix("W/").strip('"')
-        if not (number.isascii() and number.isdigit() and len(number) < 16):
+        found = _ETAG.fullmatch(self.header(b"if-match").strip())
+        if found is None:
             raise InvalidError("header.If-Match", "not a version", 'the ETag that was read, as "3"')
-        return int(number)
+        return int(found[1])
+
+    @property
+    def address(self) -> str:
+        """The network address that the request came from."""
+        client = self._scope["client"]
+        return client[0] if client else ""
 
     @property
     def raw_path(self) -> bytes:
         """The path as it was sent."""
-        path: bytes = self._request.scope["raw_path"]
+        path: bytes = self._scope["raw_path"]
         return path
 
 
@@ -170,7 +186,11 @@ def _whole(value: Any) -> Any:
 
 def selectable(operation: Operation) -> set[str]:
     """Names that `fields` may select: of the object, or of a page's items."""
-    shape = operation.answer
+    return _fields_of(operation.answer)
+
+
+@cache
+def _fields_of(shape: Any) -> set[str]:
     by_name = {item.name: item for item in msgspec.structs.fields(shape)} if shape is not None else {}
     if "items" in by_name:
         inner = msgspec.inspect.type_info(shape)

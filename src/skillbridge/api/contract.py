@@ -223,7 +223,7 @@ def _responses(operation: Operation, components: Json, problems: Json) -> Json:
     found: Json = {}
     success: Json = {"description": "Done." if operation.status == 204 else operation.summary}
     if operation.stream:
-        success["content"] = {operation.stream: {"schema": {"type": "string"}}}
+        success["content"] = {operation.stream: {"schema": _EVENT if operation.live else {"type": "string"}}}
     elif operation.answer is not None:
         schema = _schema(operation.answer)
         sample = example(schema, components)
@@ -260,6 +260,18 @@ def _responses(operation: Operation, components: Json, problems: Json) -> Json:
         problems.setdefault(name, _problem(status, names))
         found[str(status)] = {"$ref": f"#/components/responses/{name}"}
     return found
+
+
+_EVENT = {
+    "type": "object",
+    "description": "One server-sent event.",
+    "properties": {
+        "id": {"type": "string", "description": "Number of the event in this stream."},
+        "event": {"type": "string", "description": "State of what is followed."},
+        "data": {"type": "string", "description": "The whole of it, as JSON.", "contentMediaType": "application/json"},
+    },
+    "required": ["id", "event", "data"],
+}
 
 
 def _problem(status: int, names: list[str]) -> Json:

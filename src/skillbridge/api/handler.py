@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request
-from litestar.datastructures import State
 from litestar.response.streaming import ASGIStreamingResponse
 
 from skillbridge.access import DAILY_ROWS, Actor, authenticate, check
@@ -113,14 +111,14 @@ def _actor(asked: Asked, service: Service) -> Actor:
     return actor
 
 
-async def handle(request: Request[Any, Any, State], service: Service, operation: Operation) -> Result:
+async def handle(asked: Asked, service: Service) -> Result:
     """The answer to one request; every error becomes a problem."""
-    begun = time.perf_counter()
+    begun, operation = time.perf_counter(), asked.operation
     result: Result
     try:
-        result = await _handle(Asked(request, operation), service)
+        result = await _handle(asked, service)
     except Exception as failure:
-        error = service.guessed(failure, request.client.host if request.client else "")
+        error = service.guessed(failure, asked.address)
         found = answer(error)
         if found is None:
             request_id = f"{int(time.time() * 1000):x}"

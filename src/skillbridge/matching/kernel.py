@@ -544,7 +544,10 @@ def judge_pairs(
     score: npt.NDArray[np.int32],
     closed: npt.NDArray[np.int32],
 ) -> None:
-    """Fill `score` (thousandths) and `closed` (the first reason against, or -1) for each pair worker[i], vacancy[i]."""
+    """Fill `closed` (the first reason against, or -1) and `score` (thousandths) for each pair worker[i], vacancy[i].
+
+    A pair that consent or an agreement closes has no score: most pairs of a pool are such, and skills need not be read.
+    """
     strength = np.zeros(skills, dtype=np.int32)
     covers = np.zeros(len(jobs.list_at) - 1, dtype=np.int32)
     job_closed = np.zeros(len(jobs.job_months), dtype=np.int32)
@@ -554,6 +557,14 @@ def judge_pairs(
         w, v = worker[i], vacancy[i]
         cell, j = jobs.cell[v], jobs.job[v]
         here, there = carried.worker[w], jobs.cell_admission[cell]
+        if not p.consent[w]:
+            closed[i], score[i] = CONSENT, 0
+            continue
+        bond, refused = bonds(ties_of(p, w), v, jobs.employer[v], jobs.cell_destination[cell], s)
+        barred = carried.pathway[here, there] == REFUSED
+        if barred and (jobs.job_open[j] or p.closeness[p.occupation[w], jobs.job_occupation[j]] > 0):
+            closed[i], score[i] = REFUSAL if refused else RULE + carried.reason[here, there], 0
+            continue
         hold(p, w, strength)
         for number in (jobs.job_essential[j], jobs.job_optional[j]):
             cover(strength, jobs.list_at, jobs.list_skill, covers, number, number + 1)
@@ -562,15 +573,12 @@ def judge_pairs(
         floor = floor_in(p.floor[w], p.factor[p.currency[w], jobs.cell_currency[cell]])
         terms = (jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
         reason = pair_closed(*terms)
-        bond, refused = bonds(ties_of(p, w), v, jobs.employer[v], jobs.cell_destination[cell], s)
         score[i] = (points[j] + pair_points(*terms) + bond + 500) // 1000
-        if not p.consent[w]:
-            reason = CONSENT
-        elif job_closed[j] == OCCUPATION:
+        if job_closed[j] == OCCUPATION:
             reason = OCCUPATION
         elif refused:
             reason = REFUSAL
-        elif carried.pathway[here, there] == REFUSED:
+        elif barred:
             reason = RULE + carried.reason[here, there]
         elif job_closed[j] >= 0:
             reason = job_closed[j]

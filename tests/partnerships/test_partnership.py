@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from skillbridge.cli import cli
 from skillbridge.errors import BadInput, BadInputs
-from skillbridge.partnerships.doubts import doubts
+from skillbridge.partnerships.doubts import doubts, idle
 from skillbridge.partnerships.partnership import KINDS, dump, library, load, parse, relax
 from skillbridge.partnerships.selector import Selector
 from tests.partnerships import worlds
@@ -299,3 +300,23 @@ def test_a_scenario_relaxes_a_rule_and_says_so() -> None:
     with pytest.raises(BadInput, match="no such rule"):
         relax(partnership, ["nothing"])
     assert relax(partnership, ["default-no-fees"]).relaxed == ("default-no-fees",)
+
+
+@pytest.mark.parametrize(
+    ("people", "jobs", "words"),
+    [
+        ({}, {}, ""),
+        ({}, {"destination": "AU"}, "file: no vacancy is in NZ"),
+        (
+            {},
+            {"start": date(2030, 1, 1)},
+            "file: in force from the beginning to 2029-12-31; vacancies start from 2030-01-01",
+        ),
+        ({"origin": "FJ"}, {}, "file: no worker comes from TO"),
+    ],
+)
+def test_an_agreement_that_covers_nothing_says_why(people: dict[str, str], jobs: dict[str, str], words: str) -> None:
+    head = HEAD.replace('"xx"', '"file"') + 'origins = ["TO"]\nvalid_to = 2029-12-31\n'
+    found = idle(parse(head), worlds.workers({"origin": "TO"} | people), worlds.vacancies(jobs))
+    assert found.startswith(words)
+    assert bool(found) == bool(words)

@@ -100,6 +100,7 @@ def request_from(
 ) -> "PlaceRequest":
     """What the options of a planning command ask for; the files' intake is said unless `quiet`."""
     from skillbridge import intake, tables
+    from skillbridge.partnerships.doubts import idle
     from skillbridge.partnerships.partnership import load as load_partnership
     from skillbridge.pipeline import PlaceRequest
     from skillbridge.taxonomies.pack import load as load_taxonomy
@@ -107,6 +108,8 @@ def request_from(
     agreements = [load_partnership(one) for one in partnerships]
     workers = _tables(worker_files, intake.read_workers, "workers", quiet)
     vacancies = _between(_tables(vacancy_files, intake.read_vacancies, "vacancies", quiet), first, last)
+    for why in filter(None, (idle(one, workers, vacancies) for one in agreements)):
+        click.echo(f"warning: {why}", err=True)
     return PlaceRequest(
         workers=workers,
         vacancies=vacancies,

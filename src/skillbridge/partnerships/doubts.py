@@ -1,7 +1,10 @@
 """What in a partnership without errors is unlikely to be meant: shown to its author, who may be right all the same."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.partnerships.rules.base import Rule
@@ -35,6 +38,29 @@ def doubts(partnership: "Partnership", name: str) -> Iterator[BadInput]:
         yield from _pay(reference.amount, reference.currency, reference.per, partnership, f"{name}: references[{n}]")
     for number, rule in enumerate(partnership.rules):
         yield from _rule(rule, f"{name}: rules[{number}] {rule.id}", partnership)
+
+
+def idle(partnership: "Partnership", workers: pl.DataFrame, vacancies: pl.DataFrame) -> str:
+    """Why an agreement covers no pair of these tables whatever its rules say, in words; "" where it covers some or they
+    are empty. tables.WORKERS and tables.VACANCIES."""
+    if not len(workers) or not len(vacancies):
+        return ""
+    if partnership.destination:
+        vacancies = vacancies.filter(pl.col("destination").is_in(partnership.destination))
+        if not len(vacancies):
+            return f"{partnership.id}: no vacancy is in {', '.join(partnership.destination)}"
+    first, last = partnership.valid_from or date.min, partnership.valid_to or date.max
+    if not len(vacancies.filter(pl.col("start").is_between(first, last))):
+        days = vacancies["start"].sort().to_list()
+        words = f"in force from {_shown(first)} to {_shown(last)}; vacancies start from {days[0]} to {days[-1]}"
+        return f"{partnership.id}: {words}"
+    if partnership.origins and not workers["origin"].is_in(partnership.origins).any():
+        return f"{partnership.id}: no worker comes from {', '.join(partnership.origins)}"
+    return ""
+
+
+def _shown(day: date) -> str:
+    return "the beginning" if day == date.min else "no end" if day == date.max else str(day)
 
 
 def _rule(rule: Rule, where: str, partnership: "Partnership") -> Iterator[BadInput]:

@@ -24,14 +24,22 @@ def json_records(text: str, where: str, known: Callable[[Sequence[str]], int]) -
     records = _longest(_parse(text, where), DEPTH)
     if any("@context" in record or record.get("@type") == "JobPosting" for record in records[:5]):
         raise BadInput(where, "these are adverts of schema.org", "skillbridge import jobposting")
-    flat = [dict(_flat(record, ())) for record in records]
-    paths = list(dict.fromkeys(path for row in flat for path in row))
-    if not paths:
+    columns: dict[tuple[str, ...], list[str | None]] = {}
+    count = len(records)
+    records.reverse()
+    for row in range(count):
+        for path, text_of in _flat(records.pop(), ()):
+            column = columns.setdefault(path, [])
+            column += [None] * (row - len(column))
+            column.append(text_of)
+    if not columns:
         raise BadInput(where, "this is JSON without a list of objects that say anything", "a list of records")
-    names = _named(paths, known)
-    return pl.DataFrame({name: [row.get(path) for row in flat] for path, name in names.items()}, strict=False).cast(
-        pl.String
-    )
+    names = _named(list(columns), known)
+    whole = {
+        names[path]: pl.Series(column + [None] * (count - len(column)), dtype=pl.String)
+        for path, column in columns.items()
+    }
+    return pl.DataFrame(whole)
 
 
 def _parse(text: str, where: str) -> Any:
@@ -88,7 +96,8 @@ def _named(paths: list[tuple[str, ...]], known: Callable[[Sequence[str]], int]) 
     for path in paths:
         whole, last = " ".join(path), path[-1] if path else "value"
         short = len(path) > 1 and last not in taken and not known([whole]) and known([last])
-        names[path] = last if short else whole
+        name = last if short else whole
+        names[path] = name if name not in names.values() else f"{whole} ({len(names) + 1})"
         taken.add(names[path])
     return names
 

@@ -130,6 +130,18 @@ def test_an_open_document_spreadsheet(tmp_path: Path) -> None:
     assert read_vacancies(path).frame["positions"].to_list() == [3]
 
 
+def test_a_header_of_two_rows_with_merged_cells(tmp_path: Path) -> None:
+    rows = [
+        ["Saisonkräfte 2026", "", "", "", "", "", ""],
+        ["Betrieb", "Land", "Tätigkeit", "Anzahl", "Einsatz", "", "Lohn"],
+        ["", "", "", "", "von", "bis", "(EUR/h)"],
+        ["Hof", "Deutschland", "Erntehelfer", "3", "01.04.2026", "31.10.2026", "13,90"],
+    ]
+    row = read_vacancies(ods(tmp_path / "list.ods", rows)).frame.row(0, named=True)
+    assert (row["positions"], row["start"], row["end"]) == (3, date(2026, 4, 1), date(2026, 10, 31))
+    assert (row["wage"], row["currency"]) == (1390, "EUR")
+
+
 def test_a_list_that_holds_employers_only_says_what_it_lacks_and_takes_it_as_stated(tmp_path: Path) -> None:
     text = "RSE employer,Region,Approved places\nKiwi Orchards,Bay of Plenty,120\nApples Ltd,Hawke's Bay,80\n"
     with pytest.raises(BadInput) as caught:

@@ -69,6 +69,8 @@ def test_impossible_rows_are_refused_with_their_reasons(tmp_path: Path) -> None:
     assert reasons[2] == "one position or more"
     assert reasons[3] == "a last day after the first"
     assert "row 6" in reasons[7]
+    assert len(found.frame) + sum(found.report.reasons().values()) == found.report.counts["rows"]
+    assert found.report.reasons()["a destination country"] == 1
 
 
 def test_a_list_without_positions_is_not_usable(tmp_path: Path) -> None:
@@ -130,3 +132,13 @@ def test_currencies_of_every_size_are_believed_by_what_an_hour_can_pay(
     tmp_path: Path, currency: str, cell: str, minor: int
 ) -> None:
     assert wages(tmp_path, cell, currency=currency) == ([minor], 0)
+
+
+@pytest.mark.parametrize(("start", "code"), [("2022-03-01", "HRK"), ("2023-03-01", "EUR")])
+def test_a_wage_without_a_currency_is_in_that_of_the_country_when_the_job_starts(
+    tmp_path: Path, start: str, code: str
+) -> None:
+    text = f"id,employer,country,job,positions,start,end,wage\nv1,A,HR,x,1,{start},{start[:4]}-09-30,12.50\n"
+    found = read(tmp_path, text)
+    assert found.frame["currency"].to_list() == [code]
+    assert "wages without a currency are in the destination's currency" in found.report.assumptions

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 
 import polars as pl
@@ -202,11 +203,12 @@ def currencies(sheet: Sheet, local: pl.Series) -> tuple[pl.Series, pl.Series]:
     return stated, stated.zip_with(~silent, local)
 
 
-def national(country: str | None) -> str | None:
-    """The currency of a country."""
-    if country is None:
+@cache
+def national(country: str | None, on: date | None) -> str | None:
+    """The currency of a country on a day; None if either is not known."""
+    if country is None or on is None:
         return None
-    current: list[str] = get_territory_currencies(country, tender=True)
+    current: list[str] = get_territory_currencies(country, start_date=on, end_date=on, tender=True)
     return current[-1] if current else None
 
 

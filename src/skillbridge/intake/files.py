@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -85,7 +86,7 @@ def read_table(path: Path, known: Known, *, what: str, remedy: Remedy | None = N
     content = read_bytes(path)
     wanted = _Wanted(str(path), what, known, remedy)
     if content[:4] == b"PAR1":
-        read = _polars(wanted.where, "a Parquet file", lambda: pl.read_parquet(io.BytesIO(content)))
+        read = _polars(wanted.where, "a Parquet file", partial(pl.read_parquet, io.BytesIO(content)))
         return _frame(read, "parquet", 2, wanted)
     if content[:4] == b"PK\x03\x04" or content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return _workbook(content, wanted)
@@ -100,7 +101,11 @@ def read_table(path: Path, known: Known, *, what: str, remedy: Remedy | None = N
     text = decode(content) if head[:1] in (b"{", b"[") or content[:2] in (b"\xff\xfe", b"\xfe\xff") else None
     if text is not None and text.lstrip()[:1] in ("{", "["):
         return _frame(json_records(text, wanted.where, known), "json", 1, wanted)
-    return _text(_decode(content, wanted), wanted)
+    decoded = _decode(content, wanted)
+    del content
+    start, encoded = decoded[:1_000_000], decoded.encode()
+    del decoded
+    return _text(start, encoded, wanted)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -153,8 +158,9 @@ def _recognised(text: str, known: Known) -> int:
     return max((known(next(csv.reader([line], delimiter=mark), [])) for line in lines for mark in ",;\t|"), default=0)
 
 
-def _text(text: str, wanted: _Wanted) -> Raw:
-    lines = [line + "\n" for line in text[:1_000_000].split("\n")]
+def _text(start: str, content: bytes, wanted: _Wanted) -> Raw:
+    """The table of a text that starts with `start` and is `content` in UTF-8."""
+    lines = [line + "\n" for line in start.split("\n")]
     best, mark, first, header = 0, ",", 0, 0
     widest: list[str] = []
     for candidate in (",", ";", "\t", "|"):
@@ -173,11 +179,11 @@ def _text(text: str, wanted: _Wanted) -> Raw:
             continue
     if not best:
         raise wanted.unknown(widest, f"the first {PREAMBLE} rows")
-    title, body = "".join(lines[:first]), text[sum(len(line) for line in lines[:first]) :]
+    title = "".join(lines[:first])
+    body = content[len(title.encode()) :]
+    del content
     try:
-        frame = pl.read_csv(
-            io.BytesIO(body.encode()), separator=mark, infer_schema_length=0, truncate_ragged_lines=False
-        )
+        frame = pl.read_csv(body, separator=mark, infer_schema_length=0, truncate_ragged_lines=False)
         if any(name.rpartition("_duplicated_")[1] for name in frame.columns):
             return _ragged(body, mark, header, title)
         frame.columns = _unique(frame.columns)
@@ -187,11 +193,11 @@ def _text(text: str, wanted: _Wanted) -> Raw:
         return _ragged(body, mark, header, title)
 
 
-def _ragged(body: str, mark: str, header: int, title: str) -> Raw:
+def _ragged(body: bytes, mark: str, header: int, title: str) -> Raw:
     """The slow, forgiving reading: rows with more cells than the header keep their first ones and are noted."""
     notes: list[tuple[int | None, str, str]] = []
     rows: list[list[str | None]] = []
-    reader = csv.reader(io.StringIO(body), delimiter=mark)
+    reader = csv.reader(io.StringIO(body.decode()), delimiter=mark)
     names = _unique(next(reader))
     numbers = []
     while True:
@@ -236,15 +242,19 @@ def _workbook(content: bytes, wanted: _Wanted) -> Raw:
 def _sheets(sheets: list[tuple[str, pl.DataFrame]], wanted: _Wanted) -> Raw:
     """The sheet with the best header, and after it those with the very same header; the others are noted."""
     headers: list[tuple[int, int, list[str]]] = []
+    """(known headers, row below them, the header) of each sheet."""
     widest: list[str] = []
     for _, frame in sheets:
-        best, place, titles = 0, 0, [""]
-        for number, row in enumerate(frame.head(PREAMBLE).iter_rows()):
-            cells = [cell or "" for cell in row]
+        best, below, titles, above = 0, 0, [""], [""]
+        for number, row in enumerate(frame.head(PREAMBLE).iter_rows(), 1):
+            cells = [" ".join((cell or "").split()) for cell in row]
             if (count := wanted.known(cells)) > best:
-                best, place, titles = count, number, _unique(cells)
-            widest = _likelier(cells, widest)
-        headers.append((best, place, titles))
+                best, below, titles = count, number, _unique(cells)
+            both = _of_two_rows(above, cells, wanted.known) if number > 1 else cells
+            if (count := wanted.known(both)) > best:
+                best, below, titles = count, number, _unique(both)
+            widest, above = _likelier(cells, widest), cells
+        headers.append((best, below, titles))
     most = max((best for best, _, _ in headers), default=0)
     if not most:
         raise wanted.unknown(widest, f"the first {PREAMBLE} rows of any sheet")
@@ -254,24 +264,35 @@ def _sheets(sheets: list[tuple[str, pl.DataFrame]], wanted: _Wanted) -> Raw:
     rows: list[pl.Series] = []
     last = 0
     for number, (name, frame) in enumerate(sheets):
-        best, place, titles = headers[number]
+        best, below, titles = headers[number]
         if best != most or titles != headers[main][2]:
             if len(frame):
                 notes.append((None, name, f"one sheet of {wanted.what}; this one was not read"))
             continue
-        table = frame.slice(place + 1)
+        table = frame.slice(below)
         table.columns = titles
         if tables:
             notes.append(
-                (None, name, f"one sheet of {wanted.what}; this one goes on, its row {place + 2} is {last + 1}")
+                (None, name, f"one sheet of {wanted.what}; this one goes on, its row {below + 1} is {last + 1}")
             )
-        first = last + 1 if tables else place + 2
+        first = last + 1 if tables else below + 1
         tables.append(table)
         rows.append(pl.Series(range(first, first + len(table)), dtype=pl.Int64))
         last = first + len(table) - 1
-    title = "\n".join(cell for row in sheets[main][1].head(headers[main][1]).iter_rows() for cell in row if cell)
+    title = "\n".join(cell for row in sheets[main][1].head(headers[main][1] - 1).iter_rows() for cell in row if cell)
     name = f"workbook sheet {sheets[main][0]!r}"
     return _without_blank(Raw(_clean(pl.concat(tables)), pl.concat(rows), name, tuple(notes), title))
+
+
+def _of_two_rows(upper: list[str], lower: list[str], known: Known) -> list[str]:
+    """A header of two rows, as `Period` over `From` and `To`: each column by both words, or by one that is known."""
+    if any(cell and not any(c.isalpha() for c in cell) for cell in lower):
+        return lower
+    spread: list[str] = []
+    for over, under in zip(upper, lower, strict=True):
+        spread.append(over or (spread[-1] if spread and under else ""))
+    pairs = zip(spread, lower, strict=True)
+    return [next((name for name in (f"{a} {b}".strip(), b, a) if known([name])), f"{a} {b}".strip()) for a, b in pairs]
 
 
 def _page(content: bytes, wanted: _Wanted) -> Raw:

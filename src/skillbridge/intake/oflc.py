@@ -142,7 +142,7 @@ def _cases(table: pl.DataFrame, columns: Columns, report: IntakeReport) -> pl.Da
     newest = ordered.with_columns(newest=pl.col("decided").max().over("case"))
     old = newest.filter(pl.col("decided") < pl.col("newest"))
     for row, case, day in old.select(" row", "case", "newest").iter_rows():
-        report.add(row, "", case, f"the decision of {day}, which replaces this one", "refused")
+        report.add(row, "", case, f"the last decision on the case; that of {day} replaces this one", "refused")
     current = newest.filter(pl.col("decided").is_null() | (pl.col("decided") == pl.col("newest")))
     chosen = current.unique("case", keep="first", maintain_order=True)
     subs = current.join(chosen.select(" row"), on=" row", how="anti")

@@ -135,7 +135,7 @@ def _jobposting(tree: Tree, advert: Draft) -> None:
     hours = re.search(r"(\d+(?:[.,]\d+)?)\s*(?:hours?|hrs?|h)\b", words_of(tree.get("workHours")) or "", re.I)
     cells["hours_week"] = advert.read("workHours", hours[1] if hours else None, values.measure(0, 168))
     if code is None and pay is not None and cells["destination"]:
-        code = fields.national(cells["destination"])
+        code = fields.national(cells["destination"], cells.get("start"))
     _wage(pay, code, advert)
     cells["isco"] = _category(tree, advert)
     industry = words_of(tree.get("industry"), "termCode", "name")

@@ -57,6 +57,14 @@ class IntakeReport:
         """The rows of which nothing was kept."""
         return {entry.row for entry in self.entries if entry.action == "refused" and not entry.column and entry.row}
 
+    def reasons(self) -> dict[str, int]:
+        """Why rows were refused whole -> how many, the most frequent first; each row once, by its first reason."""
+        first: dict[tuple[str, int | None], str] = {}
+        for entry in self.entries:
+            if entry.action == "refused" and not entry.column:
+                first.setdefault((entry.file, entry.row), entry.expected.partition(";")[0])
+        return dict(sorted(Counter(first.values()).items(), key=lambda pair: (-pair[1], pair[0])))
+
     def to_json(self, path: Path) -> None:
         """Write the counts, what each column was read as, unknown columns and the first SHOWN entries."""
         replace_file(path, lambda temporary: temporary.write_bytes(self.encode() + b"\n"))
@@ -67,6 +75,7 @@ class IntakeReport:
             "source": self.source,
             "counts": self.counts,
             "actions": self.actions(),
+            "refused_rows": self.reasons(),
             "assumptions": self.assumptions,
             "columns": self.columns,
             "unknown_columns": self.unknown_columns,

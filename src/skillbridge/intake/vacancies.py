@@ -38,7 +38,7 @@ def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
     destination = sheet.read("destination", country, pl.String())
     start, end, applied = _dates(sheet, destination)
     hours = _hours(sheet)
-    local = pl.Series([fields.national(code) for code in destination], dtype=pl.String)
+    local = pl.Series(map(fields.national, destination, start), dtype=pl.String)
     stated, codes = fields.currencies(sheet, local)
     wage, currency = fields.money(sheet, "wage", codes, hours)
     if (sheet.text("currency").is_null() & wage.is_not_null()).any():

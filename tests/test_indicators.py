@@ -50,6 +50,7 @@ class World:
             {
                 "worker_id": f"w{i}",
                 "origin": random.choice(["WS", "TO", "MX"]),
+                "region": [None, "North", "South"][i % 3],
                 "sex": random.choice(["f", "m", "m", None]),
                 "birth_year": random.choice([None, 1970, 1990, 2003]),
                 "past": random.choice([None, "e1:2024", "e1:2023;e2:2024", ""]),
@@ -197,8 +198,8 @@ def slow(world: World) -> dict[str, float | None]:
         for inside in sites.values()
     ]
 
-    def top_two(field: str) -> float | None:
-        return sum(n for _, n in Counter(r[field] for r in rows).most_common(2)) / len(rows) if rows else None
+    def top_two(key: Callable[[Row], object], among: list[Row]) -> float | None:
+        return sum(n for _, n in Counter(map(key, among)).most_common(2)) / len(among) if among else None
 
     hours = {id(job): number(job["hours_week"]) * weeks(job) for job in timed}
     return {
@@ -220,8 +221,9 @@ def slow(world: World) -> dict[str, float | None]:
             back, lambda r: any(p.split(":")[0] == r["employer_id"] for p in str(r["past"]).split(";"))
         ),
         "seasons_per_person": statistics.fmean(seasons(r) + 1 for r in rows) if rows else None,
-        "top_two_origins": top_two("origin"),
-        "top_two_employers": top_two("employer_id"),
+        "top_two_origins": top_two(lambda r: r["origin"], rows),
+        "top_two_employers": top_two(lambda r: r["employer_id"], rows),
+        "top_two_regions": top_two(lambda r: (r["origin"], r["region"]), [r for r in rows if r["region"]]),
         "gini_origins": pairs / (2 * len(counts) * sum(counts)) if sum(counts) else None,
         "housing_load": max(loads) if loads else None,
     }

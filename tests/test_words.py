@@ -5,7 +5,8 @@ import string
 import pytest
 
 from skillbridge import words
-from skillbridge.indicators import INDICATORS
+from skillbridge.indicators import FRAMEWORKS, INDICATORS, NOT_COMPUTED
+from skillbridge.report.figures import key_of
 
 
 def blanks(text: str) -> set[str]:
@@ -16,10 +17,17 @@ def blanks(text: str) -> set[str]:
 def test_a_language_says_all_that_english_says(lang: str) -> None:
     english, other = words.catalogue("en"), words.catalogue(lang)
     indicators = {f"{section}.{name}" for section in ("indicator", "formula") for name in INDICATORS}
-    assert set(other) == set(english) | indicators
+    missing = {f"missing.{name}" for name in NOT_COMPUTED}
+    assert set(other) == set(english) | indicators | missing
     assert {key: blanks(other[key]) for key in english} == {key: blanks(english[key]) for key in english}
     same = [key for key in english if other[key] == english[key] and len(english[key]) > 12]
     assert not same, "left in English"
+
+
+def test_every_goal_and_every_indicator_that_is_not_computed_has_its_words() -> None:
+    english = words.catalogue("en")
+    assert {key for key in english if key.startswith("goal.")} == {f"goal.{key_of(code)}" for code in FRAMEWORKS}
+    assert {key for key in english if key.startswith("unmeasured.")} == {f"unmeasured.{name}" for name in NOT_COMPUTED}
 
 
 def test_numbers_countries_and_languages_are_named_in_the_reader_s_language() -> None:

@@ -208,7 +208,8 @@ def _labels(field: str, order: list[str], width: int) -> alt.Y:
 
 
 def _figures(ticks: int) -> alt.Axis:
-    return alt.Axis(format="~s", tickCount=ticks, domain=False, ticks=False)
+    thousands = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + 'k' : format(datum.value, '~g')"
+    return alt.Axis(labelExpr=thousands, tickCount=ticks, domain=False, ticks=False)
 
 
 @cache

@@ -14,7 +14,7 @@ from skillbridge.cli import COMMANDS, cli
 
 CONTRACT = {
     "demo", "taxonomy", "normalize", "import", "synth", "partnership", "plan", "check", "explain", "replan", "roll",
-    "journey", "scenario", "benchmark", "serve", "worker", "user", "key", "backup", "restore",
+    "journey", "scenario", "report", "benchmark", "serve", "worker", "user", "key", "backup", "restore",
 }  # fmt: skip
 
 
@@ -92,6 +92,13 @@ def test_a_plan_is_made_checked_and_explained(tmp_path: Path) -> None:
     explained = skillbridge("explain", tmp_path / "plan", "--worker", worker)
     assert explained.returncode == 0, explained.stderr
     assert worker in explained.stdout
+
+    told = skillbridge("report", tmp_path / "plan", "--for", "public", "--lang", "fr")
+    assert told.returncode == 0, told.stderr
+    page = (tmp_path / "plan" / "report-public-fr.html").read_text(encoding="utf-8")
+    assert '<html lang="fr" dir="ltr">' in page
+    assert worker not in page
+    assert skillbridge("check", tmp_path / "plan").returncode == 0  # the page beside the plan changes nothing of it
 
     (tmp_path / "plan" / "placements.csv").write_text("\n".join(placements[:-1]) + "\n")
     assert skillbridge("check", tmp_path / "plan").returncode == 2

@@ -25,6 +25,7 @@ COMMANDS = {
     "journey": ("journey", "Returns, rates from offer to arrival, certificates of seasons."),
     "replan": ("replan", "Repair a plan after changes with least disruption."),
     "scenario": ("scenario", "Run and compare scenarios."),
+    "report": ("report", "Write a report for a minister, an officer or the public, as HTML and PDF."),
     "benchmark": ("benchmark", "Compare ways of giving places out on open instances."),
     "serve": ("serve", "Serve the API and the console."),
     "worker": ("serve", "Run queued jobs of a workspace."),

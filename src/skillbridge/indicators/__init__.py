@@ -15,7 +15,18 @@ from skillbridge.indicators import measures as m
 from skillbridge.indicators.facts import Facts, plan_facts
 from skillbridge.privacy import THRESHOLD, suppress
 
-__all__ = ["CROSSED", "INDICATORS", "NOT_COMPUTED", "Facts", "Indicator", "check_slice", "compute", "plan_facts"]
+__all__ = [
+    "CROSSED",
+    "FRAMEWORKS",
+    "INDICATORS",
+    "LOW_RATIO",
+    "NOT_COMPUTED",
+    "Facts",
+    "Indicator",
+    "check_slice",
+    "compute",
+    "plan_facts",
+]
 
 Kind = Literal["computed", "assumed", "chosen"]
 Measure = Callable[[Facts, Sequence[str]], pl.DataFrame]
@@ -32,6 +43,22 @@ They form a tree, so that no two tables together bound a hidden group more narro
 
 LOW_RATIO = 0.8
 """A group selected at less than four fifths of the rate of the most selected group is flagged."""
+
+FRAMEWORKS = (
+    "SDG 8.8",
+    "SDG 10.7",
+    *(f"GCM {number}" for number in (5, 6, 7, 16, 18, 20, 21, 23)),
+    *(f"MiGOF {code}" for code in ("P1", "P2", "P3", "O1", "O2", "O3")),
+    *(f"MGI {number}" for number in range(1, 7)),
+)
+"""The goals figures are mapped to: targets of the Sustainable Development Goals, objectives of the Global Compact for
+Migration (2018), principles and objectives of IOM's Migration Governance Framework (C/106/40, 2015), and the domains of
+the Migration Governance Indicators, in their order: the six domains follow the framework's six parts."""
+
+_RIGHTS = ("MiGOF P1", "MGI 1")
+_PARTNERSHIPS = ("MiGOF P3", "MGI 3")
+_WELL_BEING = ("MiGOF O1", "MGI 4")
+_ORDERLY = ("MiGOF O3", "MGI 6")
 
 _VACANCY = ("destination", "sector", "isco", "month")
 _WORKER = ("origin", "sex", "age_band", "entry")
@@ -70,7 +97,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _VACANCY,
             m.fill_rate,
-            frameworks=("GCM 5", "SDG 10.7", "MGI safe, orderly and regular migration"),
+            frameworks=("GCM 5", "SDG 10.7", *_ORDERLY),
             of_people=False,
         ),
         Indicator(
@@ -82,7 +109,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _VACANCY,
             m.fill_rate_hours,
-            frameworks=("GCM 5",),
+            frameworks=("GCM 5", *_ORDERLY),
             of_people=False,
         ),
         Indicator(
@@ -94,7 +121,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _VACANCY,
             m.open_positions,
-            frameworks=("GCM 5",),
+            frameworks=("GCM 5", *_ORDERLY),
             of_people=False,
         ),
         Indicator(
@@ -106,7 +133,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _WORKER,
             m.placement_rate,
-            frameworks=("GCM 5", "SDG 10.7"),
+            frameworks=("GCM 5", "SDG 10.7", *_ORDERLY),
         ),
         Indicator(
             "quota_utilisation",
@@ -117,7 +144,7 @@ INDICATORS: dict[str, Indicator] = {
             "plan.json, rules",
             ("partnership",),
             m.quota_utilisation,
-            frameworks=("GCM 5", "GCM 23", "MGI partnerships"),
+            frameworks=("GCM 5", "GCM 23", *_PARTNERSHIPS),
             of_people=False,
         ),
         Indicator(
@@ -129,7 +156,7 @@ INDICATORS: dict[str, Indicator] = {
             "plan.json, rules; certificate.parquet",
             ("partnership",),
             m.cap_value,
-            frameworks=("GCM 23",),
+            frameworks=("GCM 23", *_PARTNERSHIPS),
             caution="a price at the margin, not a forecast for many places",
             of_people=False,
         ),
@@ -142,7 +169,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _BOTH,
             m.match_quality,
-            frameworks=("GCM 18", "SDG 8.8"),
+            frameworks=("GCM 18", "SDG 8.8", *_WELL_BEING),
         ),
         Indicator(
             "low_match_share",
@@ -153,7 +180,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _BOTH,
             m.low_match_share,
-            frameworks=("GCM 18",),
+            frameworks=("GCM 18", *_WELL_BEING),
         ),
         Indicator(
             "language_gap",
@@ -164,7 +191,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _BOTH,
             m.language_gap,
-            frameworks=("GCM 16", "GCM 18"),
+            frameworks=("GCM 16", "GCM 18", *_WELL_BEING),
         ),
         Indicator(
             "women_share",
@@ -175,7 +202,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             tuple(d for d in _BOTH if d != "sex"),
             m.women_share,
-            frameworks=("GCM 6", "SDG 8.8"),
+            frameworks=("GCM 6", "SDG 8.8", *_RIGHTS),
         ),
         Indicator(
             "women_selection_ratio",
@@ -186,7 +213,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             ("origin", "age_band", "entry"),
             m.women_selection_ratio,
-            frameworks=("GCM 6", "GCM 7"),
+            frameworks=("GCM 6", "GCM 7", *_RIGHTS),
         ),
         Indicator(
             "returning_share",
@@ -197,7 +224,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             tuple(d for d in _BOTH if d != "entry"),
             m.returning_share,
-            frameworks=("GCM 5", "GCM 21"),
+            frameworks=("GCM 5", "GCM 21", *_ORDERLY),
         ),
         Indicator(
             "new_entrant_share",
@@ -208,7 +235,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             tuple(d for d in _BOTH if d != "entry"),
             m.new_entrant_share,
-            frameworks=("GCM 5",),
+            frameworks=("GCM 5", *_ORDERLY),
         ),
         Indicator(
             "same_employer_share",
@@ -219,7 +246,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             tuple(d for d in _BOTH if d != "entry"),
             m.same_employer_share,
-            frameworks=("GCM 5", "GCM 21"),
+            frameworks=("GCM 5", "GCM 21", *_WELL_BEING),
         ),
         Indicator(
             "seasons_per_person",
@@ -230,7 +257,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _BOTH,
             m.seasons_per_person,
-            frameworks=("GCM 21",),
+            frameworks=("GCM 21", *_ORDERLY),
             caution="past seasons as stated in the pool",
         ),
         Indicator(
@@ -242,7 +269,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             (*_BOTH, "currency"),
             m.median_wage,
-            frameworks=("SDG 8.8", "GCM 6"),
+            frameworks=("SDG 8.8", "GCM 6", *_WELL_BEING),
         ),
         Indicator(
             "season_earnings",
@@ -254,7 +281,7 @@ INDICATORS: dict[str, Indicator] = {
             (*_BOTH, "currency"),
             m.season_earnings,
             kind="assumed",
-            frameworks=("SDG 8.8", "GCM 20"),
+            frameworks=("SDG 8.8", "GCM 20", *_WELL_BEING),
             caution="offered hours in full, before deductions and costs",
         ),
         Indicator(
@@ -266,7 +293,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             ("partnership", *_VACANCY),
             m.top_two_origins,
-            frameworks=("GCM 23",),
+            frameworks=("GCM 23", *_PARTNERSHIPS),
         ),
         Indicator(
             "top_two_employers",
@@ -277,7 +304,18 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _BOTH,
             m.top_two_employers,
-            frameworks=("GCM 6",),
+            frameworks=("GCM 6", *_RIGHTS),
+        ),
+        Indicator(
+            "top_two_regions",
+            "Share of the two largest regions of origin",
+            "placements from the two largest regions of origin / placements with a known region",
+            "share",
+            "placements with a known region of origin",
+            _PLAN,
+            ("partnership", "origin", *_VACANCY),
+            m.top_two_regions,
+            frameworks=("GCM 23", *_PARTNERSHIPS),
         ),
         Indicator(
             "gini_origins",
@@ -288,7 +326,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             ("sex", "age_band", "entry"),
             m.gini_origins,
-            frameworks=("GCM 23", "SDG 10.7"),
+            frameworks=("GCM 23", "SDG 10.7", *_PARTNERSHIPS),
         ),
         Indicator(
             "housing_load",
@@ -299,7 +337,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             ("destination",),
             m.housing_load,
-            frameworks=("GCM 6", "SDG 8.8"),
+            frameworks=("GCM 6", "SDG 8.8", *_RIGHTS),
         ),
         Indicator(
             "selection_ratio",
@@ -310,7 +348,7 @@ INDICATORS: dict[str, Indicator] = {
             _PLAN,
             _WORKER,
             m.selection_ratio,
-            frameworks=("GCM 6", "GCM 7", "SDG 10.7"),
+            frameworks=("GCM 6", "GCM 7", "SDG 10.7", *_RIGHTS),
             caution="below 0.8 asks for a look, it proves nothing by itself",
         ),
     )
@@ -321,9 +359,12 @@ NOT_COMPUTED: dict[str, str] = {
     "conversion": "arrivals / approvals: needs arrivals, which come after the season starts",
     "time_to_fill": "median(start of work - request date): vacancies carry no request date",
     "lead_time_slack": "required start - earliest feasible start: needs the visa office's processing times",
+    "quota_exhaustion": "today + (limit - used) / mean weekly use: needs the days on which places are taken",
     "skill_gain": "skill level after - before: needs the workers' profiles after the season",
-    "return_compliance": "departed by due date / due: needs departures",
-    "wage_premium": "destination wage / origin wage for the same occupation: needs origin wages by ISCO unit group",
+    "circularity_rate": "workers with 2 seasons or more in N years / workers in N years: needs the record of years",
+    "return_compliance": "departed by due date / due; unaccounted for / arrived: needs departures",
+    "wage_premium": "destination wage / origin wage for the same occupation, also at purchasing power: needs origin"
+    " wages by ISCO unit group",
     "net_gain": "wages - deductions - worker-paid costs - extra living costs: needs costs and deductions",
     "rci_seasonal": "worker-paid cost / first monthly earnings (RCI, seasonal; not the official SDG 10.7.1, which"
     " leaves out workers who keep their usual residence): needs the costs workers paid",

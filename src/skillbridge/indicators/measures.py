@@ -113,6 +113,12 @@ def top_two_employers(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
     return _top_two(found.placements, by, "employer_id")
 
 
+def top_two_regions(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
+    """A region is one of its country: two countries' regions of one name are two."""
+    known = found.placements.filter(pl.col("region").is_not_null() & (pl.col("region") != ""))
+    return _top_two(known.with_columns(place=pl.format("{}/{}", "origin", "region")), by, "place")
+
+
 def gini_origins(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
     """Over origins with eligible workers, placements per eligible worker's origin: 0 even, near 1 all in one."""
     eligible = found.workers.filter("eligible")

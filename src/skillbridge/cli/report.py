@@ -1,0 +1,49 @@
+"""skillbridge report: a plan, or scenarios beside each other, as a page for a reader."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from skillbridge.report import Reader
+
+READERS = ("minister", "officer", "public")
+LANGUAGES = ("en", "fr", "es", "ar")
+
+
+@click.command("report")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--for", "reader", type=click.Choice(READERS), default="officer", show_default=True, help="Who it is written for."
+)
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="The language it opens in.",
+)
+@click.option("--pdf", is_flag=True, help="Print it as PDF as well, with the Chromium or Chrome of this machine.")
+@click.option("--browser", default="", help="The browser that prints: a name on the PATH or a path.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="The HTML file to write.")
+def report_command(folder: Path, reader: "Reader", lang: str, pdf: bool, browser: str, out: Path | None) -> None:
+    """Write the report of FOLDER, a plan or a run of scenarios, as one HTML file for a reader.
+
+    The file opens offline and holds four languages. It goes beside the plan as report-READER-LANG.html; the PDF beside
+    it, in the one language.
+    """
+    from skillbridge import plan_folder, report
+    from skillbridge.report import printer
+
+    if pdf:
+        printer.find_browser(browser)
+    page = report.render(plan_folder.read(folder), reader=reader, lang=lang)
+    target = out or folder / f"report-{reader}-{lang}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page, encoding="utf-8")
+    click.echo(f"open {target}")
+    if pdf:
+        printed = target.with_suffix(".pdf")
+        printed.write_bytes(printer.to_pdf(page, browser=browser))
+        click.echo(f"open {printed}")

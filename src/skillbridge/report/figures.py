@@ -1,0 +1,149 @@
+"""Indicators as tables: over all, by group, by goal, and those that a plan cannot answer."""
+
+import polars as pl
+
+from skillbridge.indicators import FRAMEWORKS, INDICATORS, NOT_COMPUTED
+from skillbridge.privacy import THRESHOLD
+from skillbridge.report.page import TABLE_ROWS, Section, Table, Tongue
+from skillbridge.report.season import ONE, Season
+
+COLUMNS = 8
+"""Indicators beside each other in a table by group."""
+_LEAD = (
+    "fill_rate",
+    "placement_rate",
+    "match_quality",
+    "low_match_share",
+    "women_share",
+    "new_entrant_share",
+    "same_employer_share",
+    "quota_utilisation",
+    "cap_value",
+    "open_positions",
+    "fill_rate_hours",
+    "language_gap",
+    "seasons_per_person",
+    "top_two_employers",
+)
+"""Indicators by group, the first that know the dimension."""
+
+
+def totals(season: Season, tongue: Tongue) -> Section:
+    """Every indicator over all, with its formula."""
+    rows = []
+    for name, currency, value, suppressed in _whole(season).rows():
+        indicator = INDICATORS[name]
+        title = tongue.say(f"indicator.{name}") + (f" ({currency})" if currency else "")
+        shown = tongue.say("report.suppressed") if suppressed else tongue.figure(indicator.unit, value)
+        rows.append((title, shown, tongue.say(f"formula.{name}"), tongue.say(f"report.{indicator.kind}")))
+    table = Table(tongue.heads("indicator", "value", "formula", "kind"), rows, frozenset({1}))
+    intro = tongue.say("report.indicators_intro", n=THRESHOLD)
+    title = tongue.say("report.indicators")
+    tables = [("", table), (tongue.say("report.groups"), selection(season, tongue))]
+    return Section("indicators", title, intro, "computed", (), tables, wide=True)
+
+
+def _whole(season: Season) -> pl.DataFrame:
+    whole = pl.col("slice").str.contains("=").not_() | pl.col("slice").str.starts_with("currency=")
+    return season.indicators.filter(whole).select("indicator", "currency", "value", "suppressed")
+
+
+def selection(season: Season, tongue: Tongue) -> Table:
+    """Placement rates of groups against the most placed, the flagged first; groups that are hidden are only counted."""
+    found = season.indicators.filter(pl.col("indicator") == "selection_ratio").sort(
+        "flag", "slice", descending=[True, False]
+    )
+    shown = found.filter(~pl.col("suppressed"))
+    rows = []
+    for where, value, count, flag in shown.select("slice", "value", "count", "flag").rows():
+        dimension, _, code = where.partition("=")
+        ratio = tongue.number(value or 0.0, 2) + (" ⚑" if flag else "")
+        rows.append((tongue.say(f"dimension.{dimension}"), group(tongue, dimension, code), ratio, tongue.number(count)))
+    heads = [*tongue.heads("group"), "", tongue.say("indicator.selection_ratio"), *tongue.heads("workers")]
+    hidden = found.height - shown.height
+    if hidden:
+        rows.append((tongue.say("report.hidden_groups", n=hidden), "", tongue.say("report.suppressed"), ""))
+    return Table(heads, rows[: 2 * TABLE_ROWS], frozenset({2, 3}), max(0, len(rows) - 2 * TABLE_ROWS))
+
+
+def by_group(season: Season, tongue: Tongue) -> Section:
+    """Indicators by each dimension: a table a dimension, a row a group, the groups with most people first."""
+    tables = []
+    for dimension in ONE:
+        names = [name for name in _LEAD if dimension in INDICATORS[name].dimensions][:COLUMNS]
+        cells = season.indicators.filter(
+            pl.col("slice").str.starts_with(f"{dimension}=") & pl.col("indicator").is_in(names)
+        )
+        if cells.is_empty():
+            continue
+        size = cells.group_by("slice").agg(pl.col("count").max()).sort("count", "slice", descending=[True, False])
+        known = {
+            (where, name): tongue.say("report.suppressed")
+            if suppressed
+            else tongue.figure(INDICATORS[name].unit, value)
+            for where, name, value, suppressed in cells.select("slice", "indicator", "value", "suppressed").rows()
+        }
+        order = [
+            str(where) for where in (size["slice"].sort() if dimension in ("month", "age_band") else size["slice"])
+        ]
+        rows = [
+            (group(tongue, dimension, where.partition("=")[2]), *(known.get((where, name), "–") for name in names))
+            for where in order[: 2 * TABLE_ROWS]
+        ]
+        title = tongue.say(f"dimension.{dimension}")
+        heads = [title, *(tongue.say(f"indicator.{name}") for name in names)]
+        more = len(order) - len(rows)
+        tables.append((title, Table(heads, rows, frozenset(range(1, len(heads))), more)))
+    title, intro = tongue.say("report.by_group"), tongue.say("report.by_group_intro", n=THRESHOLD)
+    return Section("groups", title, intro, "computed", (), tables, wide=True)
+
+
+def goals(season: Season, tongue: Tongue) -> Section:
+    """Each goal of the frames with the indicators that inform it and their values."""
+    values = {name: (value, suppressed) for name, currency, value, suppressed in _whole(season).rows() if not currency}
+    rows = []
+    for code in FRAMEWORKS:
+        told = []
+        for name, indicator in INDICATORS.items():
+            if code in indicator.frameworks and name in values:
+                value, hidden = values[name]
+                shown = tongue.say("report.suppressed") if hidden else tongue.figure(indicator.unit, value)
+                told.append(f"{tongue.say(f'indicator.{name}')}: {shown}")
+        rows.append((code, tongue.say(f"goal.{key_of(code)}"), "; ".join(told) or tongue.say("report.no_indicator")))
+    table = Table(tongue.heads("goal", "says", "indicators"), rows)
+    title = tongue.say("report.goals")
+    return Section("goals", title, tongue.say("report.goals_intro"), "computed", (), [("", table)], wide=True)
+
+
+def missing(tongue: Tongue) -> Section:
+    """What a plan cannot answer, and what for."""
+    rows = [(tongue.say(f"unmeasured.{name}"), tongue.say(f"missing.{name}")) for name in NOT_COMPUTED]
+    table = Table(tongue.heads("indicator", "needs"), rows)
+    title = tongue.say("report.not_computed")
+    return Section("missing", title, tongue.say("report.not_computed_intro"), "computed", (), [("", table)], wide=True)
+
+
+def flagged(season: Season, tongue: Tongue) -> list[str]:
+    """Groups whose selection ratio is flagged, in words, the lowest first."""
+    found = season.indicators.filter((pl.col("indicator") == "selection_ratio") & pl.col("flag")).sort("value", "slice")
+    return [
+        f"{tongue.say(f'dimension.{dimension}')}: {group(tongue, dimension, code)} ({tongue.number(value, 2)})"
+        for where, value in found.select("slice", "value").rows()
+        for dimension, _, code in [where.partition("=")]
+    ]
+
+
+def group(tongue: Tongue, dimension: str, value: str) -> str:
+    """A group by its name."""
+    if value == "unknown":
+        return tongue.say("sex.unknown")
+    if dimension in ("origin", "destination"):
+        return tongue.country(value)
+    if dimension in ("sex", "entry"):
+        return tongue.say(f"{dimension}.{value}")
+    return value.replace("-", "–") if dimension == "age_band" else value
+
+
+def key_of(code: str) -> str:
+    """A goal's code as a key of the words: `SDG 8.8` is sdg_8_8."""
+    return code.lower().replace(" ", "_").replace(".", "_")

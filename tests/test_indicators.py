@@ -1,9 +1,14 @@
 """Every indicator equals a slow recomputation, and no published table gives a small group away."""
 
+import csv
+import io
+import math
+import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random
 
 import polars as pl
@@ -13,9 +18,9 @@ from hypothesis import strategies as st
 
 from skillbridge import tables
 from skillbridge.errors import BadInput
-from skillbridge.indicators import INDICATORS, NOT_COMPUTED, compute, plan_facts
+from skillbridge.indicators import CROSSED, INDICATORS, NOT_COMPUTED, compute, plan_facts
 from skillbridge.indicators import facts as f
-from skillbridge.indicators.sdmx import to_sdmx
+from skillbridge.indicators.sdmx import DATAFLOW, DIMENSIONS, to_sdmx
 from skillbridge.model import CEFR, RuleUse
 
 Row = dict[str, object]
@@ -367,38 +372,101 @@ def test_a_plan_with_no_placement_still_has_indicators() -> None:
     assert f.corridors(empty).is_empty()
 
 
-def test_sdmx_rows_name_every_dimension_and_mark_suppressed_cells() -> None:
-    world = World(7)
-    table = compute(world.facts, [(), ("origin",), ("sex",)])
+IDENTIFIER = r"[A-Za-z0-9_@$\-]+"
+"""An SDMX identifier."""
+STRUCTURE = rf"[A-Za-z][A-Za-z0-9_.\-]*:{IDENTIFIER}\(\d+\.\d+(\.\d+)?\)"
+"""AGENCY:ID(VERSION)."""
+
+
+def sdmx_faults(text: str) -> list[str]:
+    """What breaks the rules of an SDMX-CSV 2.0 data message with one value a component, row by row."""
+    header, *rows = list(csv.reader(io.StringIO(text, newline="")))
+    faults = [] if header[:3] == ["STRUCTURE", "STRUCTURE_ID", "ACTION"] else [f"header begins {header[:3]}"]
+    faults += [f"column {name!r}" for name in header if not re.fullmatch(IDENTIFIER, name)]
+    if len(set(header)) != len(header):
+        faults.append("a column is there twice")
+    if not set(DIMENSIONS) <= set(header):
+        faults.append("a dimension has no column")
+        return faults
+    order = [header.index(name) for name in (*DIMENSIONS, "OBS_VALUE", "OBS_STATUS")]
+    if order != sorted(order):
+        faults.append("not dimensions, then the measure, then attributes")
+    keys = set()
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            faults.append(f"row {number} has {len(row)} fields")
+            continue
+        one = dict(zip(header, row, strict=True))
+        coded = {name: one[name] for name in (*DIMENSIONS, "OBS_STATUS", "CONF_STATUS", "UNIT_MEASURE", "KIND")}
+        rules = {
+            "structure type": one["STRUCTURE"] in ("dataflow", "datastructure", "dataprovision"),
+            "structure": re.fullmatch(
+                rf"[A-Za-z][A-Za-z0-9_.\-]*:{IDENTIFIER}\(\d+\.\d+(\.\d+)?\)", one["STRUCTURE_ID"]
+            ),
+            "action": one["ACTION"] in ("I", "A", "R", "D"),
+            "code": all(re.fullmatch(IDENTIFIER, code) for code in coded.values()),
+            "period": re.fullmatch(r"\d{4}(-\d{2}){0,2}", one["TIME_PERIOD"]),
+            "value": not one["OBS_VALUE"] or math.isfinite(float(one["OBS_VALUE"])),
+            "status": (one["OBS_STATUS"] == "A") == bool(one["OBS_VALUE"]) and one["OBS_STATUS"] in ("A", "Q", "M"),
+            "confidential": (one["OBS_STATUS"] == "Q") == (one["CONF_STATUS"] == "C"),
+            "key twice": (key := tuple(one[name] for name in DIMENSIONS)) not in keys,
+        }
+        keys.add(key)
+        faults += [f"row {number}: {rule}" for rule, holds in rules.items() if not holds]
+    return faults
+
+
+EVERY_SLICE = [(), *((name,) for name in f.DIMENSIONS), *(tuple(sorted(pair)) for pair in CROSSED)]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_every_slice_is_written_by_the_rules_of_sdmx_csv(seed: int) -> None:
+    table = compute(World(seed).facts, EVERY_SLICE)
+    text = to_sdmx(table, time_period="2026", prepared="2026-01-01").write_csv()
+    assert sdmx_faults(text) == []
+    assert text.count("\n") == table.height + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("STRUCTURE,STRUCTURE_ID", "STRUCTURE_ID,STRUCTURE", "header begins"),
+        ("dataflow,", "dataflaw,", "structure type"),
+        ("(1.0)", "", "structure"),
+        (",I,", ",X,", "action"),
+        (",ORIGIN,", ",ORIGIN,ORIGIN,", "twice"),
+        (",2026,", ",2026,17,", "fields"),
+        (",_T,2026,", ",a b,2026,", "code"),
+    ],
+)
+def test_what_breaks_the_rules_of_sdmx_csv_is_seen(old: str, new: str, fault: str) -> None:
+    text = to_sdmx(compute(World(7).facts), time_period="2026", prepared="2026-01-01").write_csv()
+    assert old in text
+    assert any(fault in one for one in sdmx_faults(text.replace(old, new, 1)))
+
+
+def test_a_library_reads_the_sdmx_csv_as_it_was_meant(tmp_path: Path) -> None:
+    from pysdmx.io import read_sdmx
+
+    table = compute(World(7).facts, EVERY_SLICE)
     out = to_sdmx(table, time_period="2026", prepared="2026-01-01")
-    assert out.columns[:3] == ["STRUCTURE", "STRUCTURE_ID", "ACTION"]
-    assert out["STRUCTURE"].unique().to_list() == ["dataflow"]
-    assert out.height == table.height
-    assert (
-        out.filter(pl.col("OBS_STATUS") == "Q")["OBS_VALUE"].null_count()
-        == out.filter(pl.col("OBS_STATUS") == "Q").height
-    )
-    assert out.filter(pl.col("OBS_VALUE").is_null())["OBS_STATUS"].is_in(["Q", "M"]).all()
-    keys = [
-        name
-        for name in out.columns
-        if name
-        in (
-            "INDICATOR",
-            "ORIGIN",
-            "DESTINATION",
-            "SEX",
-            "AGE",
-            "ENTRY",
-            "ACTIVITY",
-            "OCCUPATION",
-            "MONTH",
-            "AGREEMENT",
-            "CURRENCY",
-            "TIME_PERIOD",
-        )
-    ]
-    assert out.select(keys).is_unique().all()
+    out.write_csv(tmp_path / "indicators.csv")
+    (dataset,) = read_sdmx(tmp_path / "indicators.csv", validate=False).data
+    assert str(dataset.structure) == f"Dataflow={DATAFLOW}"
+    assert list(dataset.data.columns) == out.columns[3:]
+    read = [{name: str(value) for name, value in row.items()} for row in dataset.data.to_dict("records")]
+    assert [tuple(row[name] for name in DIMENSIONS) for row in read] == out.select(DIMENSIONS).rows()
+    shown = [(row["OBS_VALUE"], value) for row, value in zip(read, out["OBS_VALUE"], strict=True) if value is not None]
+    assert all(float(text) == pytest.approx(value) for text, value in shown)
+
+
+def test_ages_sexes_and_what_is_not_known_have_the_codes_of_sdmx() -> None:
+    table = compute(World(7).facts, [(), ("sex",), ("age_band",)], only=["placement_rate"])
+    out = to_sdmx(table, time_period="2026", prepared="2026-01-01")
+    assert set(out["SEX"]) == {"_T", "F", "M", "_U"}
+    assert set(out["AGE"]) == {"_T", "Y18T24", "Y35T44", "Y_GE55", "_U"}
+    assert set(out["ORIGIN"]) == {"_T"}
 
 
 def test_every_indicator_says_what_it_is_and_what_is_missing_is_listed() -> None:

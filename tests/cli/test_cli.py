@@ -93,11 +93,14 @@ def test_a_plan_is_made_checked_and_explained(tmp_path: Path) -> None:
     assert explained.returncode == 0, explained.stderr
     assert worker in explained.stdout
 
-    told = skillbridge("report", tmp_path / "plan", "--for", "public", "--lang", "fr")
+    told = skillbridge("report", tmp_path / "plan", "--for", "public", "--lang", "fr", "--sdmx")
     assert told.returncode == 0, told.stderr
     page = (tmp_path / "plan" / "report-public-fr.html").read_text(encoding="utf-8")
     assert '<html lang="fr" dir="ltr">' in page
     assert worker not in page
+    listed = (tmp_path / "plan" / "report-public-fr.sdmx.csv").read_text(encoding="utf-8")
+    assert listed.startswith("STRUCTURE,STRUCTURE_ID,ACTION,INDICATOR,ORIGIN,")
+    assert ",FILL_RATE,_T," in listed
     assert skillbridge("check", tmp_path / "plan").returncode == 0  # the page beside the plan changes nothing of it
 
     (tmp_path / "plan" / "placements.csv").write_text("\n".join(placements[:-1]) + "\n")

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from skillbridge.plan_folder import PlanFolder
     from skillbridge.report import Reader
 
 READERS = ("minister", "officer", "public")
@@ -25,9 +28,12 @@ LANGUAGES = ("en", "fr", "es", "ar")
     help="The language it opens in.",
 )
 @click.option("--pdf", is_flag=True, help="Print it as PDF as well, with the Chromium or Chrome of this machine.")
+@click.option("--sdmx", is_flag=True, help="Write the indicators by every slice as SDMX-CSV as well.")
 @click.option("--browser", default="", help="The browser that prints: a name on the PATH or a path.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="The HTML file to write.")
-def report_command(folder: Path, reader: "Reader", lang: str, pdf: bool, browser: str, out: Path | None) -> None:
+def report_command(
+    folder: Path, reader: "Reader", lang: str, pdf: bool, sdmx: bool, browser: str, out: Path | None
+) -> None:
     """Write the report of FOLDER, a plan or a run of scenarios, as one HTML file for a reader.
 
     The file opens offline and holds four languages. It goes beside the plan as report-READER-LANG.html; the PDF beside
@@ -38,7 +44,8 @@ def report_command(folder: Path, reader: "Reader", lang: str, pdf: bool, browser
 
     if pdf:
         printer.find_browser(browser)
-    page = report.render(plan_folder.read(folder), reader=reader, lang=lang)
+    plan = plan_folder.read(folder)
+    page = report.render(plan, reader=reader, lang=lang)
     target = out or folder / f"report-{reader}-{lang}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")
@@ -47,3 +54,23 @@ def report_command(folder: Path, reader: "Reader", lang: str, pdf: bool, browser
         printed = target.with_suffix(".pdf")
         printed.write_bytes(printer.to_pdf(page, browser=browser))
         click.echo(f"open {printed}")
+    if sdmx:
+        listed = target.with_suffix(".sdmx.csv")
+        _sdmx(plan).write_csv(listed)
+        click.echo(f"wrote {listed}")
+
+
+def _sdmx(plan: "PlanFolder") -> "pl.DataFrame":
+    """The indicators over all, by each dimension and by every pair that is published."""
+    from datetime import UTC, datetime
+
+    from skillbridge.indicators import CROSSED, compute, plan_facts
+    from skillbridge.indicators.facts import DIMENSIONS
+    from skillbridge.indicators.sdmx import to_sdmx
+
+    found = plan_facts(
+        plan.workers, plan.vacancies, plan.edges, plan.placements, plan.unfilled, plan.unplaced, plan.plan.rules
+    )
+    slices = [(), *((name,) for name in DIMENSIONS), *sorted(tuple(sorted(pair)) for pair in CROSSED)]
+    today = datetime.now(UTC).date().isoformat()
+    return to_sdmx(compute(found, slices), time_period=str(found.season[0].year), prepared=today)

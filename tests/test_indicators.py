@@ -448,11 +448,14 @@ def test_what_breaks_the_rules_of_sdmx_csv_is_seen(old: str, new: str, fault: st
 
 def test_a_library_reads_the_sdmx_csv_as_it_was_meant(tmp_path: Path) -> None:
     from pysdmx.io import read_sdmx
+    from pysdmx.io.pd import PandasDataset
 
     table = compute(World(7).facts, EVERY_SLICE)
     out = to_sdmx(table, time_period="2026", prepared="2026-01-01")
     out.write_csv(tmp_path / "indicators.csv")
-    (dataset,) = read_sdmx(tmp_path / "indicators.csv", validate=False).data
+    message = read_sdmx(tmp_path / "indicators.csv", validate=False)
+    (dataset,) = message.data or ()
+    assert isinstance(dataset, PandasDataset)
     assert str(dataset.structure) == f"Dataflow={DATAFLOW}"
     assert list(dataset.data.columns) == out.columns[3:]
     read = [{name: str(value) for name, value in row.items()} for row in dataset.data.to_dict("records")]

@@ -168,6 +168,56 @@ def corridor_map(corridors: pl.DataFrame, *, lang: str = "en", width: int = 960)
     )
 
 
+def change_bars(changes: pl.DataFrame, *, lang: str = "en", width: int = 960) -> Chart:
+    """Heads placed more or less than the first, a bar a scenario, with the least and most over seeds as a line.
+
+    `changes`: scenario (text, distinct), change, least, most (heads, may be negative), in the order of the bars.
+    """
+    rows = changes.with_columns(
+        more=pl.col("change") >= 0,
+        text=pl.col("change").map_elements(
+            lambda heads: ("+" if heads > 0 else "") + words.number(lang, heads), return_dtype=pl.String
+        ),
+        end=pl.max_horizontal("change", "most", pl.lit(0.0)),
+    )
+    span = max(1.0, *(abs(float(one)) for one in rows["least", "most", "change"].to_numpy().ravel()))
+    low = min(0.0, float(rows["least"].min() or 0.0))  # type: ignore[arg-type]
+    x_scale = alt.Scale(domain=[1.08 * low, max(float(rows["end"].max() or 0.0), 0.0) + 0.3 * span])  # type: ignore[arg-type]
+    y = _labels("scenario", rows["scenario"].to_list(), width)
+    base = alt.Chart(rows)
+    bars = base.mark_bar(height=16, cornerRadius=3).encode(
+        y=y,
+        x=alt.X("change:Q", axis=None, scale=x_scale),
+        color=alt.condition("datum.more", alt.value(USED), alt.value(SERIES[1])),
+    )
+    reach = base.mark_rule(color=INK, strokeWidth=1.5).encode(y=y, x=alt.X("least:Q", scale=x_scale), x2="most:Q")
+    label = base.mark_text(align="left", dx=6, color=INK, fontSize=12).encode(
+        y=y, x=alt.X("end:Q", scale=x_scale), text="text:N"
+    )
+    return _styled(alt.layer(bars, reach, label), width, max(rows.height, 1) * 26)
+
+
+def trade_off(
+    points: pl.DataFrame, first: str, second: str, *, lang: str = "en", width: int = 960, height: int = 320
+) -> Chart:
+    """Scenarios by two figures; those no other beats in both are filled and joined.
+
+    `points`: scenario (text), x and y (in the units that the titles `first` and `second` name), kept (on the frontier).
+    """
+    del lang
+    x, y = (
+        channel(f"{name}:Q", title=title, scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(format=".3~f"))
+        for channel, name, title in ((alt.X, "x", first), (alt.Y, "y", second))
+    )
+    base, best = alt.Chart(points), alt.Chart(points.filter("kept").sort("x"))
+    line = best.mark_line(color=USED, strokeWidth=1.5, opacity=0.6).encode(x=x, y=y)
+    dots = base.mark_point(size=90, strokeWidth=2, filled=True).encode(
+        x=x, y=y, color=alt.condition("datum.kept", alt.value(USED), alt.value(LEFT))
+    )
+    names = best.mark_text(dy=-12, fontSize=12, color=INK, limit=int(width * 0.3)).encode(x=x, y=y, text="scenario:N")
+    return _styled(alt.layer(line, dots, names), width, height)
+
+
 def fill_by_reason(reasons: pl.DataFrame, *, lang: str = "en", width: int = 460) -> Chart:
     """Bars of heads per reason, filled or placed first. `reasons`: reason (code of words' reason), heads."""
     done = ("filled", "placed")

@@ -40,23 +40,30 @@ def report_command(
     it, in the one language.
     """
     from skillbridge import plan_folder, report
-    from skillbridge.report import printer
+    from skillbridge.errors import BadInput
+    from skillbridge.report import compare, printer
+    from skillbridge.tables import replace_file
 
     if pdf:
         printer.find_browser(browser)
-    plan = plan_folder.read(folder)
-    page = report.render(plan, reader=reader, lang=lang)
+    plan = plan_folder.read(folder) if (folder / "plan.json").is_file() else None
+    if plan is not None:
+        page = report.render(plan, reader=reader, lang=lang)
+    elif sdmx:
+        raise BadInput("--sdmx", f"{folder} holds no plan", "the folder of a plan")
+    else:
+        page = compare.render(compare.read(folder), reader=reader, lang=lang)
     target = out or folder / f"report-{reader}-{lang}.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
+    replace_file(target, lambda path: path.write_text(page, encoding="utf-8"))
     click.echo(f"open {target}")
     if pdf:
         printed = target.with_suffix(".pdf")
-        printed.write_bytes(printer.to_pdf(page, browser=browser))
+        made = printer.to_pdf(page, browser=browser)
+        replace_file(printed, lambda path: path.write_bytes(made))
         click.echo(f"open {printed}")
-    if sdmx:
+    if plan is not None and sdmx:
         listed = target.with_suffix(".sdmx.csv")
-        _sdmx(plan).write_csv(listed)
+        replace_file(listed, _sdmx(plan).write_csv)
         click.echo(f"wrote {listed}")
 
 

@@ -1,6 +1,7 @@
 """skillbridge scenario: change a plan's inputs, plan again, compare."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,13 @@ def scenario_command() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A folder for the plans.")
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(min=1), help="Scenarios at a time.")
+@click.option("--reports", is_flag=True, help="Write report.html in each plan's folder too (seconds each).")
 @click.option("--json", "as_json", is_flag=True, help="Print each line's struct as it is done.")
-def run_command(file: Path, out: Path, processes: int, as_json: bool) -> None:
+def run_command(file: Path, out: Path, processes: int, reports: bool, as_json: bool) -> None:
     """Plan every scenario of FILE (one for each combination of its sweep) and compare them with their base.
 
-    Writes a plan's folder each, comparison.csv and, for several seeds, seeds.csv. What is finished is kept if stopped.
+    Writes a plan's folder each, comparison.csv and .json, report.html and, for several seeds, seeds.csv. What is
+    finished is kept if stopped.
     """
     import msgspec
 
@@ -44,8 +47,23 @@ def run_command(file: Path, out: Path, processes: int, as_json: bool) -> None:
             replace_file(out / "comparison.csv", scenarios.table(lines).write_csv)
             if len({line.seed for line in lines[1:]}) > 1:
                 replace_file(out / "seeds.csv", scenarios.over_seeds(lines[1:]).write_csv)
+            replace_file(out / "comparison.json", lambda path: path.write_bytes(msgspec.json.encode(lines)))
+    _report(lines, out, each=reports)
     if not as_json:
         _show(lines)
+
+
+def _report(lines: "Sequence[Line]", out: Path, *, each: bool) -> None:
+    """Write the comparison's report and, for `each`, the report of every plan."""
+    from skillbridge import plan_folder, report
+    from skillbridge.report import compare
+    from skillbridge.tables import replace_file
+
+    pages = {Path(line.folder): report.render(plan_folder.read(Path(line.folder))) for line in lines[1:] if each}
+    if len(compare.over_seeds(lines)) > 1:
+        pages[out] = compare.render(lines)
+    for folder, page in pages.items():
+        replace_file(folder / "report.html", partial(Path.write_text, data=page, encoding="utf-8"))
 
 
 @scenario_command.command("compare")

@@ -34,8 +34,8 @@ def to_sdmx(table: pl.DataFrame, *, time_period: str, prepared: str) -> pl.DataF
 
     `time_period` is the season (`2026`), `prepared` an ISO date. Codes follow the SDMX cross-domain lists: SEX F, M,
     _O; AGE Y18T24, Y_GE55; _U where it is not known; OBS_STATUS A normal, Q suppressed for confidentiality
-    (CONF_STATUS C), M nothing to count. The unit, the population in heads, the kind of figure and the goals it informs (REFERENCE,
-    text) are attributes; PREPARED is a custom column.
+    (CONF_STATUS C), M nothing to count. The unit, the population in heads, the kind of figure and the goals it informs
+    (REFERENCE, text) are attributes; PREPARED is a custom column.
     """
     references = {name: ", ".join(indicator.frameworks) for name, indicator in INDICATORS.items()}
     status = pl.when(pl.col("suppressed")).then(pl.lit("Q")).when(pl.col("value").is_null()).then(pl.lit("M"))

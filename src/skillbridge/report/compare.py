@@ -1,0 +1,257 @@
+"""Scenarios beside each other for three readers: what was chosen, what was assumed, what came out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from skillbridge import __version__, charts, words
+from skillbridge.errors import BadInput
+from skillbridge.indicators import INDICATORS
+from skillbridge.report.page import NARROW, TABLE_ROWS, WIDE, Card, Page, Section, Table, Tongue, isolated, write
+from skillbridge.report.season import HALF, short
+from skillbridge.scenarios import HEADLINE, Line, compare
+
+FIRST, SECOND = "fill_rate", "match_quality"
+"""The two figures of the trade-off."""
+BARS = 24
+SHOWN = {"minister": ("fill_rate", "match_quality", "women_share"), "officer": HEADLINE, "public": HEADLINE}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A scenario over its seeds: means, with the least and the most placed; one run has no spread."""
+
+    name: str
+    chosen: tuple[str, ...]
+    assumed: tuple[str, ...]
+    runs: int
+    placed: float
+    least: int
+    most: int
+    positions: float
+    gap: float
+    indicators: dict[str, float | None]
+
+
+def read(folder: Path) -> list[Line]:
+    """The comparison of a run of scenarios, its base first; raises `BadInput` where the folder holds none."""
+    kept = folder / "comparison.json"
+    if kept.is_file():
+        try:
+            return msgspec.json.decode(kept.read_bytes(), type=list[Line])
+        except msgspec.DecodeError as error:
+            raise BadInput(str(kept), str(error), "a comparison as written by `skillbridge scenario run`") from error
+    plans = sorted(path.parent for path in folder.glob("*/plan.json"))
+    if not plans:
+        raise BadInput(str(folder), "neither a plan nor a run of scenarios", "a folder written by `skillbridge`")
+    return compare(plans)
+
+
+def render(lines: Sequence[Line], *, reader: str = "officer", lang: str = "en") -> str:
+    """The report of a comparison for a reader, opening in `lang`; the first line is what the others are held against.
+
+    Lines that differ in their seed only are one scenario. Raises `BadInput` where there is nothing to compare.
+    """
+    entries = over_seeds(lines)
+    if len(entries) < 2:
+        raise BadInput("scenarios", f"{len(entries)} to compare", "a base and a scenario, or several")
+    tongues = [Tongue(one) for one in (lang, *(other for other in words.LANGUAGES if other != lang))]
+    return write([_page(entries, tongue, reader) for tongue in tongues], reader=reader, version=__version__)
+
+
+def over_seeds(lines: Sequence[Line]) -> list[Entry]:
+    """The scenarios in the order of their first line."""
+    groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Line]] = {}
+    for line in lines:
+        groups.setdefault((line.name.removesuffix(f", seed {line.seed}"), line.chosen, line.assumed), []).append(line)
+    return [
+        Entry(
+            name=name,
+            chosen=chosen,
+            assumed=assumed,
+            runs=len(group),
+            placed=_mean([line.placed for line in group]) or 0.0,
+            least=min(line.placed for line in group),
+            most=max(line.placed for line in group),
+            positions=_mean([line.positions for line in group]) or 0.0,
+            gap=max(line.gap for line in group),
+            indicators={key: _mean([line.indicators.get(key) for line in group]) for key in HEADLINE},
+        )
+        for (name, chosen, assumed), group in groups.items()
+    ]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None where one is not shown: a mean over the rest would tell something else."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
+
+
+def frontier(entries: Sequence[Entry]) -> list[Entry]:
+    """Those that no other beats in both figures of the trade-off."""
+    known = [one for one in entries if one.indicators[FIRST] is not None and one.indicators[SECOND] is not None]
+
+    def at_least(one: Entry, other: Entry) -> bool:
+        pairs = [(one.indicators[key] or 0.0, other.indicators[key] or 0.0) for key in (FIRST, SECOND)]
+        return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+
+    return [one for one in known if not any(at_least(other, one) for other in known)]
+
+
+def _page(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Page:
+    say, base = tongue.say, entries[0]
+    best = _best(entries)
+    return Page(
+        tongue=tongue,
+        title=say("scenario.title"),
+        subtitle=say("scenario.subtitle", n=len(entries) - 1, base=isolated(base.name)),
+        reader=say(f"report.for_{reader}"),
+        proposal=say("scenario.proposal"),
+        cards=[
+            Card(_signed(tongue, best.placed - base.placed), say("scenario.most"), isolated(short(best.name))),
+            Card(tongue.number(base.placed), say("scenario.base_placed"), isolated(short(base.name))),
+            Card(tongue.number(len(frontier(entries))), say("scenario.on_frontier"), say("scenario.frontier_note")),
+            Card(tongue.percent(max(one.gap for one in entries), 2), say("scenario.gap"), say("scenario.gap_note")),
+        ],
+        messages=_messages(entries, tongue) if reader == "minister" else (),
+        decisions=_decisions(entries, tongue) if reader == "minister" else (),
+        sections=_sections(entries, tongue, reader),
+        method=() if reader == "minister" else [say(f"scenario.method_{number}") for number in (1, 2, 3)],
+    )
+
+
+def _best(entries: Sequence[Entry]) -> Entry:
+    return max(entries[1:], key=lambda one: one.placed)
+
+
+def _messages(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
+    say, base, best = tongue.say, entries[0], _best(entries)
+    name = isolated(best.name)
+    change = _signed(tongue, best.placed - base.placed)
+    first = say("scenario.message_best", name=name, placed=tongue.number(best.placed), change=change)
+    told = []
+    for key in ("match_quality", "women_share"):
+        before, after = base.indicators[key], best.indicators[key]
+        if before is not None and after is not None:
+            unit = INDICATORS[key].unit
+            told.append(f"{say(f'indicator.{key}')}: {tongue.figure(unit, before)} → {tongue.figure(unit, after)}")
+    second = say("scenario.message_cost", name=name, figures="; ".join(told) or say("report.suppressed"))
+    still = [one for one in entries[1:] if one.placed == base.placed]
+    third = (
+        say("scenario.message_still", n=len(still), names=", ".join(isolated(short(one.name, 60)) for one in still[:2]))
+        if still
+        else say("scenario.message_frontier", n=len(frontier(entries)), all=len(entries))
+    )
+    return [first, second, third]
+
+
+def _decisions(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
+    best = _best(entries)
+    kept = [isolated(short(one.name, 60)) for one in frontier(entries)][:4]
+    asked = [tongue.say("scenario.decide_choice", names=", ".join(kept))] if kept else []
+    if best.chosen:
+        changes = "; ".join(map(isolated, best.chosen[:3]))
+        asked.append(tongue.say("scenario.decide_change", name=isolated(short(best.name, 60)), changes=changes))
+    guesses = list(dict.fromkeys(one for entry in entries for one in entry.assumed))
+    if guesses:
+        asked.append(tongue.say("scenario.decide_assumed", changes="; ".join(map(isolated, guesses[:3]))))
+    return asked
+
+
+def _sections(entries: Sequence[Entry], tongue: Tongue, reader: str) -> list[Section]:
+    parts = [_changes(entries, tongue, reader), _trade_off(entries, tongue, reader)]
+    if reader != "minister":
+        parts += [_said(entries, tongue, "chosen"), _said(entries, tongue, "assumed")]
+    return [part for part in parts if part is not None]
+
+
+def _changes(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section:
+    base = entries[0]
+    ranked = sorted(entries[1:], key=lambda one: (-one.placed, one.name))
+    bars = pl.DataFrame(
+        [
+            (
+                f"{number}. {short(one.name, 60)}",
+                one.placed - base.placed,
+                one.least - base.placed,
+                one.most - base.placed,
+            )
+            for number, one in enumerate(ranked[:BARS], 1)
+        ],
+        schema={"scenario": pl.String, "change": pl.Float64, "least": pl.Float64, "most": pl.Float64},
+        orient="row",
+    )
+    names = SHOWN[reader]
+    rows = [
+        (
+            isolated(one.name),
+            tongue.number(one.runs),
+            tongue.number(one.placed, 1),
+            _signed(tongue, one.placed - base.placed),
+            f"{tongue.number(one.least)} – {tongue.number(one.most)}" if one.runs > 1 else "–",
+            tongue.percent(one.gap, 2),
+            *(
+                tongue.say("report.suppressed") if value is None else tongue.figure(INDICATORS[key].unit, value)
+                for key in names
+                for value in (one.indicators[key],)
+            ),
+        )
+        for one in entries
+    ]
+    heads = [
+        *tongue.heads("scenario", "runs", "placed", "change", "range", "gap"),
+        *(tongue.say(f"indicator.{key}") for key in names),
+    ]
+    table = Table(heads, rows[: 5 * TABLE_ROWS], frozenset(range(1, len(heads))), max(0, len(rows) - 5 * TABLE_ROWS))
+    title = tongue.say("scenario.changes")
+    widths = (HALF,) if reader == "minister" else (WIDE, NARROW)
+    drawn = tongue.draw("changes", title, lambda width: charts.change_bars(bars, lang=tongue.lang, width=width), widths)
+    intro = tongue.say("scenario.changes_intro", base=isolated(base.name))
+    return Section("season", title, intro, "computed", [drawn], [("", table)], wide=True)
+
+
+def _trade_off(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section | None:
+    best = {id(one) for one in frontier(entries)}
+    known = [one for one in entries if one.indicators[FIRST] is not None and one.indicators[SECOND] is not None]
+    if len(known) < 2:
+        return None
+    points = pl.DataFrame(
+        [(short(one.name, 40), one.indicators[FIRST], one.indicators[SECOND], id(one) in best) for one in known],
+        schema={"scenario": pl.String, "x": pl.Float64, "y": pl.Float64, "kept": pl.Boolean},
+        orient="row",
+    )
+    rows = [
+        (
+            isolated(one.name),
+            *(tongue.figure(INDICATORS[key].unit, one.indicators[key]) for key in (FIRST, SECOND)),
+            tongue.say("scenario.yes") if id(one) in best else "",
+        )
+        for one in known
+    ]
+    axes = tongue.say(f"indicator.{FIRST}"), tongue.say(f"indicator.{SECOND}")
+    heads = [*tongue.heads("scenario"), *axes, tongue.say("scenario.on_frontier")]
+    title = tongue.say("scenario.trade_off")
+    widths = (HALF,) if reader == "minister" else (WIDE, NARROW)
+    drawn = tongue.draw(
+        "trade-off", title, lambda width: charts.trade_off(points, *axes, lang=tongue.lang, width=width), widths
+    )
+    table = Table(heads, rows[: 5 * TABLE_ROWS], frozenset({1, 2}), max(0, len(rows) - 5 * TABLE_ROWS))
+    intro = tongue.say("scenario.trade_off_intro")
+    return Section("map", title, intro, "computed", [drawn], [("", table)], wide=True)
+
+
+def _said(entries: Sequence[Entry], tongue: Tongue, kind: str) -> Section | None:
+    """What was chosen, or assumed, by scenario."""
+    rows = [(isolated(one.name), isolated("; ".join(getattr(one, kind)))) for one in entries if getattr(one, kind)]
+    if not rows:
+        return None
+    table = Table(tongue.heads("scenario", "changed"), rows[: 5 * TABLE_ROWS], more=max(0, len(rows) - 5 * TABLE_ROWS))
+    title, intro = tongue.say(f"scenario.{kind}"), tongue.say(f"scenario.{kind}_intro")
+    return Section(kind, title, intro, kind, (), [("", table)], wide=True)
+
+
+def _signed(tongue: Tongue, value: float) -> str:
+    return ("+" if value > 0 else "") + tongue.number(value, 0 if float(value).is_integer() else 1)

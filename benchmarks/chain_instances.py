@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from skillbridge.matching.stays import StayRules, Stays
+from skillbridge.matching.stays import StayRules, Stays, alone
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.chains import ChainProblem
 
@@ -94,9 +94,8 @@ def chain_instance(
         rng.integers(0, countries, before.sum()).astype(np.int16),
     )
     options = Stays(indptr, first[vacancy], last[vacancy], country[vacancy].astype(np.int16))
-    return ChainProblem(
-        options, vacancy, weight, positions, rows, history, _stay_rules(countries, int(months * _MONTH) + 31, home_days)
-    )
+    rules = _stay_rules(countries, int(months * _MONTH) + 31, home_days)
+    return ChainProblem(*alone(options, history), vacancy, weight, positions, rows, rules)
 
 
 def _stay_rules(countries: int, days: int, home_days: int) -> StayRules:

@@ -1,5 +1,6 @@
 """Several seasons a person: legal by the judge that walks each placement after those before it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,9 +16,11 @@ from skillbridge.explain.explainer import open_plan
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import load
 from skillbridge.pipeline import PlaceRequest, understand
+from skillbridge.rates import load_rates
 from skillbridge.seasons import SeasonPlan, plan_seasons
 from skillbridge.solver.chains import chain_bound
 from skillbridge.taxonomies import pack
+from skillbridge.wishes import earnings
 
 AGREEMENTS = ("nz-rse", "ca-sawp")
 
@@ -142,9 +145,90 @@ def test_the_report_shows_seasons_on_a_time_axis(plan: SeasonPlan) -> None:
     assert most in page
 
 
-def test_groups_and_questions_of_one_season_are_refused_in_words(request_: PlaceRequest, folder: Path) -> None:
-    pair = pl.when(pl.int_range(pl.len()) < 2).then(pl.lit("friends"))
-    with pytest.raises(BadInput, match="1 groups who go together, friends first"):
-        plan_seasons(replace(request_, workers=request_.workers.with_columns(group_id=pair)))
+def test_questions_of_one_season_are_refused_in_words(folder: Path) -> None:
     with pytest.raises(BadInput, match="of several seasons a worker, which cannot be explained"):
         open_plan(folder)
+
+
+@pytest.fixture(scope="module")
+def wishful(request_: PlaceRequest, plan: SeasonPlan) -> SeasonPlan:
+    """The same people with wishes; those who had several seasons want to be home in the middle of them."""
+    facts = pl.Series(
+        ["home:12-15/01-10", "away:P5M", "earn:6000 USD", "home:2026-05-01/2026-06-30;away:P7M"] * 30, dtype=pl.String
+    )
+    number = pl.int_range(pl.len())
+    pairs = pl.when(number % 10 % 4 == 0).then(pl.format("pair-{}-{}", number // 10, number % 10 == 8))
+    workers = request_.workers.with_columns(facts=facts, group_id=pairs, past=pl.lit(None, pl.String))
+    return plan_seasons(replace(request_, workers=workers))
+
+
+def test_people_are_home_when_they_want_and_not_away_too_long(wishful: SeasonPlan) -> None:
+    placed = wishful.placements.join(wishful.outcome.folder.workers.select("worker_id", "facts"), on="worker_id")
+    assert placed.height > 20
+    for who, facts, start, end in placed.select("worker_id", "facts", "start", "end").iter_rows():
+        days = [start + timedelta(n) for n in range((end - start).days + 1)]
+        if "12-15" in facts:
+            assert not any((day.month, day.day) >= (12, 15) or (day.month, day.day) <= (1, 10) for day in days), who
+        if "2026-05-01" in facts:
+            assert not any(day.year == 2026 and day.month in (5, 6) for day in days), who
+    for (_, facts), mine in placed.group_by("worker_id", "facts"):
+        stays = mine.select("start", "end").rows()
+        away = {start + timedelta(n) for start, end in stays for n in range((end - start).days + 1)}
+        most = 153 if "P5M" in facts else 215 if "P7M" in facts else 366
+        for first, _ in stays:
+            assert sum(first + timedelta(n) in away for n in range(365)) <= most
+
+
+def test_groups_go_together_in_every_season(wishful: SeasonPlan) -> None:
+    workers = wishful.outcome.folder.workers
+    placed = wishful.placements.join(workers.select("worker_id", "group_id"), on="worker_id")
+    together = 0
+    for (name,), mine in placed.filter(pl.col("group_id").is_not_null()).group_by("group_id"):
+        size = workers.filter(group_id=name).height
+        counts = mine.group_by("vacancy_id", "start", "end").len()["len"].to_list()
+        assert set(counts) == {size}
+        together += size > 1
+    assert together > 0
+
+
+def test_whoever_wants_to_earn_so_much_does_or_stays(wishful: SeasonPlan) -> None:
+    people, jobs = wishful.outcome.folder.workers, wishful.outcome.folder.vacancies
+    rates = load_rates()
+    rows = {row["vacancy_id"]: row for row in jobs.iter_rows(named=True)}
+    earned: dict[str, int] = {}
+    for who, vacancy, start, end in wishful.placements.select("worker_id", "vacancy_id", "start", "end").iter_rows():
+        earned[who] = earned.get(who, 0) + earnings(rows[vacancy], start, end, "USD", rates)
+    wanting = set(people.filter(pl.col("facts") == "earn:6000 USD")["worker_id"]) & set(earned)
+    assert wanting
+    assert min(earned[who] for who in wanting) >= 600_000
+
+
+def test_the_check_judges_wishes_and_groups_without_the_solver(wishful: SeasonPlan, tmp_path: Path) -> None:
+    plan_folder.write(wishful.outcome.folder, tmp_path / "plan")
+    found = check_folder(tmp_path / "plan")
+    assert found.findings == ()
+    assert found.bound == pytest.approx(wishful.solution.bound)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ("home:01-01/12-31", "to be home from"),
+        ("away:P1D", "1 at most"),
+        ("earn:99999999 USD", "99999999|9,999,999,900"),
+    ],
+)
+def test_a_plan_against_somebody_s_wishes_is_refused(
+    wishful: SeasonPlan, tmp_path: Path, facts: str, words: str
+) -> None:
+    plan_folder.write(wishful.outcome.folder, tmp_path / "plan")
+    frame = pl.read_parquet(tmp_path / "plan" / "inputs" / "workers.parquet")
+    frame.with_columns(facts=pl.lit(facts)).write_parquet(tmp_path / "plan" / "inputs" / "workers.parquet")
+    found = check_folder(tmp_path / "plan")
+    assert not found.accepted
+    assert any(finding.kind == "placement" and re.search(words, finding.what) for finding in found.findings)
+
+
+def test_a_wish_that_cannot_be_read_names_the_worker(request_: PlaceRequest) -> None:
+    with pytest.raises(BadInput, match=r"workers: \S+: facts: home: '05-01'; expected 05-01/06-15"):
+        plan_seasons(replace(request_, workers=request_.workers.with_columns(facts=pl.lit("home:05-01"))))

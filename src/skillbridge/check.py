@@ -6,7 +6,6 @@ a seeded sample of workers or for all.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from skillbridge import plan_folder, tables
 from skillbridge.errors import Corrupt
 from skillbridge.matching.bound import upper_bound
 from skillbridge.matching.candidates import match
-from skillbridge.matching.chain_bound import chain_order, chain_tables, chain_upper_bound
+from skillbridge.matching.chain_bound import chain_choices, chain_upper_bound
 from skillbridge.matching.held import Held, with_held
 from skillbridge.matching.implied import with_implied
 from skillbridge.matching.objective import Objective, load_objective, ordered, terms, weights
@@ -32,6 +31,7 @@ from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.rates import load_rates
+from skillbridge.wishes import violations
 
 I64 = npt.NDArray[np.int64]
 SAMPLE = 500
@@ -92,7 +92,11 @@ def check_folder(root: Path, *, full: bool = False, sample: int = SAMPLE, seed: 
     values = {n: v.astype(np.int64) + 1 for n, v in (terms(edges, workers, vacancies, aim) if wanted else {}).items()}
     rows = compile_rows(edges, workers, vacancies, folder.partnerships)
     group, place = _groups(workers, vacancies)
-    findings += _together(chosen, group, place[edges["vacancy"].to_numpy()], edges)
+    if plan.manifest.seasons:
+        asked = violations(folder.placements, workers, vacancies)
+        findings += [Finding("placement", who, text) for who, text in asked]
+    else:
+        findings += _together(chosen, group, place[edges["vacancy"].to_numpy()], edges)
     used, found = _row_use(folder, rows, chosen)
     findings += found
     penalty = np.array([ref.penalty or 0 for ref in rows.refs], dtype=np.int64)
@@ -321,21 +325,19 @@ def _bounds(
     positions, n = folder.vacancies["positions"].to_numpy(), folder.vacancies.height
     indptr = np.searchsorted(folder.edges["worker"].to_numpy(), np.arange(folder.workers.height + 1)).astype(np.int64)
     found = []
-    order = chain_order(folder.edges) if folder.plan.manifest.seasons else None
-    stays = (
-        None
-        if order is None
-        else chain_tables(folder.edges[order], folder.workers, folder.vacancies, folder.partnerships)
+    choices = (
+        chain_choices(folder.edges, folder.workers, folder.vacancies, folder.partnerships)
+        if folder.plan.manifest.seasons
+        else None
     )
     for kind, rows, points in sets:
         price = folder.certificate.filter(pl.col("kind").is_in([f"{kind}vacancy", f"{kind}row"]))["price"].to_numpy()
         worth = points.astype(np.int32)
         try:
-            if order is None or stays is None:
+            if choices is None:
                 proven[kind] = upper_bound(indptr, vacancy, worth, positions, rows, group, place, price[:n], price[n:])
             else:
-                inputs = vacancy[order], points[order], positions, replace(rows, cell=rows.cell[order])
-                proven[kind] = chain_upper_bound(stays, *inputs, price[:n], price[n:])
+                proven[kind] = chain_upper_bound(choices, vacancy, points, positions, rows, price[:n], price[n:])
         except ValueError as error:
             found.append(Finding("bound", "certificate.parquet", str(error)))
     price = folder.certificate["price"].to_numpy()[n : n + len(sets[0].rows.limit)]

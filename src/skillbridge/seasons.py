@@ -12,9 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from skillbridge import tables
-from skillbridge.errors import BadInput
 from skillbridge.matching.candidates import candidates
-from skillbridge.matching.chain_bound import chain_order, chain_tables
+from skillbridge.matching.chain_bound import chain_choices
 from skillbridge.matching.objective import load_objective, weights
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
@@ -22,6 +21,7 @@ from skillbridge.pipeline import Outcome, PlaceRequest, Step, folder_of, underst
 from skillbridge.solver.chains import ChainProblem, ChainSolution, solve_chains
 from skillbridge.solver.plan import Solution, value
 from skillbridge.solver.problem import compile_problem
+from skillbridge.wishes import violations
 
 LEDGER: dict[str, pl.DataType] = {
     "worker_id": pl.String(),
@@ -85,10 +85,10 @@ def plan_seasons(
 ) -> SeasonPlan:
     """The best legal chains of placements over all of the request's vacancies.
 
-    Raises `BadInput` where workers travel in groups: chains are planned for one person at a time.
+    Each person's own terms (:mod:`skillbridge.wishes`) are kept, and groups go together in every season. Raises
+    `BadInput` for wishes that cannot be read.
     """
     tell = progress or (lambda step: None)
-    _alone(request.workers)
     tell(Step("understand"))
     workers, vacancies = (understand(frame, request.taxonomy) for frame in (request.workers, request.vacancies))
     vacancies = tables.applied_by(vacancies, request.as_of)
@@ -104,17 +104,16 @@ def plan_seasons(
     objective = load_objective(request.objective)
     rows = compile_rows(found.edges, workers, vacancies, request.partnerships)
     single = compile_problem(found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective))
-    order = chain_order(found.edges)
-    options, history, rules = chain_tables(found.edges[order], workers, vacancies, request.partnerships)
+    choices = chain_choices(found.edges, workers, vacancies, request.partnerships)
     hard = np.array([ref.penalty is None for ref in rows.refs], dtype=np.bool_)
     problem = ChainProblem(
-        options=options,
-        vacancy=single.vacancy[order],
-        weight=single.weight[order],
+        options=choices.options,
+        people=choices.people,
+        vacancy=single.vacancy[choices.edge],
+        weight=single.weight[choices.edge],
         positions=single.positions,
-        rows=_only(rows, hard, order),
-        history=history,
-        rules=rules,
+        rows=_only(rows, hard, choices.edge),
+        rules=choices.rules,
     )
     solution = solve_chains(
         problem,
@@ -125,8 +124,9 @@ def plan_seasons(
     )
     tell(Step("judge"))
     asked = replace(request, workers=workers, vacancies=vacancies)
-    kept = _judged(order[solution.options], found.edges, asked)
-    dropped = len(solution.options) - len(kept)
+    chosen = choices.edge[problem.seats_of(solution.options)]
+    kept = _judged(chosen, found.edges, asked)
+    dropped = len(chosen) - len(kept)
     price = np.zeros(len(rows.limit))
     price[hard] = solution.row_price
     exactly = solution.status != "optimal" or (hard.all() and not dropped)
@@ -140,19 +140,8 @@ def plan_seasons(
     return SeasonPlan(Outcome(folder, found, rows, single, as_solution), problem, solution, dropped)
 
 
-def _alone(workers: pl.DataFrame) -> None:
-    names = workers["group_id"].replace("", None).drop_nulls()
-    groups = names.filter(names.is_duplicated()).unique().sort()
-    if len(groups):
-        raise BadInput(
-            "workers: group_id",
-            f"{len(groups):,} groups who go together, {groups[0]} first",
-            "persons on their own: chains of seasons are planned one by one, groups by a plan without --seasons",
-        )
-
-
 def _only(rows: Rows, hard: npt.NDArray[np.bool_], order: npt.NDArray[np.int64]) -> Rows:
-    """The hard rows over edges in another order: chains carry no soft ones."""
+    """The hard rows over the edges of seats: chains carry no soft ones."""
     return Rows(
         rows.cell[order],
         rows.limit[hard],
@@ -163,7 +152,10 @@ def _only(rows: Rows, hard: npt.NDArray[np.bool_], order: npt.NDArray[np.int64])
 
 
 def _judged(chosen: npt.NDArray[np.int64], edges: pl.DataFrame, request: PlaceRequest) -> npt.NDArray[np.int64]:
-    """The edges of placements that the judge lets stand: a later stay gives way, again until no stay rule is broken."""
+    """The edges of placements that the judge lets stand: a later stay gives way, again until no stay rule is broken.
+
+    Whoever then earns less than they want, or no longer goes with their group, stays at home altogether.
+    """
     ids = pl.Series([one.id for one in request.partnerships], dtype=pl.String)
     picked = edges[chosen].with_columns(edge=chosen)
     placements = picked.with_columns(
@@ -180,6 +172,12 @@ def _judged(chosen: npt.NDArray[np.int64], edges: pl.DataFrame, request: PlaceRe
             )
             if violation.strictness == "hard" and violation.code.startswith("stay.")
         ]
-        if not broken:
+        if broken:
+            placements = placements.with_row_index("n").filter(~pl.col("n").is_in(sorted(set(broken)))).drop("n")
+            continue
+        unhappy = {who for who, _ in violations(placements, request.workers, request.vacancies)}
+        if not unhappy:
             return np.sort(placements["edge"].to_numpy())
-        placements = placements.with_row_index("n").filter(~pl.col("n").is_in(sorted(set(broken)))).drop("n")
+        group = pl.concat_str(pl.lit("group "), "group_id")
+        leave = request.workers.filter(pl.col("worker_id").is_in(unhappy) | group.is_in(unhappy))
+        placements = placements.join(leave, on="worker_id", how="anti", maintain_order="left")

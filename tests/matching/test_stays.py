@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillbridge.matching.stays import MAX_CHAIN, StayRules, all_chains_within, best_chains, may_follow
+from skillbridge.matching.stays import MAX_CHAIN, StayRules, Stays, all_chains_within, alone, best_chains, may_follow
 
 Stay = tuple[int, int, int]
 
@@ -57,12 +57,10 @@ def run(options: list[Stay], values: list[float], history: list[Stay], rule: Sta
     stays = [options[i] for i in order]
     chosen = np.empty((1, MAX_CHAIN), dtype=np.int64)
     bound = np.empty(1)
-    best_chains(
-        np.array([0, len(stays)]), *arrays(stays), np.array([values[i] for i in order]),
-        np.array([0, len(history)]), *arrays(sorted(history)), rule.between,
-        *rule.tables,
-        np.array([0]), chosen, bound,
-    )  # fmt: skip
+    units = alone(
+        Stays(np.array([0, len(stays)]), *arrays(stays)), Stays(np.array([0, len(history)]), *arrays(sorted(history)))
+    )
+    best_chains(*units, rule.law, np.array([values[i] for i in order]), np.array([0]), chosen, bound)
     return float(bound[0]), [order[i] for i in chosen[0] if i >= 0]
 
 
@@ -124,10 +122,8 @@ def test_every_chain_near_the_best_is_listed(
         if not breaks_a_rule([options[i] for i in some], law)
     }
     top = max(legal.values(), default=0.0)
-    found, complete = all_chains_within(
-        np.array([0]), np.array([0, len(options)]), *arrays(options), values, np.array([0, 0]), *arrays([]),
-        law.between, *law.tables, 10.0, 1000,
-    )  # fmt: skip
+    units = alone(Stays(np.array([0, len(options)]), *arrays(options)), Stays(np.array([0, 0]), *arrays([])))
+    found, complete = all_chains_within(np.array([0]), *units, law.law, values, 10.0, 1000)
     assert complete
     listed = {tuple(int(i) for i in row if i >= 0) for row in found}
     assert listed == {some for some, value in legal.items() if value >= top - 10.0}
@@ -144,5 +140,5 @@ def test_every_chain_near_the_best_is_listed(
 def test_nine_months_in_twelve_is_counted_to_the_day(past: list[Stay], start: int, allowed: bool) -> None:
     law = rules(([0], 270, 365, 0, 0, 0))
     before = arrays(past)
-    got = may_follow(start, start + 179, 0, *before, len(past), *law.tables)
+    got = may_follow(start, start + 179, 0, *before, len(past), law.law)
     assert got is allowed

@@ -1,4 +1,4 @@
-"""The agreements' stay rules over a horizon, as the tables that chains of seasons are searched with.
+"""The agreements' stay rules, and how long people want to be away, as the tables that chains are searched with.
 
 Only rules that ask for a person's history matter here: a rule that judges one stay alone has already pruned the edges.
 A past season known by year only is left out: what it says of a single stay has pruned the edges too, and the judge of
@@ -17,6 +17,8 @@ from skillbridge.partnerships.dates import Days, plus_days
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.length import StayRule
 from skillbridge.partnerships.view import View
+from skillbridge.wishes import YEAR
+from skillbridge.wishes import read as read_wishes
 
 _LONG = 40_000
 """Days: longer than any horizon."""
@@ -35,7 +37,12 @@ def stay_tables(
         for rule in one.binding
         if isinstance(rule, StayRule) and rule.strictness == "hard" and rule.asks_history
     ]
-    bound = np.zeros((len(edges), len(rules)), dtype=np.bool_)
+    wishes, of_worker = read_wishes(workers)
+    aways = sorted({one.away for one in wishes if one.away})
+    width = len(rules) + len(aways)
+    bound = np.zeros((len(edges), width), dtype=np.bool_)
+    for number, away in enumerate(aways, start=len(rules)):
+        bound[:, number] = np.array([one.away == away for one in wishes])[of_worker[worker]]
     for column, (number, one, rule) in enumerate(rules):
         population = rule.population(view, one)
         mine = pathway == number
@@ -50,22 +57,23 @@ def stay_tables(
             "partnership": pl.Series(ids, dtype=pl.String).gather(edges["pathway"].cast(pl.UInt32)),
             "destination": vacancies["destination"].gather(edges["vacancy"]),
             "binds": pl.Series(["".join(map(str, row)) for row in bound.astype(int)], dtype=pl.String)
-            if len(rules)
+            if width
             else pl.lit(""),
         }
     )
-    of_past = past.select("partnership", "destination", binds=pl.lit("0" * len(rules)))
+    of_past = past.select("partnership", "destination", binds=pl.lit("0" * width))
     kinds = pl.concat([of_edges, of_past]).unique(maintain_order=True).with_row_index("kind")
     kind = _numbered(of_edges, kinds)
     binds = np.array([[bit == "1" for bit in row] for row in kinds["binds"]], dtype=np.bool_).reshape(
-        kinds.height, len(rules)
+        kinds.height, width
     )
     days = [edges["start"], edges["end"], past["start"], past["end"]]
     first = min((int(each.cast(pl.Int32).min()) for each in days if len(each)), default=0)  # type: ignore[arg-type]
     last = max((int(each.cast(pl.Int32).max()) for each in days if len(each)), default=0)  # type: ignore[arg-type]
     calendar = (np.arange(first, last + 1)).astype("datetime64[D]")
-    lines = [_lines(rule, calendar) for _, _, rule in rules]
-    counted = [_counted(kinds, one, rule) for _, one, rule in rules]
+    lines = [_lines(rule, calendar) for _, _, rule in rules] + [_within(away, YEAR, calendar) for away in aways]
+    everything = np.ones(kinds.height, dtype=np.bool_)
+    counted = [_counted(kinds, one, rule) for _, one, rule in rules] + [(everything, everything)] * len(aways)
     empty = np.zeros((0, len(calendar)), dtype=np.int32)
     of_rule = [number for number, some in enumerate(lines) for _ in some]
     parts = [part for some in lines for part in some]
@@ -88,15 +96,12 @@ def stay_tables(
 def _lines(rule: StayRule, calendar: Days) -> list[dict[str, npt.NDArray[np.int32]]]:
     """The rule's terms as lines of tables: those that count this partnership's stays, and `elsewhere` the absence."""
 
-    def length(duration: str) -> npt.NDArray[np.int32]:
-        return np.asarray((plus_days(calendar, duration) - calendar).astype(np.int64), dtype=np.int32)
-
     def before(duration: str) -> npt.NDArray[np.int32]:
         return np.asarray((calendar - plus_days(calendar, duration, -1)).astype(np.int64), dtype=np.int32)
 
     line: dict[str, npt.NDArray[np.int32]] = {}
     if rule.max and rule.window:
-        line |= {"most": length(rule.max), "window": length(rule.window)}
+        line |= _within(rule.max, rule.window, calendar)[0]
     gap = np.zeros(len(calendar), dtype=np.int32)
     if rule.cooling_off:
         gap = before(rule.cooling_off)
@@ -105,13 +110,22 @@ def _lines(rule: StayRule, calendar: Days) -> list[dict[str, npt.NDArray[np.int3
     if gap.any():
         line["gap"] = gap
     if rule.career_max:
-        line["career"] = length(rule.career_max)
+        line["career"] = _length(rule.career_max, calendar)
         if rule.reset_after_absence:
             line["reset"] = before(rule.reset_after_absence)
     lines = [line] if line else []
     if rule.absence_before:
         lines.append({"gap": before(rule.absence_before), "elsewhere": np.ones(1, dtype=np.int32)})
     return lines
+
+
+def _within(most: str, window: str, calendar: Days) -> list[dict[str, npt.NDArray[np.int32]]]:
+    """The line that allows `most` in any `window`."""
+    return [{"most": _length(most, calendar), "window": _length(window, calendar)}]
+
+
+def _length(duration: str, calendar: Days) -> npt.NDArray[np.int32]:
+    return np.asarray((plus_days(calendar, duration) - calendar).astype(np.int64), dtype=np.int32)
 
 
 def _counted(kinds: pl.DataFrame, one: Partnership, rule: StayRule) -> tuple[npt.NDArray[np.bool_], ...]:

@@ -4,57 +4,81 @@ Column generation. Prices from a projected subgradient start it; then a linear p
 gives better prices, and pricing (:mod:`skillbridge.matching.stays`) gives each worker's best chain at them, until the
 program's value and the bound meet. The program's solution is nearly whole: what is not is rounded, repaired and filled.
 
-Bound for any prices >= 0: L = sum over workers of max(0, best legal chain's value at the prices)
+A group whose members go together is planned like one person with several seats.
+
+Bound for any prices >= 0: L = sum over units (persons alone, groups) of max(0, best legal chain's value at the prices)
 + positions . vacancy price + limit . row price.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from time import monotonic
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from skillbridge.errors import BadInput
-from skillbridge.matching.stays import MAX_CHAIN, StayRules, Stays, all_chains_within, best_chains
+from skillbridge.matching.stays import MAX_CHAIN, Options, People, StayRules, all_chains_within, best_chains
 from skillbridge.partnerships.rows import Rows
-from skillbridge.solver.chain_rounding import accept, reinsert, release
+from skillbridge.solver.chain_rounding import Uses, accept, reinsert, release
 from skillbridge.solver.exact import Program, solve_program
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 _NODES = 2_000
+_FEW_NODES = 50
 
 
 @dataclass(frozen=True)
 class ChainProblem:
-    """Options of many workers over a horizon, and the rows that bind their sum.
+    """Options of many units (persons alone, or groups) over a horizon, and the rows that bind their sum.
 
-    `options` holds each worker's possible stays in order of start; `vacancy` int32, `weight` int32 (> 0) and
-    `rows.cell` int32 have one value per option; `positions` int32 [vacancies] in heads; `history` holds stays before
-    the horizon, in order; `rules` bind history and options together.
+    `options` holds each unit's possible stays in order of start, `people` who its members are with their stays before
+    the horizon; `vacancy` int32, `weight` int32 (> 0) and `rows.cell` int32 have one value a seat; `positions` int32
+    [vacancies] in heads; `rules` bind past and options together.
     """
 
-    options: Stays
+    options: Options
+    people: People
     vacancy: npt.NDArray[np.int32]
     weight: npt.NDArray[np.int32]
     positions: npt.NDArray[np.int32]
     rows: Rows
-    history: Stays
     rules: StayRules
 
     def __post_init__(self) -> None:
         if any(ref.penalty is not None for ref in self.rows.refs):
             raise BadInput("chains", "a soft row", "hard rows only: soft rules enter chains through the weights")
-        lengths = {len(self.options.start), len(self.vacancy), len(self.weight), len(self.rows.cell)}
-        if len(lengths) != 1:
-            raise BadInput("chains", f"option arrays of lengths {sorted(lengths)}", "one length")
+        options = self.options
+        lengths = {len(options.kind), len(options.earn), len(self.vacancy), len(self.weight), len(self.rows.cell)}
+        if len(lengths) != 1 or len(options.seats) != len(options.start) + 1:
+            raise BadInput("chains", f"seat arrays of lengths {sorted(lengths)}", "one length")
+        members, seats = np.diff(self.people.members), np.diff(options.seats)
+        if (np.repeat(members, np.diff(options.indptr)) != seats).any():
+            raise BadInput("chains", "an option with other seats than its unit has members", "a seat for each member")
 
     @property
-    def n_workers(self) -> int:
-        """Workers, with or without options."""
+    def n_units(self) -> int:
+        """Units, with or without options."""
         return len(self.options.indptr) - 1
+
+    @cached_property
+    def worth(self) -> Longs:
+        """int64 [options]: the weight of an option, all its seats together."""
+        return self.of_options(self.weight.astype(np.int64))
+
+    def of_options(self, of_seats: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """[options]: the sum of a value over each option's seats."""
+        seats = self.options.seats[:-1]
+        return np.add.reduceat(of_seats, seats) if len(seats) else of_seats[:0]
+
+    def seats_of(self, options: Longs) -> Longs:
+        """The seats of some options, those of each in their order."""
+        first, count = self.options.seats[options], np.diff(self.options.seats)[options]
+        return np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
 
     @property
     def limits(self) -> Longs:
@@ -143,19 +167,16 @@ class _Pricing:
 
     def __init__(self, problem: ChainProblem) -> None:
         self.problem = problem
-        self.chosen = np.full((problem.n_workers, MAX_CHAIN), -1, dtype=np.int64)
-        self.best = np.zeros(problem.n_workers)
-        self._who = np.arange(problem.n_workers)
+        self.chosen = np.full((problem.n_units, MAX_CHAIN), -1, dtype=np.int64)
+        self.best = np.zeros(problem.n_units)
+        self._who = np.arange(problem.n_units)
         self._limits = problem.limits.astype(np.float64)
-        self._between = problem.rules.between
+        self._law = problem.rules.law
 
     def at(self, prices: Floats) -> _Prices:
         problem = self.problem
-        value = problem.weight - _option_price(problem, prices)
-        best_chains(
-            *_stay_arrays(problem, value), self._between, *problem.rules.tables,
-            self._who, self.chosen, self.best,
-        )  # fmt: skip
+        value = problem.worth - _option_price(problem, prices)
+        best_chains(problem.options, problem.people, self._law, value, self._who, self.chosen, self.best)
         bound = float(self.best.sum() + self._limits @ prices)
         return _Prices(prices, bound, _use(problem, self.chosen[self.chosen >= 0]) - self._limits)
 
@@ -169,23 +190,15 @@ def _option_price(problem: ChainProblem, prices: Floats) -> Floats:
     n, rows = len(problem.positions), problem.rows
     by_vacancy = prices[:n] + rows.vacancy_rows @ prices[n:]
     by_cell = rows.cell_rows @ prices[n:]
-    return np.asarray(by_vacancy[problem.vacancy] + by_cell[rows.cell])
+    return np.asarray(problem.of_options(by_vacancy[problem.vacancy] + by_cell[rows.cell]))
 
 
 def _use(problem: ChainProblem, options: Longs) -> Longs:
     """What the options use of each limit: heads per vacancy, then the rows."""
-    rows = problem.rows
-    heads = np.bincount(problem.vacancy[options], minlength=len(problem.positions))
-    cells = np.bincount(rows.cell[options], minlength=rows.n_cells)
+    rows, seats = problem.rows, problem.seats_of(options)
+    heads = np.bincount(problem.vacancy[seats], minlength=len(problem.positions))
+    cells = np.bincount(rows.cell[seats], minlength=rows.n_cells)
     return np.concatenate([heads, rows.cell_rows.T @ cells + rows.vacancy_rows.T @ heads])
-
-
-def _stay_arrays(problem: ChainProblem, value: Floats) -> tuple[object, ...]:
-    options, history = problem.options, problem.history
-    return (
-        options.indptr, options.start, options.end, options.kind, value,
-        history.indptr, history.start, history.end, history.kind,
-    )  # fmt: skip
 
 
 def _descend(price: _Pricing, pool: "_Pool", over: Callable[[], bool], steps: int = 200) -> _Prices:
@@ -220,7 +233,7 @@ class _Pool:
         self.problem = problem
         self._chains = np.zeros((0, MAX_CHAIN), dtype=np.int64)
         self._seen: set[bytes] = set()
-        self._owner = np.repeat(np.arange(problem.n_workers, dtype=np.int64), np.diff(problem.options.indptr))
+        self._owner = np.repeat(np.arange(problem.n_units, dtype=np.int64), np.diff(problem.options.indptr))
 
     @property
     def count(self) -> int:
@@ -248,15 +261,15 @@ class _Pool:
             raise BadInput("chains", "the minimums cannot all be met", "minimums that the candidates can meet")
         order = np.argsort(-solved.x, kind="stable")
         order = order[solved.x[order] > 1e-6]
-        duals = solved.duals[self.problem.n_workers :]
+        duals = solved.duals[self.problem.n_units :]
         return self._chains[order], solved.objective, np.maximum(0.0, duals)
 
-    def whole(self, options: Longs, taken: Longs) -> tuple[Longs, bool]:
+    def whole(self, options: Longs, taken: Longs, nodes: int = _NODES) -> tuple[Longs, bool]:
         """(the best whole plan over the pool beside what is `taken` of the limits, whether proven best there).
 
         Never worse than `options`, a plan over the pool. Ends after a number of nodes: the same plan every time.
         """
-        solved = solve_program(self._program(taken), node_limit=_NODES)
+        solved = solve_program(self._program(taken), node_limit=nodes)
         proven = solved.status == "optimal"
         if solved.x is None or solved.objective <= _worth(self.problem, options) + 0.5:
             return options, proven
@@ -269,15 +282,16 @@ class _Pool:
         column, place = np.nonzero(self._chains >= 0)
         option = self._chains[column, place]
         n = len(self._chains)
-        ones = np.ones(len(option))
-        heads = sparse.csr_array((ones, (problem.vacancy[option], column)), shape=(len(problem.positions), n))
-        cells = sparse.csr_array((ones, (rows.cell[option], column)), shape=(rows.n_cells, n))
+        seat, of = problem.seats_of(option), np.repeat(column, np.diff(problem.options.seats)[option])
+        ones = np.ones(len(seat))
+        heads = sparse.csr_array((ones, (problem.vacancy[seat], of)), shape=(len(problem.positions), n))
+        cells = sparse.csr_array((ones, (rows.cell[seat], of)), shape=(rows.n_cells, n))
         owner = self._owner[self._chains[:, 0]]
-        once = sparse.csr_array((np.ones(n), (owner, np.arange(n))), shape=(problem.n_workers, n))
+        once = sparse.csr_array((np.ones(n), (owner, np.arange(n))), shape=(problem.n_units, n))
         use = rows.cell_rows.T @ cells + rows.vacancy_rows.T @ heads
-        limits = np.concatenate([np.ones(problem.n_workers), problem.limits - taken]).astype(np.float64)
+        limits = np.concatenate([np.ones(problem.n_units), problem.limits - taken]).astype(np.float64)
         return Program(
-            gain=np.bincount(column, weights=problem.weight[option], minlength=n).astype(np.float64),
+            gain=np.bincount(column, weights=problem.worth[option], minlength=n).astype(np.float64),
             matrix=sparse.csr_array(sparse.vstack([once, heads, use])),
             lowest=np.full(len(limits), -np.inf),
             limit=limits,
@@ -286,7 +300,7 @@ class _Pool:
             edge=np.arange(n),
             vacancies=np.arange(len(problem.positions)),
             rows=np.arange(len(rows.limit)),
-            first_vacancy_row=problem.n_workers,
+            first_vacancy_row=problem.n_units,
         )
 
 
@@ -298,24 +312,21 @@ def _round(problem: ChainProblem, chains: Longs, prices: Floats, rng: np.random.
     for matrix in (rows.cell_rows, rows.vacancy_rows):
         coo = matrix.tocoo()
         mixed[n + coo.coords[1][coo.data < 0]] = True
-    uses = (problem.vacancy, rows.cell, *_csr(rows.cell_rows), *_csr(rows.vacancy_rows), left)
-    owner = np.repeat(np.arange(problem.n_workers), np.diff(problem.options.indptr))
-    plan = np.full((problem.n_workers, MAX_CHAIN), -1, dtype=np.int64)
-    accept(chains, owner[chains[:, 0]], plan, *uses, mixed)
-    worth = problem.weight.astype(np.float64)
+    uses = Uses(problem.vacancy, rows.cell, *_csr(rows.cell_rows), *_csr(rows.vacancy_rows), left)
+    options, people, law = problem.options, problem.people, problem.rules.law
+    owner = np.repeat(np.arange(problem.n_units), np.diff(problem.options.indptr))
+    plan = np.full((problem.n_units, MAX_CHAIN), -1, dtype=np.int64)
+    accept(chains, owner[chains[:, 0]], plan, options, people, uses, mixed)
+    worth = problem.worth.astype(np.float64)
     reduced = worth - _option_price(problem, prices)
     none = np.zeros_like(mixed)
     if (left < 0).any():
         value = np.where(plan >= 0, reduced[np.maximum(plan, 0)], 0.0).sum(axis=1)
-        release(np.argsort(value, kind="stable"), plan, *uses)
+        release(np.argsort(value, kind="stable"), plan, options, uses)
     for counted in (reduced, worth):
         for _ in range(8):
-            stays = (problem.options.indptr, problem.options.start, problem.options.end, problem.options.kind)
-            past = (problem.history.indptr, problem.history.start, problem.history.end, problem.history.kind)
-            order = rng.permutation(problem.n_workers)
-            changed = reinsert(
-                order, plan, counted, *stays, *past, problem.rules.between, *problem.rules.tables, *uses, none
-            )
+            order = rng.permutation(problem.n_units)
+            changed = reinsert(order, plan, counted, options, people, law, uses, none)
             if changed == 0:
                 break
     return np.sort(plan[plan >= 0])
@@ -330,8 +341,8 @@ def _finish(
     random, are planned anew beside the rest. Then, for a small problem, everyone at once over every chain that falls
     short by no more than the gap: no other chain can be in a better plan, so that optimum is the problem's.
     """
-    value = problem.weight - _option_price(problem, best.prices)
-    owner = np.repeat(np.arange(problem.n_workers), np.diff(problem.options.indptr))
+    value = problem.worth - _option_price(problem, best.prices)
+    owner = np.repeat(np.arange(problem.n_units), np.diff(problem.options.indptr))
     price = _Pricing(problem)
     price.at(best.prices)
     idle = 0
@@ -339,19 +350,19 @@ def _finish(
         gap = best.bound - _worth(problem, options)
         if over() or gap < 1 or idle == 3:
             break
-        held = np.zeros(problem.n_workers)
+        held = np.zeros(problem.n_units)
         np.add.at(held, owner[options], value[options])
         regret = price.best - held
-        some = min(problem.n_workers // 2, 250)
+        some = min(problem.n_units // 2, 250)
         urgent = np.argsort(-regret, kind="stable")[: some // 2]
-        who = np.union1d(urgent, rng.choice(problem.n_workers, some - len(urgent), replace=False))
+        who = np.union1d(urgent, rng.choice(problem.n_units, some - len(urgent), replace=False))
         again = _replan(problem, value, options, who, owner, gap)[0]
         idle = idle + 1 if len(again) == len(options) and (again == options).all() else 0
         options = again
-    if problem.n_workers > 500:
+    if problem.n_units > 500:
         return options, False
     gap = best.bound - _worth(problem, options)
-    return _replan(problem, value, options, np.arange(problem.n_workers), owner, gap)
+    return _replan(problem, value, options, np.arange(problem.n_units), owner, gap)
 
 
 def _replan(
@@ -361,13 +372,13 @@ def _replan(
 
     Considers the chains of `who` worth their best less `slack` at most; where they are too many, the slack is halved.
     """
-    mine = np.zeros(problem.n_workers, dtype=np.bool_)
+    mine = np.zeros(problem.n_units, dtype=np.bool_)
     mine[who] = True
     kept, given = options[~mine[owner[options]]], options[mine[owner[options]]]
-    room, complete = (80 if len(who) == problem.n_workers else 8) * len(who), True
+    room, complete = (80 if len(who) == problem.n_units else 8) * len(who), True
     while True:
         chains, whole = all_chains_within(
-            who, *_stay_arrays(problem, value), problem.rules.between, *problem.rules.tables, slack + 1e-6, room
+            who, problem.options, problem.people, problem.rules.law, value, slack + 1e-6, room
         )
         if whole:
             break
@@ -377,7 +388,8 @@ def _replan(
     pool = _Pool(problem)
     pool.add(chains)
     pool.add(_as_chains(given, owner))
-    again, solved = pool.whole(given, _use(problem, kept))
+    nodes = _NODES if complete or len(who) < problem.n_units else _FEW_NODES  # without all chains nothing is proven
+    again, solved = pool.whole(given, _use(problem, kept), nodes)
     return np.sort(np.concatenate([kept, again])), complete and solved
 
 
@@ -391,7 +403,7 @@ def _as_chains(options: Longs, owner: Longs) -> Longs:
 
 
 def _worth(problem: ChainProblem, options: Longs) -> int:
-    return int(problem.weight[options].sum(dtype=np.int64))
+    return int(problem.worth[options].sum())
 
 
 def _csr(matrix: sparse.csr_array) -> tuple[Longs, Longs, Longs]:

@@ -164,6 +164,21 @@ def test_small_worlds_are_planned_as_well_as_by_trying_everything(number: int) -
     assert plan.outcome.plan.objective <= plan.outcome.plan.bound + 1e-6
 
 
+def test_who_asks_for_too_much_is_told_that_it_is_what_they_ask() -> None:
+    vacancies = jobs(("2026-01-10", "2026-05-20", 9))
+    workers = people(
+        {"facts": "home:01-01/12-31"}, {"facts": "earn:900000 NZD"}, {"group_id": "g"},
+        {"group_id": "g", "preferences": "!NZ"}, {},
+    )  # fmt: skip
+    plan = plan_seasons(PlaceRequest(workers, vacancies, [SCHEME], pack.load("core")))
+    assert plan.placements["worker_id"].to_list() == ["w4"]
+    told = dict(plan.outcome.folder.unplaced.select("worker_id", "reason").iter_rows())
+    assert told == {"w0": "preference", "w1": "preference", "w2": "group", "w3": "preference"}
+    words = dict(plan.outcome.folder.unplaced.select("worker_id", "detail").iter_rows())
+    assert words["w0"].startswith("what they ask (days at home")
+    assert words["w2"] == "no vacancy can take the whole group on the same days"
+
+
 def test_what_is_not_as_people_ask_is_said_of_each() -> None:
     vacancies = jobs(("2026-01-01", "2026-06-30", 9), ("2026-07-02", "2026-12-31", 9))
     workers = people(

@@ -13,15 +13,17 @@ import polars as pl
 
 from skillbridge import tables
 from skillbridge.matching.candidates import candidates
-from skillbridge.matching.chain_bound import chain_choices
+from skillbridge.matching.chain_bound import chain_choices, units
 from skillbridge.matching.objective import load_objective, weights
+from skillbridge.matching.stays import MAX_CHAIN, best_chains
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.pipeline import Outcome, PlaceRequest, Step, folder_of, understand
 from skillbridge.solver.chains import ChainProblem, ChainSolution, solve_chains
 from skillbridge.solver.plan import Solution, value
 from skillbridge.solver.problem import compile_problem
-from skillbridge.wishes import violations
+from skillbridge.wishes import NONE, violations
+from skillbridge.wishes import read as read_wishes
 
 LEDGER: dict[str, pl.DataType] = {
     "worker_id": pl.String(),
@@ -137,7 +139,40 @@ def plan_seasons(
     )  # fmt: skip
     tell(Step("reasons"))
     folder = folder_of(asked, found, rows, single, as_solution, objective, seasons=True)
+    folder = replace(folder, unplaced=_in_own_words(folder.unplaced, workers, problem))
     return SeasonPlan(Outcome(folder, found, rows, single, as_solution), problem, solution, dropped)
+
+
+def _in_own_words(unplaced: pl.DataFrame, workers: pl.DataFrame, problem: ChainProblem) -> pl.DataFrame:
+    """`unplaced` with the true reason of those who have candidates and no legal chain at all: what they ask, or that
+    their group shares no vacancy."""
+    n = problem.n_units
+    chosen, best = np.empty((n, MAX_CHAIN), dtype=np.int64), np.zeros(n)
+    best_chains(
+        problem.options, problem.people, problem.rules.law, problem.worth.astype(np.float64), np.arange(n), chosen, best
+    )
+    unit, size = units(workers)
+    wishes, code = read_wishes(workers)
+    asking = np.zeros(n, dtype=np.bool_)
+    np.logical_or.at(asking, unit, np.array([one != NONE for one in wishes])[code])
+    none = best[unit] <= 0
+    reason = np.where(none & asking[unit], "preference", np.where(none & (size[unit] > 1), "group", ""))
+    words = {
+        "preference": "what they ask (days at home, time away, a sum to earn) leaves no season",
+        "group": "no vacancy can take the whole group on the same days",
+    }
+    mine = workers.select("worker_id", own=pl.Series(reason)).filter(pl.col("own") != "")
+    own = pl.when(pl.col("own").is_not_null() & pl.col("vacancy_id").is_not_null())
+    return (
+        unplaced.join(mine, on="worker_id", how="left", maintain_order="left")
+        .with_columns(
+            *(own.then(None).otherwise(pl.col(name)).alias(name) for name in ("partnership", "rule")),
+            price=own.then(0.0).otherwise("price"),
+            reason=own.then("own").otherwise("reason"),
+            detail=own.then(pl.col("own").replace_strict(words, default=None)).otherwise("detail"),
+        )
+        .drop("own")
+    )
 
 
 def _only(rows: Rows, hard: npt.NDArray[np.bool_], order: npt.NDArray[np.int64]) -> Rows:

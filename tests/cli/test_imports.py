@@ -85,3 +85,37 @@ def test_every_format_has_its_reader_and_refuses_a_picture(tmp_path: Path, name:
     with pytest.raises(BadInput):
         run(name, picture, "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_columns_can_be_named_and_what_a_file_lacks_can_be_stated(tmp_path: Path) -> None:
+    (tmp_path / "rse.csv").write_text("Grower;Heads=2025\nKiwi Ltd;120\n")
+    said = ["destination=NZ", "start=2025-10-01", "duration=7 months", "occupation=fruit picker"]
+    options = [part for pair in said for part in ("--assume", pair)]
+    output = run(
+        "vacancies", tmp_path / "rse.csv", "--out", tmp_path / "out", "--map", "Heads=2025=positions", *options
+    )
+    assert "assumed: destination: NZ where the file says nothing" in output
+    frame = pl.read_parquet(tmp_path / "out" / "vacancies.parquet")
+    assert frame.select("employer", "positions", "destination").row(0) == ("Kiwi Ltd", 120, "NZ")
+
+
+@pytest.mark.parametrize("option", [("--map", "Grower"), ("--assume", "=NZ"), ("--assume", "destination=")])
+def test_an_option_without_both_parts_is_bad_input(tmp_path: Path, option: tuple[str, str]) -> None:
+    (tmp_path / "rse.csv").write_text("Grower;Heads\nKiwi Ltd;120\n")
+    with pytest.raises(BadInput, match="expected COLUMN=FIELD or FIELD=VALUE"):
+        run("vacancies", tmp_path / "rse.csv", "--out", tmp_path / "out", *option)
+
+
+def test_documents_have_no_columns_to_name(tmp_path: Path) -> None:
+    (tmp_path / "cv.json").write_text("{}")
+    result = CliRunner().invoke(import_command, ["jsonresume", str(tmp_path / "cv.json"), "--out", "x", "--map", "a=b"])
+    assert result.exit_code == 2
+    assert "No such option" in result.output
+
+
+def test_the_reasons_of_refused_rows_add_up(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(WORKERS + "w3,Mordor,picker\nw1,MX,picker\nw4,MX,\n")
+    run("workers", tmp_path / "a.csv", "--out", tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["refused_rows"] == {"a country of origin": 2, "an occupation": 1, "each worker once": 1}
+    assert sum(report["refused_rows"].values()) + report["counts"]["workers"] == report["counts"]["rows"]

@@ -1,15 +1,23 @@
 """Lists from elsewhere: other kinds of file, seasons in words, and what a file does not hold."""
 
+import contextlib
 import json
 import zipfile
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skillbridge.errors import BadInput
 from skillbridge.intake import Choices, Intake, read_vacancies, read_workers
+from skillbridge.intake.fields import currencies_in
+from skillbridge.intake.files import read_table
+from skillbridge.intake.headers import known
+from skillbridge.intake.money import amount_in, unit_of
 from skillbridge.intake.spans import length, period
 from skillbridge.intake.values import lone_number, whole
 
@@ -372,3 +380,33 @@ def test_a_list_of_workers_without_ids_gets_pseudonyms(tmp_path: Path) -> None:
     assert found.frame["worker_id"].str.contains("^w-[0-9a-f]{12}$").all()
     assert found.frame["worker_id"].n_unique() == 2
     assert "Roe" not in str(found.frame.rows())
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+@settings(max_examples=300, deadline=None)
+def test_no_text_crashes_the_readers_of_words(text: str, other: str) -> None:
+    for reading in (period(True)(text, other), period(False)(text), length(other)(text, date(2026, 3, 15))):
+        assert reading.value is None or reading.expected
+    assert unit_of(text) in (None, "hour", "day", "week", "biweek", "halfmonth", "month", "year", "piece")
+    assert all(len(code) == 3 for code in currencies_in(text))
+    amount, _ = amount_in(text, ".")
+    assert amount is None or amount < 1e18
+    assert whole(1, 10, words=True)(text).value in (None, *range(1, 11))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "country", "DE", "a b", "a"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+@settings(max_examples=300, deadline=None)
+def test_no_json_crashes_the_reader(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
+    path = tmp_path_factory.mktemp("json") / "list.json"
+    path.write_text(json.dumps([value] if not isinstance(value, dict | list) else value))
+    with contextlib.suppress(BadInput):
+        read_table(path, partial(known, "vacancies"), what="vacancies")

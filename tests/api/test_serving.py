@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-import threading
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import pytest
 from litestar.testing import TestClient
 
 from skillbridge.api.app import create_app
+from skillbridge.api.beside import Beside, FellError
 from skillbridge.api.desk import Desk
-from skillbridge.api.operations import Gather, op
+from skillbridge.api.operations import Gather, Operation, op
 from skillbridge.api.writer import Writer
 from skillbridge.errors import Refused
 from skillbridge.settings import Settings
 from skillbridge.store import Store
+from skillbridge.workspace import Workspace
 from tests.workspace.world import World, build
 
 
@@ -89,35 +92,84 @@ def test_a_writer_that_has_closed_refuses_and_one_that_waits_for_another_process
     assert len(asyncio.run(scenario())) == 5
 
 
-def test_questions_that_wait_together_are_prepared_together_and_answered_apart() -> None:
-    gathered: list[int] = []
-    begin = threading.Event()
+def test_questions_that_wait_together_are_found_out_together_and_answered_apart() -> None:
+    gathered: list[list[int]] = []
+    kept: dict[int, int] = {0: 0}
 
     def answer(ws: object, number: int) -> int:
-        begin.wait(5)
         if number == 13:
             raise Refused("conflict", "thirteen")
-        return number * 2
+        return kept[number]
 
-    gather = Gather(lambda ws, number: number == 0, lambda calls: gathered.append(len(calls)))
+    gather = Gather(
+        ready=lambda ws, number: number == 0,
+        lacking=lambda calls: [number for (number,) in calls],
+        find=lambda ws, numbers: {number: number * 2 for number in numbers},
+        keep=kept.update,
+    )
     asked = op("concepts", "double", "POST /v1/double", None, answer, "Double", gather=gather, status=200)
 
     async def scenario() -> list[Any]:
-        desk = Desk()
+        begin = asyncio.Event()
+
+        async def find(operation: Operation, numbers: list[int]) -> dict[int, int]:
+            gathered.append(numbers)
+            await begin.wait()
+            return gather.find(None, numbers)  # type: ignore[no-any-return]
+
+        desk = Desk(find)
         tasks = [asyncio.create_task(desk.ask(asked, None, [n])) for n in (1, 2, 13, 3)]  # type: ignore[arg-type]
         await asyncio.sleep(0.05)
         tasks.append(asyncio.create_task(desk.ask(asked, None, [4])))  # type: ignore[arg-type]
         begin.set()
         found = await asyncio.gather(*tasks, return_exceptions=True)
         assert await desk.ask(asked, None, [0]) == 0, "ready: answered at once"  # type: ignore[arg-type]
-        desk.close()
         return found
 
     found = asyncio.run(scenario())
     assert found[:2] == [2, 4]
     assert isinstance(found[2], Refused)
     assert found[3:] == [6, 8]
-    assert gathered, "those that came while one was answered were gathered"
+    assert sorted(number for numbers in gathered for number in numbers) == [1, 2, 3, 4, 13]
+    assert len(gathered) < 5, "those that came while one was answered were gathered"
+
+
+def _double(ws: Workspace, number: int) -> int:
+    if number == 13:
+        raise Refused("conflict", "thirteen")
+    return number * 2 if ws.store.records.count("worker") else -1
+
+
+def _fall(ws: Workspace) -> None:
+    os._exit(9)
+
+
+def test_a_process_beside_answers_and_falls_and_another_takes_its_place(world: World) -> None:
+    async def scenario() -> None:
+        beside = Beside(world.ws.folder, world.ws.settings)
+        assert await asyncio.gather(*(beside.ask(_double, n) for n in range(5))) == [0, 2, 4, 6, 8]
+        with pytest.raises(Refused, match="thirteen"):
+            await beside.ask(_double, 13)
+        fallen = await asyncio.gather(beside.ask(_fall), beside.ask(_double, 1), return_exceptions=True)
+        assert [type(one) for one in fallen] == [FellError, FellError]
+        assert await beside.ask(_double, 6) == 12
+        await beside.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_a_fallen_process_was_asked_is_answered_by_the_server(world: World) -> None:
+    key = {"authorization": f"Bearer {world.keys['ministry_admin']}"}
+    with TestClient(create_app(world.ws, warm=False, beside=True)) as client:
+        first = client.get("/v1/vacancies/v-1/matches", headers=key).json()
+        assert first["considered"] == 4
+        assert client.get("/v1/vacancies/v-1/matches?fields=worker_id", headers=key).json()["items"] == [
+            {"worker_id": item["worker_id"]} for item in first["items"]
+        ]
+        assert client.get("/v1/vacancies/v-0/matches", headers=key).json()["code"] == "not_found"
+        (pid,) = (one._process.pid for one in client.app.state.service.beside.values() if one._process)
+        os.kill(pid, signal.SIGKILL)
+        assert client.get("/v1/vacancies/v-1/matches", headers=key).json()["items"] == first["items"]
 
 
 @pytest.fixture

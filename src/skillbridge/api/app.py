@@ -1,6 +1,6 @@
 """The ASGI application: routes from the table of operations, the contract, a local Swagger UI, nothing from outside."""
 
-import threading
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,8 +23,7 @@ from skillbridge.api.operations import Operation
 from skillbridge.api.reply import HEADERS, Reply, refusal, sent
 from skillbridge.api.routes import OPERATIONS
 from skillbridge.errors import SkillBridgeError
-from skillbridge.workspace import Workspace, catalog
-from skillbridge.workspace.board import board
+from skillbridge.workspace import Workspace
 
 _log = structlog.get_logger("skillbridge.api")
 
@@ -48,18 +47,27 @@ _UI_START = b"""window.ui = SwaggerUIBundle({url: "/openapi.json", dom_id: "#ui"
 
 
 def create_app(
-    workspace: Workspace, *, console: Sequence[Router | HTTPRouteHandler] = (), warm: bool = True
+    workspace: Workspace,
+    *,
+    console: Sequence[Router | HTTPRouteHandler] = (),
+    warm: bool = True,
+    beside: bool = False,
 ) -> Litestar:
-    """The server of one workspace. `console` adds pages beside `/v1`; `warm` loads the taxonomy in the background."""
-    service = Service(workspace)
+    """The server of one workspace.
+
+    `console` adds pages beside `/v1`; `warm` loads the taxonomy in the background; `beside` answers what takes long in
+    processes of their own.
+    """
+    service = Service(workspace, beside=beside)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> Any:
         del app
         service.open()
-        if warm:
-            threading.Thread(target=_warm, args=(workspace,), name="warm", daemon=True).start()
+        warming = asyncio.create_task(_warm(service)) if warm else None
         yield
+        if warming is not None:
+            warming.cancel()
         await service.close()
 
     handlers: dict[int | type[Exception], Any] = {HTTPException: _http_error}
@@ -151,16 +159,12 @@ def _contract() -> list[HTTPRouteHandler]:
     return [contract, page, script]
 
 
-def _warm(workspace: Workspace) -> None:
-    """Load what the first questions need."""
+async def _warm(service: Service) -> None:
+    """Load what the first questions need; where it cannot be, the questions themselves will say so."""
     try:
-        catalog.warm()
-        if workspace.store.records.count("vacancy"):
-            board(workspace).warm()
-    except SkillBridgeError as error:  # the questions themselves will say so
+        await service.warm()
+    except (SkillBridgeError, RuntimeError) as error:
         _log.warning("not warm", error=type(error).__name__)
-    finally:
-        workspace.store.close()
 
 
 def _quiet(config: AppConfig) -> AppConfig:

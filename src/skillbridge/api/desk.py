@@ -1,7 +1,7 @@
-"""Questions that are cheaper together: one thread answers all that wait at once."""
+"""Questions that are cheaper together: what all that wait lack is found out at once."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from skillbridge.api.operations import Operation
@@ -12,12 +12,15 @@ TOGETHER = 64
 
 _Waiting = tuple[list[Any], "asyncio.Future[Any]"]
 
+Find = Callable[[Operation, Any], Awaitable[Any]]
+"""Finds out what the calls of an operation lack, away from the event loop."""
+
 
 class Desk:
-    """Gathers the calls of operations that have a `gather`, and makes them one after another in a thread."""
+    """Gathers the calls of operations that have a `gather`: what they lack is found out for all of them at once."""
 
-    def __init__(self) -> None:
-        self._thread: ThreadPoolExecutor | None = None
+    def __init__(self, find: Find) -> None:
+        self._find = find
         self._waiting: dict[str, list[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -37,40 +40,24 @@ class Desk:
             task.add_done_callback(self._tasks.discard)
         return await future
 
-    def close(self) -> None:
-        """Take no more, until the next question."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.shutdown(wait=False, cancel_futures=True)
-
     async def _serve(self, operation: Operation, ws: Workspace) -> None:
         """Until nobody waits: take whoever does, and answer them."""
-        loop = asyncio.get_running_loop()
-        thread = self._thread = self._thread or ThreadPoolExecutor(1, "desk")
+        gather = operation.gather
+        assert gather is not None
         while batch := self._waiting[operation.name][:TOGETHER]:
             del self._waiting[operation.name][:TOGETHER]
+            failure: Exception | None = None
             try:
-                done = await loop.run_in_executor(thread, _answers, operation, ws, [call for call, _ in batch])
+                gather.keep(await self._find(operation, gather.lacking([arguments for arguments, _ in batch])))
             except Exception as error:
-                done = [error] * len(batch)
-            for (_, future), result in zip(batch, done, strict=True):
+                failure = error
+            for arguments, future in batch:
                 if future.cancelled():
                     continue
-                if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
+                try:
+                    if failure is not None:
+                        raise failure
+                    future.set_result(operation.call(ws, *arguments))
+                except Exception as error:
+                    future.set_exception(error)
         del self._waiting[operation.name]
-
-
-def _answers(operation: Operation, ws: Workspace, calls: list[list[Any]]) -> list[Any]:
-    assert operation.gather is not None
-    if len(calls) > 1:
-        operation.gather.prepare([(ws, *arguments) for arguments in calls])
-    found: list[Any] = []
-    for arguments in calls:
-        try:
-            found.append(operation.call(ws, *arguments))
-        except Exception as error:
-            found.append(error)
-    return found

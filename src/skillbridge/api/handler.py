@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from litestar.response.streaming import ASGIStreamingResponse
 
 from skillbridge.access import DAILY_ROWS, Actor, authenticate, check
 from skillbridge.api.asked import COOKIE, JSON, Asked, decode
+from skillbridge.api.beside import Beside, FellError
 from skillbridge.api.desk import Desk
 from skillbridge.api.errors import answer, problem
 from skillbridge.api.metrics import Metrics
@@ -20,7 +21,8 @@ from skillbridge.api.upload import received
 from skillbridge.api.writer import Writer
 from skillbridge.errors import Refused
 from skillbridge.store import digest_of, fingerprint_of
-from skillbridge.workspace import Workspace
+from skillbridge.workspace import Workspace, catalog
+from skillbridge.workspace.board import warm_ranker
 
 __all__ = ["COOKIE", "Service", "handle"]
 
@@ -29,6 +31,9 @@ Result = Reply | ASGIStreamingResponse
 _log = structlog.get_logger("skillbridge.api")
 _encoder = msgspec.json.Encoder()
 
+
+WARM: dict[str, Callable[[Workspace], None]] = {"ranker": warm_ranker, "reader": catalog.warm_reader}
+"""The processes beside a server, and what makes each of them ready."""
 
 _Counts = dict[str, tuple[int, int]]
 
@@ -47,10 +52,12 @@ def _counted(counts: _Counts, who: str) -> int:
 class Service:
     """What the handlers of one server process share: the workspace, the writer, limits and metrics."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, beside: bool = False) -> None:
         self.workspace = workspace
         self.writer = Writer(workspace.store)
-        self.desk = Desk()
+        self.desk = Desk(self._find)
+        names = WARM if beside else ()
+        self.beside = {name: Beside(workspace.folder, workspace.settings) for name in names}
         self.metrics = Metrics()
         self._requests: _Counts = {}
         self._guesses: _Counts = {}
@@ -64,7 +71,26 @@ class Service:
     async def close(self) -> None:
         """Carry out what waits, then stop."""
         await self.writer.close()
-        self.desk.close()
+        for one in self.beside.values():
+            await one.close()
+
+    async def warm(self) -> None:
+        """Let the processes beside, or a thread where there are none, load what the first questions need."""
+        await asyncio.to_thread(catalog.warm)
+        await asyncio.gather(*(self.away(name, load) for name, load in WARM.items()))
+
+    async def away(self, name: str, call: Callable[..., Any], *arguments: Any) -> Any:
+        """What `call(workspace, *arguments)` gives in the process of that name, or in a thread where there is none."""
+        if name in self.beside:
+            try:
+                return await self.beside[name].ask(call, *arguments)
+            except FellError:
+                _log.warning("a process beside the server fell", name=name)
+        return await asyncio.to_thread(call, self.workspace, *arguments)
+
+    async def _find(self, operation: Operation, lacking: Any) -> Any:
+        assert operation.gather is not None
+        return await self.away(operation.beside, operation.gather.find, lacking)
 
     def throttle(self, account_id: str) -> None:
         """Count a request of the account; raises `Refused` too_many beyond the minute's share."""
@@ -163,6 +189,8 @@ async def _handle(asked: Asked, service: Service) -> Result:
         result = await service.writer.run(lambda: operation.call(ws, *arguments, **more))
     elif operation.gather:
         result = await service.desk.ask(operation, ws, arguments)
+    elif operation.beside and service.beside:
+        result = msgspec.Raw(await service.away(operation.beside, encoded, operation.call, *arguments))
     elif operation.slow or operation.reads or operation.stream:
         result = await asyncio.to_thread(operation.call, ws, *arguments, **more)
     else:
@@ -172,6 +200,11 @@ async def _handle(asked: Asked, service: Service) -> Result:
     if operation.stream:
         return _stream(operation, _pieces(result))
     return _reply(asked, result, fields)
+
+
+def encoded(ws: Workspace, call: Callable[..., Any], *arguments: Any) -> bytes:
+    """What `call` gives, as JSON."""
+    return _encoder.encode(call(ws, *arguments))
 
 
 def _stream(operation: Operation, pieces: AsyncIterator[bytes]) -> ASGIStreamingResponse:

@@ -13,11 +13,16 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Gather(NamedTuple):
-    """Of calls with the same arguments as `Operation.call`: whether one is `ready` to be answered at once, and how to
-    `prepare` all that wait."""
+    """How calls that wait are answered together.
+
+    `ready(workspace, actor, ...)` says whether one can be answered at once; `lacking(calls)` what is not known yet of
+    several, `find(workspace, lacking)` finds it out, in whichever process, and `keep(found)` remembers it.
+    """
 
     ready: Callable[..., bool]
-    prepare: Callable[[list[Any]], None]
+    lacking: Callable[[list[list[Any]]], Any]
+    find: Callable[[Any, Any], Any]
+    keep: Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class Operation:
     (or the file that an `upload` of those media types was kept in), `query` from the query string as that struct,
     `version` from If-Match where `versioned`. `act` is the key of access.POLICY (None: open to all). `answer` is the
     type given back, None for no content; `stream` names the media type of bytes in pieces. `slow` ones run in a thread;
-    those that are cheaper together say how they `gather`; a `secret` in the answer is never stored, so such an
+    those that take the processor for long run `beside` the server, in the process of that name; those that are cheaper
+    together say how they `gather`; a `secret` in the answer is never stored, so such an
     operation takes no Idempotency-Key. `reads` is a POST that changes nothing, `records` a GET that leaves an audit
     line, `live` one whose answer is followed until its `state` is final. `errors` are codes beyond those that every
     operation may give.
@@ -54,6 +60,7 @@ class Operation:
     reads: bool = False
     records: bool = False
     live: bool = False
+    beside: str = ""
     gather: Gather | None = None
 
     @property

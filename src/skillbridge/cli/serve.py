@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FOLDER = "SKILLBRIDGE_WORKSPACE"
 
+NICE = 10
+"""How far jobs stand back: whoever waits for an answer goes first."""
+
 SWITCH = 0.0002
 """Seconds for which a thread of the server may keep the interpreter from one that answers requests."""
 
@@ -52,8 +55,8 @@ def application() -> "Litestar":
     try:
         from skillbridge.console.pages import console  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
-        return create_app(workspace)
-    return create_app(workspace, console=console(workspace))
+        return create_app(workspace, beside=True)
+    return create_app(workspace, console=console(workspace), beside=True)
 
 
 def quiet_logs() -> None:
@@ -76,7 +79,14 @@ def quiet_logs() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
 @click.option("--jobs", type=click.IntRange(0, 64), default=None, help="Worker processes to start (default: 1).")
 @click.option("--example", is_flag=True, help="Fill a new workspace with invented people and an account of every role.")
-def serve_command(folder: Path, host: str, port: int, jobs: int | None, example: bool) -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that answer requests; each has two more beside it, for rankings and for reading texts.",
+)
+def serve_command(folder: Path, host: str, port: int, jobs: int | None, example: bool, processes: int) -> None:
     """Serve the API and the console, with worker processes for background jobs."""
     given = dict(os.environ)
     # Requests are many and small: threads inside one of them would only wait for each other. Jobs are few and large.
@@ -99,7 +109,7 @@ def serve_command(folder: Path, host: str, port: int, jobs: int | None, example:
         port=port,
         interface=Interfaces.ASGI,
         factory=True,
-        workers=1,
+        workers=processes,
         workers_kill_timeout=4,
         respawn_failed_workers=True,
         log_access=False,
@@ -192,6 +202,7 @@ def worker_command(folder: Path, follow: bool) -> None:
     from skillbridge.jobs import Runner
 
     quiet_logs()
+    os.nice(NICE)
     runner = Runner(open_workspace(folder))
 
     def stop(*_: Any) -> None:

@@ -546,7 +546,8 @@ def judge_pairs(
 ) -> None:
     """Fill `closed` (the first reason against, or -1) and `score` (thousandths) for each pair worker[i], vacancy[i].
 
-    A pair that consent or an agreement closes has no score: most pairs of a pool are such, and skills need not be read.
+    A pair that consent, the occupation, a refusal or an agreement closes has no score: most pairs of a pool are such,
+    and little of them need be read.
     """
     strength = np.zeros(skills, dtype=np.int32)
     covers = np.zeros(len(jobs.list_at) - 1, dtype=np.int32)
@@ -560,9 +561,17 @@ def judge_pairs(
         if not p.consent[w]:
             closed[i], score[i] = CONSENT, 0
             continue
+        suits = jobs.job_open[j] or p.closeness[p.occupation[w], jobs.job_occupation[j]] > 0
+        if not suits:
+            essential = jobs.job_essential[j]
+            hold(p, w, strength)
+            cover(strength, jobs.list_at, jobs.list_skill, covers, essential, essential + 1)
+            release(p, w, strength)
+            if covers[essential] < s.min_cover:
+                closed[i], score[i] = OCCUPATION, 0
+                continue
         bond, refused = bonds(ties_of(p, w), v, jobs.employer[v], jobs.cell_destination[cell], s)
-        barred = carried.pathway[here, there] == REFUSED
-        if barred and (jobs.job_open[j] or p.closeness[p.occupation[w], jobs.job_occupation[j]] > 0):
+        if refused or carried.pathway[here, there] == REFUSED:
             closed[i], score[i] = REFUSAL if refused else RULE + carried.reason[here, there], 0
             continue
         hold(p, w, strength)
@@ -574,12 +583,4 @@ def judge_pairs(
         terms = (jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)
         reason = pair_closed(*terms)
         score[i] = (points[j] + pair_points(*terms) + bond + 500) // 1000
-        if job_closed[j] == OCCUPATION:
-            reason = OCCUPATION
-        elif refused:
-            reason = REFUSAL
-        elif barred:
-            reason = RULE + carried.reason[here, there]
-        elif job_closed[j] >= 0:
-            reason = job_closed[j]
-        closed[i] = reason
+        closed[i] = job_closed[j] if job_closed[j] >= 0 else reason

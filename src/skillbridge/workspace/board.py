@@ -153,6 +153,12 @@ class Board:
         return standing
 
 
+def warm_ranker(ws: Workspace) -> None:
+    """Make ready what the first ranking needs, if there is anything to rank."""
+    if ws.store.records.count("vacancy"):
+        board(ws).warm()
+
+
 def board(ws: Workspace) -> Board:
     """The board of an open workspace."""
     found = ws.memory.get("board") or ws.memory.setdefault("board", Board(ws))

@@ -104,10 +104,14 @@ def label_of(skill: str) -> str:
 
 
 def warm() -> None:
-    """Load and compile what the first questions need."""
+    """Load what the search for labels needs."""
+    _labels()
+
+
+def warm_reader(ws: Workspace) -> None:
+    """Load and compile what reading texts needs."""
     from skillbridge.taxonomies.normalizer import resolve as resolve_texts
 
-    _labels()
     resolve_texts(["fruit picker"], index("occupation"), kind="occupation", limit=1)
     resolve_texts(["welding"], index("skill"), kind="skill", limit=1)
 
@@ -192,22 +196,24 @@ _REMEMBERING = threading.Lock()
 
 def _answers(asked: _Question, texts: Iterable[str]) -> dict[str, list[Understood]]:
     """The answers to each text."""
+    wanted = dict.fromkeys(texts)
+    found = {text: _REMEMBERED.get((asked, text)) for text in wanted}
+    if unknown := [text for text, answers in found.items() if answers is None]:
+        fresh = _find(asked, unknown)
+        keep({asked: fresh})
+        found |= fresh
+    return {text: answers for text, answers in found.items() if answers is not None}
+
+
+def _find(asked: _Question, texts: list[str]) -> dict[str, list[Understood]]:
     from skillbridge.taxonomies.normalizer import resolve as resolve_texts
 
-    found = {text: _REMEMBERED.get((asked, text)) for text in texts}
-    if unknown := [text for text, answers in found.items() if answers is None]:
-        frame = resolve_texts(unknown, index(asked.kind), kind=asked.kind, lang=asked.lang, limit=asked.limit)
-        fresh: list[list[Understood]] = [[] for _ in unknown]
-        columns = ["item", "rank", "concept_uri", "notation", "isco", "label", "score", "method", "decision"]
-        for item, *answer in frame.select(columns).iter_rows():
-            fresh[item].append(Understood(*answer))
-        found |= dict(zip(unknown, fresh, strict=True))
-        with _REMEMBERING:
-            if len(_REMEMBERED) + len(unknown) > REMEMBERED:
-                for key in list(_REMEMBERED)[: REMEMBERED // 2]:
-                    del _REMEMBERED[key]
-            _REMEMBERED.update({(asked, text): answers for text, answers in zip(unknown, fresh, strict=True)})
-    return {text: answers for text, answers in found.items() if answers is not None}
+    frame = resolve_texts(texts, index(asked.kind), kind=asked.kind, lang=asked.lang, limit=asked.limit)
+    found: list[list[Understood]] = [[] for _ in texts]
+    columns = ["item", "rank", "concept_uri", "notation", "isco", "label", "score", "method", "decision"]
+    for item, *answer in frame.select(columns).iter_rows():
+        found[item].append(Understood(*answer))
+    return dict(zip(texts, found, strict=True))
 
 
 def known(ws: Workspace, actor: Actor, body: Resolve) -> bool:
@@ -216,14 +222,30 @@ def known(ws: Workspace, actor: Actor, body: Resolve) -> bool:
     return all((asked, text) in _REMEMBERED for text in body.texts)
 
 
-def prepare(calls: Sequence[tuple[Workspace, Actor, Resolve]]) -> None:
-    """Resolve the texts of several questions at once, which costs little more than one of them."""
+def lacking(calls: Sequence[Sequence[object]]) -> dict[_Question, list[str]]:
+    """The texts of several calls (actor, body) that are not remembered, by what is asked of them."""
     texts: dict[_Question, dict[str, None]] = {}
-    for _, _, body in calls:
+    for *_, body in calls:
+        assert isinstance(body, Resolve)
         asked = _Question(body.kind, body.lang or None, body.limit)
-        texts.setdefault(asked, {}).update(dict.fromkeys(body.texts))
-    for asked, together in texts.items():
-        _answers(asked, together)
+        fresh = (text for text in body.texts if (asked, text) not in _REMEMBERED)
+        texts.setdefault(asked, {}).update(dict.fromkeys(fresh))
+    return {asked: list(unknown) for asked, unknown in texts.items() if unknown}
+
+
+def find(ws: Workspace, texts: dict[_Question, list[str]]) -> dict[_Question, dict[str, list[Understood]]]:
+    """The answers to all of these, which cost little more than one of them."""
+    return {asked: _find(asked, unknown) for asked, unknown in texts.items()}
+
+
+def keep(found: dict[_Question, dict[str, list[Understood]]]) -> None:
+    """Remember answers; where there are too many, the oldest half is forgotten."""
+    with _REMEMBERING:
+        for asked, answers in found.items():
+            if len(_REMEMBERED) + len(answers) > REMEMBERED:
+                for key in list(_REMEMBERED)[: REMEMBERED // 2]:
+                    del _REMEMBERED[key]
+            _REMEMBERED.update({(asked, text): told for text, told in answers.items()})
 
 
 class ConceptQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

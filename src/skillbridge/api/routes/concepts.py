@@ -47,6 +47,7 @@ OPERATIONS = (
         body=v.Resolve,
         answer=v.Resolutions,
         reads=True,
-        gather=Gather(acts.known, acts.prepare),
+        beside="reader",
+        gather=Gather(acts.known, acts.lacking, acts.find, acts.keep),
     ),
 )

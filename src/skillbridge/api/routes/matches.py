@@ -15,6 +15,7 @@ OPERATIONS = (
         query=acts.MatchQuery,
         answer=v.Matches,
         slow=True,
+        beside="ranker",
         errors=("budget_spent",),
     ),
     op(
@@ -27,6 +28,7 @@ OPERATIONS = (
         query=acts.MatchQuery,
         answer=v.Matches,
         slow=True,
+        beside="ranker",
         errors=("budget_spent", "erased"),
     ),
 )

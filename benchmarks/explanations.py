@@ -41,7 +41,7 @@ SCHEMES = ("nz-rse", "au-palm-short", "us-h2a", "us-h2b", "ca-sawp", "gb-seasona
 ROOM = ("positions", "places")
 
 
-def random_plan(workers: int, seed: int, out: Path, time_limit: float | None) -> Path:
+def random_plan(workers: int, seed: int, out: Path, time_limit: float | None, *, crews: bool = True) -> Path:
     """A plan's folder: two to five agreements, 25 to 90 positions for 100 workers."""
     rng = np.random.default_rng([seed, workers])
     ids = sorted(rng.permutation(SCHEMES)[: rng.integers(2, 6)].tolist())
@@ -49,6 +49,8 @@ def random_plan(workers: int, seed: int, out: Path, time_limit: float | None) ->
     total = vacancies["positions"].cum_sum()
     vacancies = vacancies.filter(total <= max(rng.uniform(0.25, 0.9) * workers, int(total[0])))
     people = pl.concat(list(synth.workers(workers, seed, ids, year=2026, vacancies=vacancies)))
+    if not crews:
+        people = people.with_columns(group_id=pl.lit(None, dtype=pl.String))
     asked = PlaceRequest(
         people,
         vacancies,

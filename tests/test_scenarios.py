@@ -1,16 +1,26 @@
 """A scenario changes what it says and nothing else, is refused where it may not, and runs from the base's prices."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from skillbridge import check, plan_folder, scenarios
+from skillbridge import check, plan_folder, scenarios, synth
 from skillbridge.cli import cli
-from skillbridge.errors import BadInput
+from skillbridge.errors import BadInput, BadInputs
+from skillbridge.partnerships.partnership import load
 from skillbridge.partnerships.rules.quota import QuotaRule
+from skillbridge.pipeline import PlaceRequest, place
 from skillbridge.scenarios import DemandChange, PoolChange, RuleChange, Scenario
+from skillbridge.solver.carried import carried
+from skillbridge.solver.plan import broken
+from skillbridge.solver.problem import Problem
+from skillbridge.solver.solve import solve
+from skillbridge.taxonomies import pack
+from tests.solver.test_solve import small_world
 
 
 def written(folder: Path, text: str) -> Path:
@@ -86,6 +96,17 @@ def test_a_rule_s_field_is_set_and_the_agreement_checked_again(season_folder: Pa
             'name = "x"\n' + '[[rules]]\nrule = "a/b"\nfield = "max"\nvalue = 1\n' * 2,
             "set twice",
         ),
+        ('name = "x"\nrelax = ["a/b"]\nwithout = ["a"]\n', "relax: a/b: its agreement is left out"),
+        ('name = "x"\nrelax = ["a/b", "a/b"]\n', "relax: a/b is named twice"),
+        ('name = "x"\nwithout = ["a", "a"]\n', "without: a is named twice"),
+        ('name = "x"\n[[rules]]\nrule = "a/b"\nfield = "id"\nvalue = "c"\n', r"rules\[0\]: id says which rule"),
+        ('name = "x"\nseed = -1\n', "seed"),
+        ('name = "x"\n[[pool]]\nshare = 1.5\n', r"pool\[0\].share"),
+        ('name = "x"\n[[pool]]\nshare = nan\n', r"pool\[0\].share"),
+        ('name = "x"\n[[demand]]\nwage = inf\n', r"demand\[0\].wage"),
+        ('name = "x"\n[sweep]\nseeds = [1, -2]\n', "seed"),
+        ('name = "x"\n[sweep]\nseeds = []\n', "sweep"),
+        ('name = "x"\n[[pool]]\n[sweep]\n"pool.3.share" = [1.0]\n', "sweep pool.3.share"),
         ('name = "x"\n[sweep]\n"rules.0.value" = [1]\n', "rules"),
         ('name = "x"\n[sweep]\nseeds = 3\n', "sweep"),
     ],
@@ -113,6 +134,92 @@ def test_a_right_is_neither_relaxed_nor_changed_and_unknown_names_are_refused(se
     ):
         with pytest.raises(BadInput, match=r"no such|no agreement"):
             scenarios.request_of(base, asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (Scenario(name="x", objective="no-such"), "x: objective: .*no-such"),
+        (
+            Scenario(name="x", without=("nz-rse", "ca-sawp", "gb-seasonal", "us-h2a")),
+            "x: without: no agreement is left",
+        ),
+        (Scenario(name="x", demand=(DemandChange(where={"destination": "ZZ"}),)), r"x: demand\[0\].where: .* none"),
+        (Scenario(name="x", pool=(PoolChange(), PoolChange(where={"origin": "ZZ"}))), r"x: pool\[1\].where: .* none"),
+        (Scenario(name="x", demand=(DemandChange(positions=0),)), "x: demand: nothing is left"),
+        (Scenario(name="x", pool=(PoolChange(share=0),)), "x: pool: nothing is left"),
+        (Scenario(name="x", rules=(RuleChange(rule="nz-rse/cap-2020", field="shoe", value=1),)), "shoe"),
+        (Scenario(name="x", rules=(RuleChange(rule="nz-rse/cap-2020", field="max", value="many"),)), "max"),
+    ],
+)
+def test_what_makes_no_sense_in_a_base_is_refused_with_its_place(
+    season_folder: Path, asked: Scenario, message: str
+) -> None:
+    with pytest.raises(BadInput, match=message):
+        scenarios.request_of(plan_folder.read(season_folder), asked)
+
+
+def test_every_problem_of_a_scenario_is_told_at_once(season_folder: Path) -> None:
+    asked = Scenario(name="x", relax=("nz-rse/none", "zz/cap"), without=("yy",), demand=(DemandChange(positions=0),))
+    with pytest.raises(BadInputs) as refused:
+        scenarios.request_of(plan_folder.read(season_folder), asked)
+    assert {one.where for one in refused.value.problems} == {
+        "x: without",
+        "x: demand",
+        "x: nz-rse/none",
+        "x: zz/cap",
+    }
+
+
+def test_a_policy_that_protects_people_cannot_be_left_out() -> None:
+    workers, vacancies = synth.workers(200, 1, ["nz-rse"], year=2026), synth.vacancies(20, 1, ["nz-rse"], year=2026)
+    agreements = [load("nz-rse"), load("ws-origin")]
+    assert agreements[1].is_overlay
+    request = PlaceRequest(pl.concat(list(workers)), vacancies, agreements, pack.load("core"), seed=1)
+    base = place(request).folder
+    guards = any(rule.right for rule in agreements[1].binding)
+    if guards:
+        with pytest.raises(BadInput, match="ws-origin protects people"):
+            scenarios.request_of(base, Scenario(name="x", without=("ws-origin",)))
+    else:
+        assert len(scenarios.request_of(base, Scenario(name="x", without=("ws-origin",))).partnerships) == 1
+
+
+def test_a_scenario_starts_from_its_base_and_ends_no_worse(season_folder: Path) -> None:
+    base = plan_folder.read(season_folder)
+    fewer = Scenario(name="x", demand=(DemandChange(positions=0.7),), pool=(PoolChange(share=0.9),))
+    warm, cold = scenarios.run(base, fewer), scenarios.run(base, fewer, cold=True)
+    assert warm.plan.objective >= 0.999 * cold.plan.objective
+    assert_frame_equal(warm.folder.edges, cold.folder.edges)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_plan_carried_over_to_tighter_limits_is_legal_and_keeps_what_it_can(seed: int) -> None:
+    problem = small_world(seed, minimums=bool(seed % 2))
+    wanted = solve(problem, seed=seed).chosen
+    assert carried_is_legal(problem, wanted) or broken(problem, wanted), "a world that nothing satisfies"
+    rng = np.random.default_rng(seed)
+    cut = np.maximum(0, problem.positions - rng.integers(0, 2, problem.n_vacancies)).astype(np.int32)
+    limit = problem.rows.limit - rng.integers(0, 2, problem.n_rows)
+    carried_is_legal(replace(problem, positions=cut, rows=replace(problem.rows, limit=limit)), wanted)
+
+
+def carried_is_legal(problem: Problem, wanted: np.ndarray) -> bool:
+    """Whether a plan was carried over; if so it is legal, and whole where the wanted one is legal."""
+    found = carried(problem, wanted, np.zeros(problem.n_vacancies + problem.n_rows))
+    if found is None:
+        return False
+    assert not broken(problem, found)
+    if not broken(problem, wanted):
+        assert (found == wanted).all()
+    return True
+
+
+def test_a_stopped_sweep_keeps_what_is_finished(season_folder: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, f'name = "x"\nbase = "{season_folder}"\n[sweep]\nseeds = [1, 2, 3]\n')
+    first = next(iter(scenarios.run_all(path, tmp_path / "out")))  # and no more of them is asked for
+    assert check.check_folder(Path(first.folder)).accepted
+    assert [one.name for one in (tmp_path / "out").iterdir()] == [Path(first.folder).name]
 
 
 def test_a_sweep_runs_every_combination_and_each_plan_passes_the_check(season_folder: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from skillbridge.partnerships.turns import turns
 from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
 from skillbridge.solver.plan import Solution, certified_bound, dual_value, usage, value
 from skillbridge.solver.problem import Problem, compile_problem, tightened
-from skillbridge.solver.solve import solve
+from skillbridge.solver.solve import Effort, solve
 from skillbridge.solver.stages import Stage, plan_in_order
 from skillbridge.solver.ties import settle
 from skillbridge.taxonomies.index import Index
@@ -48,6 +48,15 @@ class Step:
 
 
 Prices = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Start:
+    """From where a solve starts, as `solver.solve` takes it: prices, a legal plan, and how much work is done."""
+
+    prices: Prices | None = None
+    plan: npt.NDArray[np.int64] | None = None
+    work: Effort | None = None
 
 
 @dataclass(frozen=True)
@@ -95,12 +104,12 @@ def place(
     *,
     progress: Callable[[Step], None] | None = None,
     stop: Callable[[], bool] | None = None,
-    adjust: Callable[[Problem, pl.DataFrame, Rows], tuple[Problem, Prices | None]] | None = None,
+    adjust: Callable[[Problem, pl.DataFrame, Rows], tuple[Problem, Start]] | None = None,
 ) -> Outcome:
     """The best legal placements found, with a bound that holds and a reason for whoever has no place.
 
     `stop` is asked often; once true the best plan so far is given. `adjust` may change what the edges are worth, or
-    drop some, and give prices to start from (see :mod:`skillbridge.replan`). Raises `BadInput` for empty inputs.
+    drop some, and give a start (see :mod:`skillbridge.replan`). Raises `BadInput` for empty inputs.
     """
     tell = progress or (lambda step: None)
     for what, frame in (("workers", request.workers), ("vacancies", request.vacancies)):
@@ -124,7 +133,7 @@ def place(
     problem = compile_problem(
         found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective)
     )
-    adjusted, prices = (problem, None) if adjust is None else adjust(problem, found.edges, rows)
+    adjusted, start = (problem, Start()) if adjust is None else adjust(problem, found.edges, rows)
     stages: tuple[Stage, ...] = ()
     if names := ordered(objective):
         values = terms(found.edges, workers, vacancies, objective)
@@ -135,7 +144,7 @@ def place(
             seed=request.seed,
             time_limit=request.time_limit,
             stop=stop,
-            prices=prices,
+            prices=start.prices,
         )
         held = [Held(stage.name, values[stage.name] + 1, stage.held) for stage in stages]
         adjusted = replace(adjusted, rows=with_held(rows, held))
@@ -146,7 +155,9 @@ def place(
             time_limit=request.time_limit,
             progress=lambda report: tell(Step(f"solve: {report.stage}", None, report.objective, report.bound)),
             stop=stop,
-            prices=prices,
+            prices=start.prices,
+            plan=start.plan,
+            work=start.work,
         )
     solution = with_clash(solution, adjusted, request.partnerships)
     in_turn = turns(found.edges, workers, vacancies, request.partnerships, request.seed)

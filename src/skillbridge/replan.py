@@ -15,7 +15,7 @@ from skillbridge import plan_folder
 from skillbridge.changes import ChangeFile, Inputs, apply
 from skillbridge.errors import BadInput
 from skillbridge.partnerships.rows import Rows
-from skillbridge.pipeline import Outcome, PlaceRequest, Prices, Step, place
+from skillbridge.pipeline import Outcome, PlaceRequest, Prices, Start, Step, place
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.solver.problem import Problem
 from skillbridge.taxonomies.pack import Taxonomy
@@ -80,8 +80,9 @@ def replan(
         keep=old.placements.select("worker_id", "vacancy_id"),
     )
 
-    def adjust(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Prices | None]:
-        return standing.favour(problem, edges, rows, after, changes)
+    def adjust(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Start]:
+        favoured, prices = standing.favour(problem, edges, rows, after, changes)
+        return favoured, Start(prices)
 
     outcome = place(request, progress=progress, stop=stop, adjust=adjust)
     return Repair(outcome, moves(old.placements, outcome.folder.placements, after, changes))

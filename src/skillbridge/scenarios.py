@@ -27,32 +27,51 @@
 What a scenario changes is *chosen* or *assumed*, and what comes out is *computed*: the comparison keeps them apart.
 """
 
-import itertools
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import tomli_w
 
-from skillbridge import execute, plan_folder, tables
+from skillbridge import execute, plan_folder
 from skillbridge.errors import BadInput, BadInputs
 from skillbridge.indicators import INDICATORS, compute, plan_facts
+from skillbridge.matching.objective import load_objective
 from skillbridge.model import Plan
 from skillbridge.partnerships.partnership import Partnership, dump, parse, relax
 from skillbridge.partnerships.rows import Rows
-from skillbridge.pipeline import Outcome, PlaceRequest, Prices, place
+from skillbridge.pipeline import Outcome, PlaceRequest, Start, place
 from skillbridge.plan_folder import PlanFolder, row_keys
-from skillbridge.solver.problem import Problem
+from skillbridge.scenario_file import DemandChange, PoolChange, RuleChange, Scenario, load
+from skillbridge.solver.carried import carried
+from skillbridge.solver.problem import Problem, tightened
+from skillbridge.solver.solve import EXACT_WORKERS, Effort
 from skillbridge.taxonomies import pack
 
-Times = Annotated[float, msgspec.Meta(ge=0, le=100)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+__all__ = [
+    "DemandChange",
+    "Line",
+    "PoolChange",
+    "RuleChange",
+    "Scenario",
+    "compare",
+    "frontier",
+    "line_of",
+    "load",
+    "over_seeds",
+    "request_of",
+    "run",
+    "run_all",
+    "table",
+]
+
 HEADLINE = (
     "fill_rate",
     "placement_rate",
@@ -63,66 +82,8 @@ HEADLINE = (
     "gini_origins",
 )
 """The indicators of a comparison."""
-
-
-class RuleChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`field` of the rule `partnership/rule` set to `value`."""
-
-    rule: str
-    field: str
-    value: Any
-
-
-class DemandChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Vacancies whose columns start with the values of `where`: positions and wage times a factor, noise `spread`."""
-
-    where: dict[str, str] = {}
-    positions: Times = 1.0
-    wage: Times = 1.0
-    spread: Share = 0.0
-
-
-class PoolChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Workers whose columns start with the values of `where`: a seeded `share` of them stays in the pool."""
-
-    where: dict[str, str] = {}
-    share: Share = 1.0
-
-
-class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Changes to a base; `seed` drives what is random in the changes and the plan."""
-
-    name: str
-    base: str = ""
-    note: str = ""
-    objective: str = ""
-    relax: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    rules: tuple[RuleChange, ...] = ()
-    demand: tuple[DemandChange, ...] = ()
-    pool: tuple[PoolChange, ...] = ()
-    seed: int = 0
-
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        """What someone chose, in words."""
-        return (
-            *([f"objective {self.objective}"] if self.objective else []),
-            *(f"{one.rule}: {one.field} = {one.value}" for one in self.rules),
-            *(f"{name} advisory" for name in self.relax),
-            *(f"without {name}" for name in self.without),
-        )
-
-    @property
-    def assumed(self) -> tuple[str, ...]:
-        """What someone assumed, in words."""
-        return (
-            *(
-                f"demand {one.where or 'all'}: positions x{one.positions:g}, wage x{one.wage:g}, noise {one.spread:g}"
-                for one in self.demand
-            ),
-            *(f"pool {one.where or 'all'}: {one.share:.0%} stay" for one in self.pool),
-        )
+WARM = Effort(600, 1, (0.0,), 4)
+"""The work of a scenario that starts from its base's plan and prices."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -145,72 +106,6 @@ class Line(msgspec.Struct, frozen=True):
     indicators: dict[str, float | None]
 
 
-def load(path: Path) -> list[Scenario]:
-    """The scenarios of a TOML file, one for every combination of its sweep; raises `BadInputs` with every place."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(str(path), f"cannot be read ({error})", "a scenario in TOML") from error
-    sweep = raw.pop("sweep", {})
-    if not isinstance(sweep, dict) or not all(isinstance(values, list) and values for values in sweep.values()):
-        raise BadInput(
-            f"{path.name}: sweep", "not lists of values", 'a list for each field, as "rules.0.value" = [1, 2]'
-        )
-    keys = list(sweep)
-    found = []
-    for values in itertools.product(*(sweep[key] for key in keys)):
-        tree = msgspec.json.decode(msgspec.json.encode(raw))
-        labels = []
-        for key, value in zip(keys, values, strict=True):
-            _put(tree, "seed" if key == "seeds" else key, value, f"{path.name}: sweep {key}")
-            labels.append(f"{'seed' if key == 'seeds' else key} {value}")
-        try:
-            one = msgspec.convert(tree, Scenario)
-        except msgspec.ValidationError as error:
-            raise BadInput(path.name, str(error), "a scenario") from error
-        _agree(one, path.name)
-        found.append(msgspec.structs.replace(one, name=", ".join([one.name, *labels])))
-    return found
-
-
-def _put(tree: Any, key: str, value: Any, where: str) -> None:
-    *parents, last = key.split(".")
-    at = tree
-    for part in parents:
-        try:
-            at = at[int(part)] if isinstance(at, list) else at[part]
-        except (KeyError, IndexError, ValueError) as error:
-            raise BadInput(where, f"no {part!r} in the scenario", "a field that it has") from error
-    if parents and not isinstance(at, dict):
-        raise BadInput(where, f"{key!r} names no field", "as rules.0.value")
-    at[last] = value
-
-
-def _agree(one: Scenario, where: str) -> None:
-    """Refuse what contradicts itself or names unknown columns."""
-    problems = []
-    seen: set[tuple[str, str]] = set()
-    for number, change in enumerate(one.rules):
-        place_ = f"{where}: rules[{number}]"
-        if (change.rule, change.field) in seen:
-            problems.append(BadInput(place_, f"{change.rule} {change.field} is set twice", "each field once"))
-        seen.add((change.rule, change.field))
-        if change.rule in one.relax:
-            problems.append(BadInput(place_, f"{change.rule} is also relaxed", "one or the other"))
-        if change.rule.partition("/")[0] in one.without:
-            problems.append(BadInput(place_, "its agreement is left out by `without`", "one or the other"))
-    wheres = [("demand", n, part.where, tables.VACANCIES) for n, part in enumerate(one.demand)]
-    wheres += [("pool", n, part.where, tables.WORKERS) for n, part in enumerate(one.pool)]
-    problems += [
-        BadInput(f"{where}: {kind}[{number}].where", f"no text column {column!r}", f"a text column of the {kind}")
-        for kind, number, columns, schema in wheres
-        for column in columns
-        if schema.get(column) != pl.String()
-    ]
-    if problems:
-        raise BadInputs(problems)
-
-
 def request_of(base: PlanFolder, scenario: Scenario) -> PlaceRequest:
     """What the scenario asks to be planned; raises `BadInputs` for unknown rules and for rights it would touch."""
     agreements = [one for one in base.partnerships if one.id not in scenario.without]
@@ -219,6 +114,30 @@ def request_of(base: PlanFolder, scenario: Scenario) -> PlaceRequest:
         BadInput(f"{scenario.name}: without", f"no agreement {name!r}", ", ".join(sorted(ids)))
         for name in scenario.without
         if name not in ids
+    ]
+    problems += [
+        BadInput(f"{scenario.name}: without", f"{one.id} protects people under other agreements", "leave it in")
+        for one in base.partnerships
+        if one.id in scenario.without and one.is_overlay and any(rule.right for rule in one.binding)
+    ]
+    if not any(not one.is_overlay for one in agreements):
+        problems.append(BadInput(f"{scenario.name}: without", "no agreement is left to place by", "at least one"))
+    try:
+        load_objective(scenario.objective or base.plan.manifest.objective)
+    except BadInput as error:
+        problems.append(BadInput(f"{scenario.name}: objective", error.what, error.expected))
+    workers, vacancies = _pool(base.workers, scenario), _demand(base.vacancies, scenario)
+    meant = [("demand", n, base.vacancies, part.where) for n, part in enumerate(scenario.demand)]
+    meant += [("pool", n, base.workers, part.where) for n, part in enumerate(scenario.pool)]
+    problems += [
+        BadInput(f"{scenario.name}: {kind}[{number}].where", f"{where} means none in the base", "what some there have")
+        for kind, number, frame, where in meant
+        if not _meant(frame, where).any()
+    ]
+    problems += [
+        BadInput(f"{scenario.name}: {kind}", "nothing is left to plan", "at least one")
+        for kind, left in (("demand", vacancies), ("pool", workers))
+        if left.is_empty()
     ]
     changed = []
     for agreement in agreements:
@@ -237,8 +156,8 @@ def request_of(base: PlanFolder, scenario: Scenario) -> PlaceRequest:
         raise BadInputs(problems)
     manifest = base.plan.manifest
     return PlaceRequest(
-        workers=_pool(base.workers, scenario),
-        vacancies=_demand(base.vacancies, scenario),
+        workers=workers,
+        vacancies=vacancies,
         partnerships=changed,
         taxonomy=_taxonomy(base),
         objective=scenario.objective or manifest.objective,
@@ -312,17 +231,44 @@ def _taxonomy(base: PlanFolder) -> pack.Taxonomy:
     return replace(base.taxonomy, id=versions.get("taxonomy", "taxonomy"), version=versions.get("taxonomy_version", ""))
 
 
-def run(base: PlanFolder, scenario: Scenario) -> Outcome:
-    """The plan of one scenario; its solve starts from the base's prices where vacancy and row are still there."""
+def run(base: PlanFolder, scenario: Scenario, *, cold: bool = False) -> Outcome:
+    """The plan of one scenario; its solve starts from the base's plan and prices where they are still there, and does
+    what brings it to where the base is. `cold`: as if there were no base, at several times the cost."""
     request = request_of(base, scenario)
-    known = {(kind, key): price for kind, key, price in base.certificate.rows()}
+    if cold:
+        return place(request)
+    own, whole = (_prices(base.certificate, kinds) for kinds in (("vacancy", "row"), ("whole vacancy", "whole row")))
 
-    def start(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Prices | None]:
-        keys = row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
-        vacancy_price = [known.get(("vacancy", name), 0.0) for name in request.vacancies["vacancy_id"]]
-        return problem, (np.array(vacancy_price), np.array([known.get(("row", key), 0.0) for key in keys]))
+    def start(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Start]:
+        refs, known = (tightened(problem).rows.refs, whole) if any(whole) else (rows.refs, own)
+        keys = row_keys([(ref.partnership, ref.rule, ref.label) for ref in refs])
+        vacancy_price = np.array([known[0].get(name, 0.0) for name in request.vacancies["vacancy_id"]])
+        row_price = np.array([known[1].get(key, 0.0) for key in keys])
+        at = np.concatenate([vacancy_price, row_price[: problem.n_rows]])
+        plan = carried(problem, _standing(base, request, edges), at)
+        work = None if plan is None or problem.n_workers <= EXACT_WORKERS else WARM
+        return problem, Start((vacancy_price, row_price), plan, work)
 
     return place(request, adjust=start)
+
+
+def _prices(certificate: pl.DataFrame, kinds: tuple[str, str]) -> tuple[dict[str, float], dict[str, float]]:
+    """The prices of two kinds by key: of vacancies, and of rows."""
+    by_kind = [certificate.filter(pl.col("kind") == kind).select("key", "price").rows() for kind in kinds]
+    return dict(by_kind[0]), dict(by_kind[1])
+
+
+def _standing(base: PlanFolder, request: PlaceRequest, edges: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """int64 [workers of the request]: the edge of each one's placement in the base where it is still there, else -1."""
+    named = edges.select("worker", "vacancy").with_columns(
+        edge=pl.int_range(pl.len(), dtype=pl.Int64),
+        worker_id=request.workers["worker_id"].gather(edges["worker"]),
+        vacancy_id=request.vacancies["vacancy_id"].gather(edges["vacancy"]),
+    )
+    kept = named.join(base.placements, on=["worker_id", "vacancy_id"], how="semi")
+    chosen = np.full(request.workers.height, -1, dtype=np.int64)
+    chosen[kept["worker"].to_numpy()] = kept["edge"].to_numpy()
+    return chosen
 
 
 def run_all(path: Path, out: Path, *, processes: int = 1) -> Iterator[Line]:

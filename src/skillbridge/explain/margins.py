@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from skillbridge.explain.resolve import Nearby, Worth, changed, nearby, worth
+from skillbridge.solver.board import Board
 from skillbridge.solver.exact import program, solve_program
+from skillbridge.solver.plan import value
 from skillbridge.solver.prices import descend
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem
-from skillbridge.solver.swaps import near_edges
+from skillbridge.solver.swaps import improve, near_edges
 
 I64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -24,6 +26,8 @@ WHOLE = 600
 PASSES = 400
 REACH = 240
 """Workers around a limit who are placed anew where the season is larger than WHOLE."""
+ROUNDS = 3
+"""Times that chains and those around a limit take turns, unless neither gains anything before."""
 BRANCHES = 20
 """Branches of each of the two solves that a gain is the difference of."""
 WITHIN = 100.0
@@ -41,7 +45,8 @@ class Gain:
 
 @dataclass(frozen=True, eq=False)
 class Season:
-    """A problem with a plan of it and its prices (vacancies' then rows'), to be asked what more of a limit is worth."""
+    """A problem with a legal plan of it and its prices (vacancies' then rows'), to be asked what more of a limit is
+    worth."""
 
     problem: Problem
     chosen: I64
@@ -60,8 +65,9 @@ class Season:
     def gains(self, rows: Collection[int], steps: Sequence[int], positions: Collection[int] = ()) -> list[Gain]:
         """What the plan gains with each of `steps` (ascending) more in these rows and vacancies' positions.
 
-        Up to WHOLE workers the season is solved again; above, those around the limits are, one place at a time (from
-        ten on, ten at a time), with everyone else kept. What is found is a plan: others may gain more.
+        Up to WHOLE workers the season is solved again. Above, the plan is first brought to where neither chains of
+        moves nor placing anew those around the limits gain anything; each step then goes on from the plan before by
+        the same two means. What is found is a plan: others may gain more.
         """
         if self.whole:
             everyone = nearby(self.problem, self.chosen, np.arange(self.problem.n_workers))
@@ -71,21 +77,45 @@ class Season:
                 part = changed(everyone, rows=dict.fromkeys(rows, more), positions=dict.fromkeys(positions, more))
                 found.append(_gain(before, worth(part.problem, nodes=BRANCHES), self.problem.n_workers))
             return found
-        chosen, have, points, placed, anew = self.chosen, 0, 0, 0, 0
+        chosen, anew = self._better(self.settled, rows, 0, positions)
+        base, heads = value(self.problem, chosen), int((chosen >= 0).sum())
         found = []
         for more in steps:
-            while have < more:
-                by = 1 if have < 10 else min(10, more - have)
-                part = self._part(chosen, rows, have, positions)
-                bigger = changed(part, rows=dict.fromkeys(rows, by), positions=dict.fromkeys(positions, by))
-                after = worth(bigger.problem, nodes=BRANCHES)
-                gain = _gain(worth(part.problem, nodes=BRANCHES), after, len(part.workers))
-                have, points, placed, anew = have + by, points + gain.points, placed + gain.placed, anew + gain.anew
-                if after is not None and gain.points > 0:
-                    chosen = chosen.copy()
-                    chosen[part.workers] = np.where(after.chosen >= 0, part.edges[np.maximum(after.chosen, 0)], -1)
-            found.append(Gain(points, placed, anew))
+            chosen, again = self._better(chosen, rows, more, positions)
+            anew += again
+            points = value(self._changed(rows, more, positions), chosen) - base
+            found.append(Gain(points, int((chosen >= 0).sum()) - heads, anew))
         return found
+
+    @cached_property
+    def settled(self) -> I64:
+        """The plan after all chains of moves that gain points, wherever they start."""
+        return self._chains(self.problem, self.chosen, self.base[0], (0.0, 15.0))
+
+    def _better(self, chosen: I64, rows: Collection[int], more: int, positions: Collection[int]) -> tuple[I64, int]:
+        """(a plan no worse, how many were placed anew exactly) with `more` there: chains, those around, chains."""
+        problem = self._changed(rows, more, positions)
+        price = bound(Pricer(problem), self._moved(rows, more, positions))[0] if more else self.base[0]
+        anew = 0
+        for _ in range(ROUNDS):
+            start = value(problem, chosen)
+            chosen = self._chains(problem, chosen, price, (0.0,))
+            part = self._part(chosen, rows, more, positions)
+            found = worth(part.problem, nodes=BRANCHES)
+            anew += len(part.workers)
+            if found is not None:
+                better = chosen.copy()
+                better[part.workers] = np.where(found.chosen >= 0, part.edges[np.maximum(found.chosen, 0)], -1)
+                if value(problem, better) > value(problem, chosen):
+                    chosen = better
+            if value(problem, chosen) == start:
+                break
+        return chosen, anew
+
+    def _chains(self, problem: Problem, chosen: I64, price: Floats, starts: tuple[float, ...]) -> I64:
+        board = Board(Pricer(problem), chosen)
+        improve(board, price, within=60.0, reach=WITHIN, starts=starts)
+        return board.chosen if value(problem, board.chosen) > value(problem, chosen) else chosen
 
     def _part(self, chosen: I64, rows: Collection[int], have: int, positions: Collection[int]) -> Nearby:
         """Those around the limits, with `have` more there than at first and the plan `chosen` by now."""

@@ -95,6 +95,7 @@ def solve(
     stop: Callable[[], bool] | None = None,
     prices: tuple[Floats, Floats] | None = None,
     plan: Ints | None = None,
+    work: Effort | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Solution:
     """The best plan found with the bound that its prices prove; never an illegal plan.
@@ -102,10 +103,11 @@ def solve(
     `time_limit` in seconds of `clock` (None: as long as the method takes); it and the size choose the method, so that
     the same problem, seed and limit give the same plan unless the time runs out. `stop` is asked often; once true,
     the best legal plan so far is given back with the status `stopped`. `prices` (vacancy_price, row_price) of an
-    earlier solution of a similar problem are a start, and so is a legal `plan` (int64 [workers], edges or -1), than
-    which the result is never worse. `progress` is told of every stage. A problem that nothing satisfies gives the
-    status `infeasible` and nobody placed (`conflicts.conflict` says why). Raises `BadInputs` for a problem that cannot
-    be used, `BadInput` for a plan that is not legal.
+    earlier solution of a similar problem are a start (`row_price` may go on with those of the rows that `tightened`
+    adds), and so is a legal `plan` (int64 [workers], edges or -1), than which the result is never worse. `work` is
+    how much is done, where that is not to follow from size and limit. `progress` is told of every stage. A problem that
+    nothing satisfies gives the status `infeasible` and nobody placed (`conflicts.conflict` says why). Raises
+    `BadInputs` for a problem that cannot be used, `BadInput` for a plan that is not legal.
     """
     given = checked(problem)
     problem = tightened(given)
@@ -120,9 +122,10 @@ def solve(
     pricer = Pricer(problem)
     start = np.zeros(len(pricer.limits))
     if prices is not None:
-        start[: problem.n_vacancies + given.n_rows] = np.concatenate(prices)
+        known = np.concatenate(prices)
+        start[: len(known)] = known
     search = _Search(pricer, np.clip(start, 0.0, pricer.ceiling), progress)
-    todo = effort(problem.n_workers, time_limit)
+    todo = work or effort(problem.n_workers, time_limit)
     if plan is not None:
         if wrong := broken(given, plan):
             raise BadInput("plan", wrong[0], "a legal plan to start from")

@@ -1,21 +1,36 @@
 """One worker or one vacancy against a standing plan: the best legal places in an instant, without a new solve.
 
-A place is free where the vacancy has an open position and no hard row would break. Nothing that was decided moves.
+A place is free where the vacancy has an open position, no hard row would break and no group would be parted. Nothing
+that was decided moves. What costs time is done once, by :func:`openings`; a question then looks at no more than the
+edges of its worker or vacancy, or ranks what a newcomer could take and asks the agreements only of the best.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy import sparse
 
 from skillbridge.errors import BadInput
-from skillbridge.explain.explainer import Explainer, new_edges
-from skillbridge.matching.objective import terms
+from skillbridge.explain.explainer import Explainer
+from skillbridge.matching.beside import Beside, beside
+from skillbridge.matching.objective import terms, weights
+from skillbridge.partnerships.admission import admission
+from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
+from skillbridge.partnerships.view import employer_countries
+from skillbridge.solver.plan import penalties
 
 I64 = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger]
+F64 = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Frames = tuple[pl.DataFrame, pl.DataFrame]
+FULL, GROUP = "full", "group"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -23,7 +38,8 @@ class Place(msgspec.Struct, frozen=True):
 
     `gain` is what the plan's objective changes by, in points, if the pair is taken (a placed worker gives up its
     place); `terms` the change of each objective term in its own unit; `free` whether it can be taken at once, and
-    `blocked_by` what stands in the way if not: `full` or `partnership/rule: label`.
+    `blocked_by` what stands in the way if not: `full`, `group` (the worker goes with others, who are not there) or
+    `partnership/rule: label`.
     """
 
     worker_id: str
@@ -38,138 +54,324 @@ class Place(msgspec.Struct, frozen=True):
     blocked_by: str | None
 
 
-def places_of_worker(explainer: Explainer, worker_id: str, *, limit: int = 10) -> list[Place]:
+@dataclass(frozen=True, eq=False)
+class Openings:
+    """A standing plan with what insertions look up, made once by :func:`openings`.
+
+    `vacancy_at` and `by_vacancy`: the edges of vacancy v are by_vacancy[vacancy_at[v]:vacancy_at[v + 1]]. `left` int64
+    [rows]: what the plan leaves of each row; `left_of` the same by (partnership, rule, label). `together` int32
+    [workers]: the place where all the others of the worker's group are, -1 for a worker on its own, -2 where they are
+    nowhere or apart. `waiting` int32: the workers without a place, in order.
+    """
+
+    explainer: Explainer
+    vacancy_at: I64
+    by_vacancy: I64
+    left: I64
+    left_of: dict[tuple[str, str, str], int]
+    penalty: F64
+    together: npt.NDArray[np.int32]
+    waiting: npt.NDArray[np.int32]
+    employers: dict[str, str]
+    beside: Beside
+
+
+def openings(explainer: Explainer) -> Openings:
+    """The index of a plan opened by :func:`skillbridge.explain.open_plan`; some seconds for a million workers."""
+    problem, folder = explainer.problem, explainer.folder
+    at = np.zeros(problem.n_vacancies + 1, dtype=np.int64)
+    np.cumsum(np.bincount(problem.vacancy, minlength=problem.n_vacancies), out=at[1:])
+    left = problem.rows.limit - explainer.state.used
+    left_of: dict[tuple[str, str, str], int] = {}
+    for ref, rest in zip(problem.rows.refs, left.tolist(), strict=True):
+        key = (ref.partnership, ref.rule, ref.label)
+        left_of[key] = min(rest, left_of.get(key, rest))
+    return Openings(
+        explainer=explainer,
+        vacancy_at=at,
+        by_vacancy=np.argsort(problem.vacancy, kind="stable"),
+        left=left,
+        left_of=left_of,
+        penalty=penalties(problem),
+        together=_together(explainer),
+        waiting=np.flatnonzero(explainer.chosen < 0).astype(np.int32),
+        employers=employer_countries(folder.vacancies),
+        beside=beside(folder.workers, folder.vacancies, explainer.search, explainer.measure),
+    )
+
+
+def _together(explainer: Explainer) -> npt.NDArray[np.int32]:
+    """`Openings.together`: in a legal plan the members of a group are all at one place, or nowhere."""
+    problem, chosen = explainer.problem, explainer.chosen
+    found = np.full(problem.n_workers, -1, dtype=np.int32)
+    member = np.flatnonzero(problem.group >= 0)
+    if not len(member):
+        return found
+    group = problem.group[member]
+    n = int(group.max()) + 1
+    placed = chosen[member] >= 0
+    where = np.where(placed, problem.place[problem.vacancy[np.maximum(chosen[member], 0)]], -2)
+    size, there = np.bincount(group, minlength=n), np.bincount(group, weights=placed, minlength=n)
+    lowest, highest = np.full(n, np.iinfo(np.int32).max), np.full(n, -2)
+    np.minimum.at(lowest, group[placed], where[placed])
+    np.maximum.at(highest, group[placed], where[placed])
+    whole = (there[group] - placed == size[group] - 1) & (lowest == highest)[group]
+    found[member] = np.where(whole, highest[group], -2)
+    return found
+
+
+def places_of_worker(plan: Openings, worker_id: str, *, limit: int = 10) -> list[Place]:
     """The worker's candidate places, free ones first, each by falling gain. Raises `BadInput` for an unknown worker."""
-    worker = explainer.worker(worker_id)
-    problem = explainer.problem
-    edges = np.arange(problem.indptr[worker], problem.indptr[worker + 1])
-    present = explainer.chosen[worker]
-    return _listed(explainer, edges[edges != present], limit)
+    worker = plan.explainer.worker(worker_id)
+    edges = np.arange(*plan.explainer.problem.indptr[worker : worker + 2])
+    return _listed(plan, edges[edges != plan.explainer.chosen[worker]], limit)
 
 
-def places_of_vacancy(explainer: Explainer, vacancy_id: str, *, limit: int = 10) -> list[Place]:
+def places_of_vacancy(plan: Openings, vacancy_id: str, *, limit: int = 10) -> list[Place]:
     """The candidates for the vacancy, free ones first, each by falling gain. Raises `BadInput` for an unknown one."""
-    vacancy = explainer.vacancy(vacancy_id)
-    edges = np.flatnonzero(explainer.problem.vacancy == vacancy)
-    workers = explainer.state.worker[edges]
-    return _listed(explainer, edges[explainer.chosen[workers] != edges], limit)
+    vacancy = plan.explainer.vacancy(vacancy_id)
+    edges = plan.by_vacancy[plan.vacancy_at[vacancy] : plan.vacancy_at[vacancy + 1]]
+    return _listed(plan, edges[plan.explainer.chosen[plan.explainer.state.worker[edges]] != edges], limit)
 
 
-def places_of_new_worker(explainer: Explainer, worker: pl.DataFrame, *, limit: int = 10) -> list[Place]:
+def places_of_new_worker(plan: Openings, worker: pl.DataFrame, *, limit: int = 10) -> list[Place]:
     """The places for somebody who is not in the plan: one row of tables.WORKERS with concept and isco filled."""
-    _one(worker, "worker_id", explainer.folder.workers)
-    return _fresh(explainer, worker, explainer.folder.vacancies, limit)
+    folder = plan.explainer.folder
+    _one(worker, "worker_id", folder.workers)
+    origin, vacancies = worker["origin"][0], folder.vacancies
+    agreements = [one for one in folder.partnerships if not one.origins or origin in one.origins]
+    some, score, start, end = plan.beside.vacancies_for(worker, _served(vacancies, agreements))
+    edges = _edges(np.zeros(len(some), dtype=np.int64), np.arange(len(some)), start, end, score)
+    full = (plan.explainer.state.heads >= plan.explainer.problem.positions)[some]
+    group = worker["group_id"][0]
+    apart = np.zeros(len(some), dtype=np.bool_)
+    if group:
+        others = np.flatnonzero((folder.workers["group_id"] == group).fill_null(value=False).to_numpy())
+        held = plan.explainer.chosen[others]
+        where = plan.explainer.problem.place[plan.explainer.problem.vacancy[held[held >= 0]]]
+        apart |= len(others) > 0 and (len(where) < len(others) or len(np.unique(where)) > 1)
+        if len(where):
+            apart |= plan.explainer.problem.place[some] != where[0]
+    return _fresh(plan, edges, (worker, vacancies[some]), agreements, full, apart, limit)
 
 
-def places_of_new_vacancy(explainer: Explainer, vacancy: pl.DataFrame, *, limit: int = 10) -> list[Place]:
+def places_of_new_vacancy(plan: Openings, vacancy: pl.DataFrame, *, limit: int = 10) -> list[Place]:
     """The unplaced workers for a vacancy not in the plan: one row of tables.VACANCIES, concept and isco filled."""
-    _one(vacancy, "vacancy_id", explainer.folder.vacancies)
-    return _fresh(explainer, explainer.folder.workers[np.flatnonzero(explainer.chosen < 0)], vacancy, limit)
+    folder = plan.explainer.folder
+    _one(vacancy, "vacancy_id", folder.vacancies)
+    there = vacancy["destination"][0]
+    agreements = [one for one in folder.partnerships if not one.destination or there in one.destination]
+    agreements = agreements if _served(vacancy, agreements).all() else []
+    some, score, start, end = plan.beside.workers_for(vacancy, plan.waiting)
+    workers = folder.workers[some]
+    edges = _edges(np.arange(len(some)), np.zeros(len(some), dtype=np.int64), start, end, score)
+    full = np.full(len(some), (vacancy["positions"][0] or 0) < 1)
+    return _fresh(plan, edges, (workers, vacancy), agreements, full, plan.together[some] != -1, limit)
 
 
 def _one(row: pl.DataFrame, key: str, known: pl.DataFrame) -> None:
     if row.height != 1:
         raise BadInput(key.removesuffix("_id"), f"{row.height} rows", "one row")
-    if row[key][0] in known[key]:
+    if known[key].index_of(row[key][0]) is not None:
         raise BadInput(key, f"{row[key][0]!r} is in the plan already", "a new id, or the places of the one in the plan")
 
 
-def _listed(explainer: Explainer, edges: I64, limit: int) -> list[Place]:
-    """Of edges of the plan's problem."""
-    state, problem = explainer.state, explainer.problem
-    present = explainer.chosen[state.worker[edges]]
-    gain = problem.weight[edges] - np.where(present >= 0, problem.weight[np.maximum(present, 0)], 0)
-    row, full = state.row[edges], state.full[edges]
-    order = np.lexsort((edges, -gain, full | (row >= 0)))[:limit]
-    some = edges[order]
-    values = _terms(explainer, explainer.folder.edges[some], explainer.folder.workers, explainer.folder.vacancies)
+def _served(vacancies: pl.DataFrame, agreements: Sequence[Partnership]) -> Bools:
+    """Which vacancies some pathway of `agreements` may be about, by destination and by the one they name."""
+    found = np.zeros(vacancies.height, dtype=np.bool_)
+    for one in agreements:
+        if not one.is_overlay:
+            mine = pl.col("partnership").is_null() | (pl.col("partnership") == one.id)
+            if one.destination:
+                mine &= pl.col("destination").is_in(list(one.destination))
+            found |= vacancies.select(mine.fill_null(value=False)).to_series().to_numpy()
+    return found
+
+
+def _edges(worker: Ints, vacancy: Ints, start: Ints, end: Ints, score: Ints) -> pl.DataFrame:
+    """tables.EDGES of pairs whose pathway is not known yet."""
+    return pl.DataFrame(
+        {
+            "worker": worker.astype(np.uint32),
+            "vacancy": vacancy.astype(np.uint32),
+            "start": start.astype(np.int32),
+            "end": end.astype(np.int32),
+            "pathway": np.zeros(len(worker), dtype=np.uint8),
+            "score": score.astype(np.uint16),
+        }
+    ).with_columns(pl.col("start", "end").cast(pl.Date))
+
+
+def _listed(plan: Openings, edges: I64, limit: int) -> list[Place]:
+    """Of edges of the plan's problem: a placed worker gives up its place for the new one."""
+    explainer, problem = plan.explainer, plan.explainer.problem
+    worker = explainer.state.worker[edges]
+    present = explainer.chosen[worker]
+    row, charge = _effect(problem.rows, plan.left, plan.penalty, problem.vacancy, edges, present)
+    gain = problem.weight[edges] - np.where(present >= 0, problem.weight[np.maximum(present, 0)], 0) - charge
+    full = explainer.state.full[edges]
+    apart = (plan.together[worker] != -1) & (plan.together[worker] != problem.place[problem.vacancy[edges]])
+    blocked = full | apart | (row >= 0)
+    order = np.lexsort((edges, -gain, blocked))[:limit]
+    frames = (explainer.folder.workers, explainer.folder.vacancies)
+    values = _terms(explainer, explainer.folder.edges[edges[order]], frames)
     held = present[order]
     at = np.flatnonzero(held >= 0)
     if len(at):
-        now = _terms(explainer, explainer.folder.edges[held[at]], explainer.folder.workers, explainer.folder.vacancies)
+        now = _terms(explainer, explainer.folder.edges[held[at]], frames)
         for name, value in values.items():
             value[at] -= now[name]
+    why = [_blocked(problem.rows, full[n], apart[n], row[n]) for n in order]
     return _places(
-        explainer,
-        explainer.folder.edges[some],
-        (explainer.folder.workers, explainer.folder.vacancies),
-        gain[order],
-        values,
-        [_blocked(problem.rows, bool(f), int(r)) for f, r in zip(full[order], row[order], strict=True)],
+        explainer.folder.edges[edges[order]], frames, explainer.folder.partnerships, gain[order], values, why
     )
 
 
-def _fresh(explainer: Explainer, workers: pl.DataFrame, vacancies: pl.DataFrame, limit: int) -> list[Place]:
-    """Of pairs that were not in the plan's problem: scored anew, their rows met with what is left of the plan's."""
-    edges = new_edges(explainer, workers, vacancies)
-    if edges.is_empty():
+def _fresh(
+    plan: Openings,
+    edges: pl.DataFrame,
+    frames: Frames,
+    agreements: Sequence[Partnership],
+    full: Bools,
+    apart: Bools,
+    limit: int,
+) -> list[Place]:
+    """Of pairs that the plan does not know and that nothing but the agreements can still rule out.
+
+    They are asked in order of promise, until `limit` are found that no pair still to come can precede.
+    """
+    explainer = plan.explainer
+    if edges.is_empty() or not agreements:
         return []
-    rows = compile_rows(edges, workers, vacancies, explainer.folder.partnerships)
-    left = _left(explainer, rows)
-    heads = dict(zip(explainer.folder.vacancies["vacancy_id"], explainer.state.heads.tolist(), strict=True))
-    free_heads = np.array(
-        [positions - heads.get(name, 0) for name, positions in vacancies.select("vacancy_id", "positions").iter_rows()]
+    worth = weights(edges, *frames, explainer.objective, rates=explainer.measure.rates).astype(np.int64)
+    taken = full | apart
+    order = np.lexsort((np.arange(len(worth)), -worth, taken))
+    found: list[_Found] = []
+    first, size = 0, max(FIRST, 4 * limit)
+    while first < len(order) and not _settled(found, limit, int(worth[order[first]]), bool(taken[order[first]])):
+        part = order[first : first + size]
+        found += _asked(plan, edges[part], part, frames, agreements, (worth, full, apart))
+        found.sort()
+        first, size = first + size, 4 * size
+    best = found[:limit]
+    ids = [one.id for one in explainer.folder.partnerships]
+    some = edges[[one.edge for one in best]].with_columns(
+        pathway=pl.Series([ids.index(one.partnership) for one in best], dtype=pl.UInt8)
     )
-    vacancy = edges["vacancy"].to_numpy().astype(np.int64)
-    row = _stopping(rows, left, vacancy)
-    full = free_heads[vacancy] < 1
-    gain = edges["weight"].to_numpy()
-    order = np.lexsort((np.arange(len(gain)), -gain, full | (row >= 0)))[:limit]
-    some = edges[order].drop("weight")
-    return _places(
-        explainer,
-        some,
-        (workers, vacancies),
-        gain[order],
-        _terms(explainer, some, workers, vacancies),
-        [_blocked(rows, bool(f), int(r)) for f, r in zip(full[order], row[order], strict=True)],
-    )
+    gain = np.array([-one.loss for one in best], dtype=np.int64)
+    values = _terms(explainer, some, frames)
+    return _places(some, frames, explainer.folder.partnerships, gain, values, [one.why for one in best])
 
 
-def _left(explainer: Explainer, rows: Rows) -> I64:
-    """What the plan leaves of each of these rows; a row that the plan does not know has its whole limit."""
-    known = {
-        (ref.partnership, ref.rule, ref.label): int(limit - used)
-        for ref, limit, used in zip(
-            explainer.problem.rows.refs, explainer.problem.rows.limit, explainer.state.used, strict=True
-        )
-    }
-    return np.array(
+FIRST = 64
+"""Pairs of which the agreements are asked first; four times as many each time after."""
+
+
+class _Found(msgspec.Struct, frozen=True, order=True):
+    """An admitted pair, in the order of answers: free ones first, then by what is lost against another."""
+
+    blocked: bool
+    loss: int
+    edge: int
+    partnership: str = ""
+    why: str | None = None
+
+
+def _settled(found: list[_Found], limit: int, worth: int, taken: bool) -> bool:
+    """Whether the first `limit` stand: no pair still to be asked is worth more than `worth`; all are blocked if one is
+    `taken`."""
+    free = sum(not one.blocked for one in found)
+    last = limit - 1
+    if len(found) < limit or (free < limit and not taken):
+        return False
+    return -found[last].loss >= worth if found[last].blocked or not taken else True
+
+
+def _asked(
+    plan: Openings,
+    edges: pl.DataFrame,
+    numbers: I64,
+    frames: Frames,
+    agreements: Sequence[Partnership],
+    known: tuple[I64, Bools, Bools],
+) -> list[_Found]:
+    """Those of the pairs (`numbers` in the arrays of `known`: worth, full, apart) that the agreements admit."""
+    local, people, jobs = _local(edges, frames)
+    there = set(jobs["destination"])
+    agreements = [one for one in agreements if not one.destination or not there.isdisjoint(one.destination)]
+    admitted = admission(people, jobs, agreements, employers=plan.employers)
+    worker, vacancy = (local[name].to_numpy().astype(np.int32) for name in ("worker", "vacancy"))
+    carried = admitted.pairs(worker, vacancy, local["start"], local["end"]) == 0
+    numbers, worker, vacancy = numbers[carried], worker[carried], vacancy[carried]
+    pathway = admitted.pathway[admitted.worker_class[worker], admitted.vacancy_class[vacancy]]
+    local = local.filter(pl.Series(carried)).with_columns(pathway=pl.Series(pathway, dtype=pl.UInt8))
+    if local.is_empty():
+        return []
+    rows = compile_rows(local, people, jobs, agreements, employers=plan.employers)
+    left = np.array(
         [
-            known.get((ref.partnership, ref.rule, ref.label), int(limit))
+            plan.left_of.get((ref.partnership, ref.rule, ref.label), int(limit))
             for ref, limit in zip(rows.refs, rows.limit, strict=True)
         ],
         dtype=np.int64,
     )
+    penalty = np.array([np.inf if ref.penalty is None else float(ref.penalty) for ref in rows.refs], dtype=np.float64)
+    edge = np.arange(len(numbers))
+    row, charge = _effect(rows, left, penalty, vacancy, edge, np.full(len(edge), -1))
+    worth, full, apart = (part[numbers] for part in known)
+    why = [_blocked(rows, full[n], apart[n], row[n]) for n in edge]
+    return [
+        _Found(why[n] is not None, int(charge[n] - worth[n]), int(numbers[n]), agreements[pathway[n]].id, why[n])
+        for n in edge
+    ]
 
 
-def _stopping(rows: Rows, left: I64, vacancy: I64) -> I64:
-    """For each edge a hard row that it would break, -1 for none."""
-    hard = np.array([ref.penalty is None for ref in rows.refs], dtype=np.bool_)
-    found = np.full(len(vacancy), -1, dtype=np.int64)
-    for matrix, line in ((rows.cell_rows, rows.cell), (rows.vacancy_rows, vacancy)):
-        stops = np.full(matrix.shape[0], -1, dtype=np.int64)
-        at = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        breaks = (matrix.data > 0) & hard[matrix.indices] & (matrix.data > left[matrix.indices])
-        stops[at[breaks]] = matrix.indices[breaks]
-        found = np.maximum(found, stops[line])
-    return found
+def _effect(
+    rows: Rows, left: I64, penalty: F64, vacancy: npt.NDArray[np.int32], edges: I64, present: I64
+) -> tuple[I64, I64]:
+    """For each edge, taken instead of the `present` one (-1 none): (a hard row that breaks or -1, points of penalties).
+
+    `left` is what the rows have left as it stands, `vacancy` of every edge of `rows`.
+    """
+    held = np.flatnonzero(present >= 0)
+    change = rows.cell_rows[rows.cell[edges]] + rows.vacancy_rows[vacancy[edges]]
+    if len(held):
+        old = rows.cell_rows[rows.cell[present[held]]] + rows.vacancy_rows[vacancy[present[held]]]
+        pick = sparse.csr_array(
+            (np.ones(len(held), dtype=np.int64), (held, np.arange(len(held)))), (len(edges), len(held))
+        )
+        change = change - pick @ old
+    change = change.tocsr()
+    line = np.repeat(np.arange(len(edges)), np.diff(change.indptr))
+    row, more, rest = change.indices.astype(np.int64), change.data, left[change.indices]
+    breaks = (more > 0) & (more > rest) & np.isinf(penalty[row])
+    found = np.full(len(edges), -1, dtype=np.int64)
+    np.maximum.at(found, line[breaks], row[breaks])
+    soft = np.flatnonzero(np.isfinite(penalty[row]))
+    cost = (np.maximum(0, more - rest) - np.maximum(0, -rest))[soft] * penalty[row[soft]]
+    charge = np.bincount(line[soft], weights=cost, minlength=len(edges))
+    return found, charge.astype(np.int64)
 
 
-def _terms(explainer: Explainer, edges: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame) -> dict[str, I64]:
-    """Objective terms of a few edges, looked up in no more than the rows they name."""
-    people, jobs = edges["worker"].unique().sort(), edges["vacancy"].unique().sort()
+def _local(edges: pl.DataFrame, frames: Frames) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """(the edges, numbering only the rows that they name, those workers, those vacancies)."""
+    some = [edges[name].unique().sort() for name in ("worker", "vacancy")]
     local = edges.with_columns(
-        worker=pl.Series(np.searchsorted(people.to_numpy(), edges["worker"].to_numpy()), dtype=pl.UInt32),
-        vacancy=pl.Series(np.searchsorted(jobs.to_numpy(), edges["vacancy"].to_numpy()), dtype=pl.UInt32),
+        pl.Series(name, np.searchsorted(rows.to_numpy(), edges[name].to_numpy()), dtype=pl.UInt32)
+        for name, rows in zip(("worker", "vacancy"), some, strict=True)
     )
-    found = terms(local, workers[people], vacancies[jobs], explainer.objective, rates=explainer.measure.rates)
+    return local, frames[0][some[0]], frames[1][some[1]]
+
+
+def _terms(explainer: Explainer, edges: pl.DataFrame, frames: Frames) -> dict[str, I64]:
+    """Objective terms of a few edges, looked up in no more than the rows they name."""
+    found = terms(*_local(edges, frames), explainer.objective, rates=explainer.measure.rates)
     return {name: value.astype(np.int64) for name, value in found.items()}
 
 
-def _blocked(rows: Rows, full: bool, row: int) -> str | None:
-    if full:
-        return "full"
+def _blocked(rows: Rows, full: bool, apart: bool, row: int) -> str | None:
+    if full or apart:
+        return FULL if full else GROUP
     if row < 0:
         return None
     ref = rows.refs[row]
@@ -177,10 +379,10 @@ def _blocked(rows: Rows, full: bool, row: int) -> str | None:
 
 
 def _places(
-    explainer: Explainer,
     edges: pl.DataFrame,
-    frames: tuple[pl.DataFrame, pl.DataFrame],
-    gain: npt.NDArray[np.integer],
+    frames: Frames,
+    partnerships: Sequence[Partnership],
+    gain: I64,
     values: dict[str, I64],
     blocked: list[str | None],
 ) -> list[Place]:
@@ -189,7 +391,7 @@ def _places(
         Place(
             worker_id=workers["worker_id"][row["worker"]],
             vacancy_id=vacancies["vacancy_id"][row["vacancy"]],
-            partnership=explainer.folder.partnerships[row["pathway"]].id,
+            partnership=partnerships[row["pathway"]].id,
             start=row["start"],
             end=row["end"],
             score=row["score"],

@@ -1,7 +1,7 @@
 """Workers and vacancies as flat arrays for the fast path; texts are read once per distinct part."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeVar, cast
 from zlib import crc32
 
@@ -118,10 +118,10 @@ class Profiles(NamedTuple):
 
 
 class Book:
-    """Numbers for values in order of first appearance."""
+    """Numbers for values in order of first appearance, after those of another book."""
 
-    def __init__(self) -> None:
-        self.number: dict[Hashable, int] = {}
+    def __init__(self, known: "Book | None" = None) -> None:
+        self.number: dict[Hashable, int] = {} if known is None else dict(known.number)
 
     def add(self, value: Hashable) -> int:
         """The value's number, a new one if it is new."""
@@ -187,10 +187,36 @@ def ties(ids: pl.Series) -> npt.NDArray[np.uint64]:
     return np.fromiter((crc32(value.encode()) for value in ids), dtype=np.uint64, count=len(ids))
 
 
-def market(vacancies: pl.DataFrame, yardstick: Yardstick, admission_class: npt.NDArray[np.int32]) -> Market:
-    """The vacancies (tables.VACANCIES) encoded; `admission_class` int32 [vacancies] numbers who may take them."""
-    skills, languages, licences = Book(), Book(), Book()
-    employers, destinations, currencies = Book(), Book(), Book()
+@dataclass(frozen=True, eq=False)
+class Books:
+    """The numbers of what vacancies ask and offer."""
+
+    skills: Book
+    languages: Book
+    licences: Book
+    employers: Book
+    destinations: Book
+    currencies: Book
+
+    @classmethod
+    def after(cls, known: "Books | Market | None" = None) -> "Books":
+        """Books that go on from those of others, or empty ones."""
+        return cls(*(Book(None if known is None else getattr(known, field.name)) for field in fields(cls)))
+
+
+def market(
+    vacancies: pl.DataFrame,
+    yardstick: Yardstick,
+    admission_class: npt.NDArray[np.int32],
+    known: "Books | Market | None" = None,
+) -> Market:
+    """The vacancies (tables.VACANCIES) encoded; `admission_class` int32 [vacancies] numbers who may take them.
+
+    Numbers go on from those of `known`, so that workers encoded against it can be asked about these vacancies too.
+    """
+    books = Books.after(known)
+    skills, languages, licences = books.skills, books.languages, books.licences
+    employers, destinations, currencies = books.employers, books.destinations, books.currencies
     for value in vacancies["currency"].to_list():
         currencies.add(value)
     frame = tables.conform(vacancies, tables.VACANCIES)

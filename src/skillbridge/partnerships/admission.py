@@ -110,14 +110,21 @@ class _PairRule:
         return bound
 
 
-def admission(workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership]) -> Admission:
+def admission(
+    workers: pl.DataFrame,
+    vacancies: pl.DataFrame,
+    partnerships: Sequence[Partnership],
+    *,
+    employers: dict[str, str] | None = None,
+) -> Admission:
     """The admission of these workers (tables.WORKERS) to these vacancies (tables.VACANCIES), concept and isco filled.
 
     A vacancy that names a partnership goes by that one only; another by the first given that takes the pair. Rules of
     an origin_policy bind every pair they cover. A placement is asked for the vacancy's own dates. The first given
     partnership to cover a pair speaks for its refusal; within it, the first rule in the file that refuses.
+    `employers` (see `view.employer_countries`) are those of all vacancies where only some are given.
     """
-    view = View(workers, vacancies)
+    view = View(workers, vacancies, employers)
     columns = _Classes(view)
     ways = [_Way.of(n, partnership, view, columns) for n, partnership in enumerate(partnerships)]
     worker_class, w_at = columns.classes("worker")

@@ -32,6 +32,9 @@ class Pasts:
     @classmethod
     def of(cls, seasons: pl.DataFrame, n_texts: int) -> "Pasts":
         """From rows of `View.seasons`."""
+        if seasons.is_empty():
+            nothing = np.zeros((n_texts, 0), dtype="datetime64[D]")
+            return cls(nothing, nothing.copy(), np.zeros((n_texts, 0), dtype=np.int32))
         exact = seasons.filter(pl.col("end").is_not_null()).select("past", "start", "end", year=pl.lit(0, pl.Int32))
         in_years = pl.concat(
             [exact.select("past", year=pl.col(side).dt.year().cast(pl.Int32)) for side in ("start", "end")]
@@ -93,12 +96,14 @@ class StayJudge:
     def __init__(self, rule: StayRule, partnership: "Partnership", view: View) -> None:
         self.rule = rule
         n_texts = len(view.codes("worker", "past")[0])
-        seasons = view.seasons_under(partnership.names, partnership.destination)
+        seasons = others = view.seasons
+        if not seasons.is_empty():
+            seasons = view.seasons_under(partnership.names, partnership.destination)
+            named = pl.col("partnership").is_not_null()
+            others = others.filter(named & ~pl.col("partnership").is_in(partnership.names))
+            if partnership.destination:
+                others = others.filter(pl.col("destination").is_in(list(partnership.destination)))
         counted = Pasts.of(seasons, n_texts)
-        named = pl.col("partnership").is_not_null()
-        others = view.seasons.filter(named & ~pl.col("partnership").is_in(partnership.names))
-        if partnership.destination:
-            others = others.filter(pl.col("destination").is_in(list(partnership.destination)))
         elsewhere = Pasts.of(others if rule.absence_before else others.head(0), n_texts)
         self._history, at = number_rows((*counted.columns, *elsewhere.columns), n_texts)
         self._counted, self._elsewhere = counted.taken(at), elsewhere.taken(at)

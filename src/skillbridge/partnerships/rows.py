@@ -53,18 +53,24 @@ class Rows:
 
 
 def compile_rows(
-    edges: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, partnerships: Sequence[Partnership]
+    edges: pl.DataFrame,
+    workers: pl.DataFrame,
+    vacancies: pl.DataFrame,
+    partnerships: Sequence[Partnership],
+    *,
+    employers: dict[str, str] | None = None,
 ) -> Rows:
     """All rows of the partnerships over these edges (tables.EDGES; `pathway` numbers the partnerships given).
 
     Edges that no row tells apart share a cell. A row that asks nothing of the worker goes on whole vacancies, where all
     edges of a vacancy start on one day and go by one pathway; else on cells. Rows that nothing adds to are left out,
-    those of a partnership without any edge too. Cost: a few look-ups an edge; the rest is by class.
+    those of a partnership without any edge too. Cost: a few look-ups an edge; the rest is by class. `employers` (see
+    `view.employer_countries`) are those of all vacancies where only some are given.
     """
     edge_worker, edge_vacancy = (edges[name].to_numpy().astype(np.int64) for name in ("worker", "vacancy"))
     edge_pathway = edges["pathway"].to_numpy()
     variants = _Variants.of(edges["start"].to_numpy(), edges["end"].to_numpy(), edge_vacancy, edge_pathway, vacancies)
-    view = View(workers, variants.frame, employer_countries(vacancies))
+    view = View(workers, variants.frame, employer_countries(vacancies) if employers is None else employers)
     builder = _Builder(view, variants, partnerships)
     present = {int(number) for number in np.unique(edge_pathway)}
     for number, partnership in enumerate(partnerships):

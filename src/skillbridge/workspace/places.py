@@ -9,7 +9,7 @@ from skillbridge.errors import BadInput, Refused
 from skillbridge.workspace import Workspace, frames
 from skillbridge.workspace.board import understood
 from skillbridge.workspace.planning import folder_of
-from skillbridge.workspace.plans import explainer_of
+from skillbridge.workspace.plans import openings_of
 from skillbridge.workspace.views import Insertion, OpenPlace
 
 
@@ -37,17 +37,17 @@ def insertion(ws: Workspace, actor: Actor, plan_id: str, query: InsertionQuery) 
     else:
         record = ws.store.records.need("vacancy", query.vacancy_id or "")
         kind = "vacancy"
-    explainer = explainer_of(folder_of(ws, plan_id))
-    planned = explainer.folder.workers if kind == "worker" else explainer.folder.vacancies
-    if record.id in planned[f"{kind}_id"]:
+    plan = openings_of(folder_of(ws, plan_id))
+    planned = plan.explainer.folder.workers if kind == "worker" else plan.explainer.folder.vacancies
+    if planned[f"{kind}_id"].index_of(record.id) is not None:
         known = engine.places_of_worker if kind == "worker" else engine.places_of_vacancy
-        found = known(explainer, record.id, limit=query.limit)
+        found = known(plan, record.id, limit=query.limit)
     else:
         row = understood(frames.of_records(kind, [record]))
         if row.is_empty():
             raise Refused("erased", "this person's data was erased")
         fresh = engine.places_of_new_worker if kind == "worker" else engine.places_of_new_vacancy
-        found = fresh(explainer, row.select(planned.columns), limit=query.limit)
+        found = fresh(plan, row.select(planned.columns), limit=query.limit)
     if covered is not None:
         seen = {one.worker_id: ws.store.records.get("worker", one.worker_id) for one in found}
         found = [one for one in found if (worker := seen[one.worker_id]) is not None and worker.party in covered]

@@ -32,6 +32,7 @@ from skillbridge.workspace.views import (
 
 if TYPE_CHECKING:
     from skillbridge.explain.explainer import Explainer
+    from skillbridge.insertion import Openings
 
 
 class PlansQuery(PageQuery, frozen=True):
@@ -306,6 +307,14 @@ def explainer_of(folder: Path) -> "Explainer":
     from skillbridge.explain import open_plan
 
     return open_plan(folder)
+
+
+@lru_cache(maxsize=2)
+def openings_of(folder: Path) -> "Openings":
+    """A plan indexed for insertions; the last two are kept."""
+    from skillbridge.insertion import openings
+
+    return openings(explainer_of(folder))
 
 
 def report(ws: Workspace, actor: Actor, plan_id: str) -> Iterator[bytes]:

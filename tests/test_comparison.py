@@ -63,7 +63,7 @@ def test_the_minister_reads_three_messages_and_what_to_decide() -> None:
     page = compare.render(LINES, reader="minister")
     main = page[page.index("<main") : page.index("</main>")]
     said = re.findall(r"<li>(.*?)</li>", main)
-    assert "more visas\u2069 places most: 620, a change of +120." in said[0]
+    assert "more visas\u2069 places most: 620, a change of \u2068+120\u2069." in said[0]
     assert "Match quality: 0.7 → 0.66" in said[1]
     assert "3 of 5 are choices" in said[2]
     assert any("nz-rse/cap: max = 22000" in one for one in said)
@@ -80,6 +80,16 @@ def test_seeds_of_a_scenario_are_one_entry_with_mean_least_and_most() -> None:
     assert [one.name for one in entries] == ["2026", "more visas", "fairness", "without <SAWP>", "more demand"]
     assert (entries[-1].runs, entries[-1].placed, entries[-1].least, entries[-1].most) == (2, 550.0, 540, 560)
     assert entries[-1].indicators["fill_rate"] == pytest.approx(0.55)
+
+
+def test_a_mean_over_ten_seeds_or_more_has_its_interval() -> None:
+    runs = [line(f"shock, seed {seed}", 500 + 7 * seed, seed=seed) for seed in range(1, 13)]
+    *few, many = compare.over_seeds([*LINES, *runs])
+    assert all(one.interval is None for one in few)
+    assert many.interval is not None
+    low, high = many.interval
+    assert many.least < low < many.placed < high < many.most
+    assert compare.over_seeds(runs)[0].interval == many.interval
 
 
 def test_a_figure_hidden_in_one_run_is_hidden_in_the_mean() -> None:

@@ -11,6 +11,7 @@ from random import Random
 import msgspec
 import polars as pl
 import pytest
+from scipy.stats import binomtest
 
 from skillbridge import model, plan_folder, report, tables, words
 from skillbridge.errors import BadInput
@@ -263,6 +264,16 @@ def test_the_officer_sees_prices_conflicts_groups_goals_and_what_is_missing(page
     assert all(f"<td>{code}</td>" in page for code in FRAMEWORKS)
     assert all(formula in page.replace("&#39;", "'") for formula in NOT_COMPUTED.values())
     assert "not the official SDG 10.7.1" in page
+
+
+def test_a_pool_that_is_a_sample_has_intervals_beside_its_figures(page: str) -> None:
+    text = report.render(season(), sampled=True)
+    assert words.say("en", "column.interval") in text
+    assert words.say("en", "column.interval") not in page
+    rate = season().placements.height / 300
+    low, high = (binomtest(round(300 * rate), 300).proportion_ci(method="exact")[side] for side in (0, 1))
+    assert f"{words.percent('en', low)} – {words.percent('en', high)}" in text
+    assert report.render(season(), sampled=True) == text
 
 
 def test_the_public_reads_the_rules_in_words_and_finds_no_code_of_a_person_or_post() -> None:

@@ -101,6 +101,7 @@ def test_a_plan_is_made_checked_and_explained(tmp_path: Path) -> None:
     listed = (tmp_path / "plan" / "report-public-fr.sdmx.csv").read_text(encoding="utf-8")
     assert listed.startswith("STRUCTURE,STRUCTURE_ID,ACTION,INDICATOR,ORIGIN,")
     assert ",FILL_RATE,_T," in listed
+    assert skillbridge("report", tmp_path, "--sdmx").returncode == 2
     assert skillbridge("check", tmp_path / "plan").returncode == 0  # the page beside the plan changes nothing of it
 
     (tmp_path / "plan" / "placements.csv").write_text("\n".join(placements[:-1]) + "\n")

@@ -29,10 +29,11 @@ LANGUAGES = ("en", "fr", "es", "ar")
 )
 @click.option("--pdf", is_flag=True, help="Print it as PDF as well, with the Chromium or Chrome of this machine.")
 @click.option("--sdmx", is_flag=True, help="Write the indicators by every slice as SDMX-CSV as well.")
+@click.option("--sampled", is_flag=True, help="The pool is a sample of people: give indicators 95% intervals.")
 @click.option("--browser", default="", help="The browser that prints: a name on the PATH or a path.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="The HTML file to write.")
 def report_command(
-    folder: Path, reader: "Reader", lang: str, pdf: bool, sdmx: bool, browser: str, out: Path | None
+    folder: Path, reader: "Reader", lang: str, pdf: bool, sdmx: bool, sampled: bool, browser: str, out: Path | None
 ) -> None:
     """Write the report of FOLDER, a plan or a run of scenarios, as one HTML file for a reader.
 
@@ -48,9 +49,9 @@ def report_command(
         printer.find_browser(browser)
     plan = plan_folder.read(folder) if (folder / "plan.json").is_file() else None
     if plan is not None:
-        page = report.render(plan, reader=reader, lang=lang)
-    elif sdmx:
-        raise BadInput("--sdmx", f"{folder} holds no plan", "the folder of a plan")
+        page = report.render(plan, reader=reader, lang=lang, sampled=sampled)
+    elif sdmx or sampled:
+        raise BadInput("--sdmx" if sdmx else "--sampled", f"{folder} holds no plan", "the folder of a plan")
     else:
         page = compare.render(compare.read(folder), reader=reader, lang=lang)
     target = out or folder / f"report-{reader}-{lang}.html"
@@ -63,21 +64,25 @@ def report_command(
         click.echo(f"open {printed}")
     if plan is not None and sdmx:
         listed = target.with_suffix(".sdmx.csv")
-        replace_file(listed, _sdmx(plan).write_csv)
+        replace_file(listed, _sdmx(plan, sampled=sampled).write_csv)
         click.echo(f"wrote {listed}")
 
 
-def _sdmx(plan: "PlanFolder") -> "pl.DataFrame":
+def _sdmx(plan: "PlanFolder", *, sampled: bool) -> "pl.DataFrame":
     """The indicators over all, by each dimension and by every pair that is published."""
     from datetime import UTC, datetime
 
     from skillbridge.indicators import CROSSED, compute, plan_facts
     from skillbridge.indicators.facts import DIMENSIONS
     from skillbridge.indicators.sdmx import to_sdmx
+    from skillbridge.indicators.uncertainty import with_intervals
 
     found = plan_facts(
         plan.workers, plan.vacancies, plan.edges, plan.placements, plan.unfilled, plan.unplaced, plan.plan.rules
     )
     slices = [(), *((name,) for name in DIMENSIONS), *sorted(tuple(sorted(pair)) for pair in CROSSED)]
     today = datetime.now(UTC).date().isoformat()
-    return to_sdmx(compute(found, slices), time_period=str(found.season[0].year), prepared=today)
+    table = compute(found, slices)
+    if sampled:
+        table = with_intervals(found, table, seed=plan.plan.manifest.seed)
+    return to_sdmx(table, time_period=str(found.season[0].year), prepared=today)

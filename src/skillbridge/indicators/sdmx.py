@@ -35,7 +35,8 @@ def to_sdmx(table: pl.DataFrame, *, time_period: str, prepared: str) -> pl.DataF
     `time_period` is the season (`2026`), `prepared` an ISO date. Codes follow the SDMX cross-domain lists: SEX F, M,
     _O; AGE Y18T24, Y_GE55; _U where it is not known; OBS_STATUS A normal, Q suppressed for confidentiality
     (CONF_STATUS C), M nothing to count. The unit, the population in heads, the kind of figure and the goals it informs
-    (REFERENCE, text) are attributes; PREPARED is a custom column.
+    (REFERENCE, text) are attributes, and so are the bounds CI_LOW and CI_HIGH where `table` is of `with_intervals`;
+    PREPARED is a custom column.
     """
     references = {name: ", ".join(indicator.frameworks) for name, indicator in INDICATORS.items()}
     status = pl.when(pl.col("suppressed")).then(pl.lit("Q")).when(pl.col("value").is_null()).then(pl.lit("M"))
@@ -47,6 +48,7 @@ def to_sdmx(table: pl.DataFrame, *, time_period: str, prepared: str) -> pl.DataF
         **{code: _coded(name) for name, code in _COLUMNS.items()},
         TIME_PERIOD=pl.lit(time_period),
         OBS_VALUE=pl.col("value"),
+        **{f"CI_{name.upper()}": pl.col(name) for name in ("low", "high") if name in table.columns},
         OBS_STATUS=status.otherwise(pl.lit("A")),
         CONF_STATUS=pl.when(pl.col("suppressed")).then(pl.lit("C")).otherwise(pl.lit("F")),
         UNIT_MEASURE=pl.col("unit").str.replace_all(_NO_CODE, "_").str.to_uppercase(),

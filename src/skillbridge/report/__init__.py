@@ -18,12 +18,14 @@ READERS: tuple[Reader, ...] = get_args(Reader)
 """Who decides, on one page; who runs the scheme, with every table; everybody, with nothing that tells of a few."""
 
 
-def render(folder: PlanFolder, *, reader: Reader = "officer", lang: str = "en") -> str:
+def render(folder: PlanFolder, *, reader: Reader = "officer", lang: str = "en", sampled: bool = False) -> str:
     """The report of a plan for a reader, opening in `lang` and holding all languages; same plan, same text.
 
+    `sampled`: the pool is a sample of the people it stands for, so indicators have intervals
+    (:mod:`skillbridge.indicators.uncertainty`), drawn with the plan's seed.
     Sums over all workers once, so its cost hardly grows with the plan: a few seconds at 200,000 workers.
     """
-    season = Season(folder)
+    season = Season(folder, sampled=sampled)
     tongues = [Tongue(one) for one in (lang, *(other for other in words.LANGUAGES if other != lang))]
     pages = [_page(season, tongue, reader) for tongue in tongues]
     return write(pages, reader=reader, version=folder.plan.manifest.version, symbols=season.symbols)

@@ -10,6 +10,7 @@ import polars as pl
 from skillbridge import __version__, charts, words
 from skillbridge.errors import BadInput
 from skillbridge.indicators import INDICATORS
+from skillbridge.indicators.uncertainty import of_mean
 from skillbridge.report.page import NARROW, TABLE_ROWS, WIDE, Card, Page, Section, Table, Tongue, isolated, write
 from skillbridge.report.season import HALF, short
 from skillbridge.scenarios import HEADLINE, Line, compare
@@ -17,12 +18,15 @@ from skillbridge.scenarios import HEADLINE, Line, compare
 FIRST, SECOND = "fill_rate", "match_quality"
 """The two figures of the trade-off."""
 BARS = 24
+ENOUGH = 10
+"""Runs from which on a mean is given an interval."""
 SHOWN = {"minister": ("fill_rate", "match_quality", "women_share"), "officer": HEADLINE, "public": HEADLINE}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A scenario over its seeds: means, with the least and the most placed; one run has no spread."""
+    """A scenario over its seeds: means, with the least and the most placed and, from ENOUGH runs on, the bootstrap
+    interval of the mean placed."""
 
     name: str
     chosen: tuple[str, ...]
@@ -31,6 +35,7 @@ class Entry:
     placed: float
     least: int
     most: int
+    interval: tuple[float, float] | None
     positions: float
     gap: float
     indicators: dict[str, float | None]
@@ -76,6 +81,7 @@ def over_seeds(lines: Sequence[Line]) -> list[Entry]:
             placed=_mean([line.placed for line in group]) or 0.0,
             least=min(line.placed for line in group),
             most=max(line.placed for line in group),
+            interval=of_mean([line.placed for line in group], seed=0) if len(group) >= ENOUGH else None,
             positions=_mean([line.positions for line in group]) or 0.0,
             gap=max(line.gap for line in group),
             indicators={key: _mean([line.indicators.get(key) for line in group]) for key in HEADLINE},
@@ -191,7 +197,8 @@ def _changes(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section:
             tongue.number(one.runs),
             tongue.number(one.placed, 1),
             _signed(tongue, one.placed - base.placed),
-            f"{tongue.number(one.least)} – {tongue.number(one.most)}" if one.runs > 1 else "–",
+            isolated(f"{tongue.number(one.least)} – {tongue.number(one.most)}") if one.runs > 1 else "–",
+            _between(tongue, one),
             tongue.percent(one.gap, 2),
             *(
                 tongue.say("report.suppressed") if value is None else tongue.figure(INDICATORS[key].unit, value)
@@ -202,7 +209,7 @@ def _changes(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section:
         for one in entries
     ]
     heads = [
-        *tongue.heads("scenario", "runs", "placed", "change", "range", "gap"),
+        *tongue.heads("scenario", "runs", "placed", "change", "range", "interval", "gap"),
         *(tongue.say(f"indicator.{key}") for key in names),
     ]
     table = Table(heads, rows[: 5 * TABLE_ROWS], frozenset(range(1, len(heads))), max(0, len(rows) - 5 * TABLE_ROWS))
@@ -253,5 +260,9 @@ def _said(entries: Sequence[Entry], tongue: Tongue, kind: str) -> Section | None
     return Section(kind, title, intro, kind, (), [("", table)], wide=True)
 
 
+def _between(tongue: Tongue, one: Entry) -> str:
+    return "–" if one.interval is None else isolated(" – ".join(tongue.number(bound, 1) for bound in one.interval))
+
+
 def _signed(tongue: Tongue, value: float) -> str:
-    return ("+" if value > 0 else "") + tongue.number(value, 0 if float(value).is_integer() else 1)
+    return isolated(("+" if value > 0 else "") + tongue.number(value, 0 if float(value).is_integer() else 1))

@@ -4,7 +4,7 @@ import polars as pl
 
 from skillbridge.indicators import FRAMEWORKS, INDICATORS, NOT_COMPUTED
 from skillbridge.privacy import THRESHOLD
-from skillbridge.report.page import TABLE_ROWS, Section, Table, Tongue
+from skillbridge.report.page import TABLE_ROWS, Section, Table, Tongue, isolated
 from skillbridge.report.season import ONE, Season
 
 COLUMNS = 8
@@ -31,21 +31,22 @@ _LEAD = (
 def totals(season: Season, tongue: Tongue) -> Section:
     """Every indicator over all, with its formula."""
     rows = []
-    for name, currency, value, suppressed in _whole(season).rows():
-        indicator = INDICATORS[name]
+    whole = season.whole.select("indicator", "currency", "value", "suppressed", "low", "high")
+    for name, currency, value, suppressed, low, high in whole.rows():
+        unit, kind = INDICATORS[name].unit, INDICATORS[name].kind
         title = tongue.say(f"indicator.{name}") + (f" ({currency})" if currency else "")
-        shown = tongue.say("report.suppressed") if suppressed else tongue.figure(indicator.unit, value)
-        rows.append((title, shown, tongue.say(f"formula.{name}"), tongue.say(f"report.{indicator.kind}")))
-    table = Table(tongue.heads("indicator", "value", "formula", "kind"), rows, frozenset({1}))
+        shown = tongue.say("report.suppressed") if suppressed else tongue.figure(unit, value)
+        bounds = "–" if low is None else f"{tongue.figure(unit, low)} – {tongue.figure(unit, high)}"
+        between = [isolated(bounds)] if season.sampled else []
+        rows.append((title, shown, *between, tongue.say(f"formula.{name}"), tongue.say(f"report.{kind}")))
+    heads = tongue.heads("indicator", "value", *(["interval"] if season.sampled else []), "formula", "kind")
+    table = Table(heads, rows, frozenset({1, 2} if season.sampled else {1}))
     intro = tongue.say("report.indicators_intro", n=THRESHOLD)
+    if season.sampled:
+        intro += " " + tongue.say("report.sampled_intro")
     title = tongue.say("report.indicators")
     tables = [("", table), (tongue.say("report.groups"), selection(season, tongue))]
     return Section("indicators", title, intro, "computed", (), tables, wide=True)
-
-
-def _whole(season: Season) -> pl.DataFrame:
-    whole = pl.col("slice").str.contains("=").not_() | pl.col("slice").str.starts_with("currency=")
-    return season.indicators.filter(whole).select("indicator", "currency", "value", "suppressed")
 
 
 def selection(season: Season, tongue: Tongue) -> Table:
@@ -100,7 +101,8 @@ def by_group(season: Season, tongue: Tongue) -> Section:
 
 def goals(season: Season, tongue: Tongue) -> Section:
     """Each goal of the frames with the indicators that inform it and their values."""
-    values = {name: (value, suppressed) for name, currency, value, suppressed in _whole(season).rows() if not currency}
+    whole = season.whole.filter(pl.col("currency").is_null()).select("indicator", "value", "suppressed")
+    values = {name: (value, suppressed) for name, value, suppressed in whole.rows()}
     rows = []
     for code in FRAMEWORKS:
         told = []

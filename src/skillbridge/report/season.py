@@ -8,6 +8,7 @@ import polars as pl
 from skillbridge import charts
 from skillbridge.indicators import compute, plan_facts
 from skillbridge.indicators import facts as f
+from skillbridge.indicators.uncertainty import with_intervals
 from skillbridge.model import RuleUse
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.report.page import TABLE_ROWS, WIDE, Section, Table, Tongue, symbol, use
@@ -22,9 +23,11 @@ _CAPS = frozenset({"quota", "brain_drain", "training"})
 
 
 class Season:
-    """A plan with the tables counted from it once, whatever the language and the reader."""
+    """A plan with the tables counted from it once, whatever the language and the reader; `sampled`: its pool is a
+    sample of the people it stands for."""
 
-    def __init__(self, folder: PlanFolder) -> None:
+    def __init__(self, folder: PlanFolder, *, sampled: bool = False) -> None:
+        self.sampled = sampled
         self.folder, self.plan = folder, folder.plan
         self.found = plan_facts(
             folder.workers,
@@ -57,6 +60,15 @@ class Season:
     def indicators(self) -> pl.DataFrame:
         """Every indicator over all and by each of ONE, small groups hidden."""
         return compute(self.found, [(), *((name,) for name in ONE)])
+
+    @cached_property
+    def whole(self) -> pl.DataFrame:
+        """The indicators over all, in each currency, with `low` and `high` where the pool is a sample, else null."""
+        all_ = pl.col("slice").str.contains("=").not_() | pl.col("slice").str.starts_with("currency=")
+        table = self.indicators.filter(all_)
+        if self.sampled:
+            return with_intervals(self.found, table, seed=self.plan.manifest.seed)
+        return table.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
 
     @cached_property
     def symbols(self) -> str:

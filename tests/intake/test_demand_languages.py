@@ -197,3 +197,38 @@ def test_a_demand_list_in_this_language(tmp_path: Path, language: str) -> None:
     assert row["occupation"]
     assert found.report.unknown_columns == []
     assert not [entry for entry in found.report.entries if entry.action == "refused"]
+
+
+@pytest.mark.parametrize(
+    ("language", "page"),
+    [
+        ("fr", "cp1252"),
+        ("fr", "mac_roman"),
+        ("pl", "cp1250"),
+        ("cs", "cp1250"),
+        ("hu", "cp1250"),
+        ("hr", "cp1250"),
+        ("es", "cp1252"),
+        ("sv", "cp1252"),
+        ("bg", "cp1251"),
+        ("ru", "koi8-r"),
+        ("el", "cp1253"),
+        ("tr", "cp1254"),
+        ("ar", "cp1256"),
+        ("th", "cp874"),
+        ("ko", "cp949"),
+        ("ja", "shift_jis"),
+        ("ja", "euc_jp"),
+        ("zh", "gb18030"),
+    ],
+)
+def test_the_code_page_of_a_list_is_told_by_its_headers(tmp_path: Path, language: str, page: str) -> None:
+    text, (country, _, _) = LISTS[language]
+    text = text.translate({0x660 + digit: str(digit) for digit in range(10)})
+    (tmp_path / "unicode.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "list.csv").write_bytes(text.encode(page, errors="replace"))
+    known, found = (read_vacancies(tmp_path / name).frame for name in ("unicode.csv", "list.csv"))
+    assert found.select("employer", "occupation", "positions").equals(
+        known.select("employer", "occupation", "positions")
+    )
+    assert found["destination"].to_list() == [country]

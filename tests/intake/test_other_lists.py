@@ -228,6 +228,13 @@ def test_long_headers_are_read_by_their_words_and_said(tmp_path: Path) -> None:
     assert "Number of seasonal workers requested" in noted
 
 
+def test_no_number_of_a_person_becomes_an_id_by_its_words(tmp_path: Path) -> None:
+    text = HEAD.replace("id,", "Codice fiscale del datore,") + "\nRSSMRA80A01H501U,A,IT,x,3,2026-03-01,2026-09-30\n"
+    found = read(tmp_path, text)
+    assert "RSSMRA80A01H501U" not in str(found.frame.rows())
+    assert found.report.unknown_columns == ["Codice fiscale del datore"]
+
+
 @pytest.mark.parametrize(
     ("text", "year", "first", "last"),
     [

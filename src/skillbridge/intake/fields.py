@@ -17,25 +17,6 @@ from skillbridge.rates import plausible_hourly
 from skillbridge.resources import folder
 from skillbridge.tables import parse_past, parse_preferences
 
-_SECTORS = {
-    "agriculture": "A",
-    "farming": "A",
-    "horticulture": "01",
-    "agricultura": "A",
-    "زراعة": "A",
-    "fishing": "03",
-    "forestry": "02",
-    "construction": "F",
-    "construccion": "F",
-    "hospitality": "I",
-    "hotellerie": "I",
-    "manufacturing": "C",
-    "care": "Q",
-    "health": "Q",
-    "poultry": "0146",
-    "landscaping": "8130",
-}
-
 
 def isco(text: str | None) -> Reading:
     """An ISCO-08 code of one to four digits, out of `9211`, `9211.0`, `ISCO 9211` or `9211 - Crop farm labourers`."""
@@ -50,6 +31,12 @@ def isco(text: str | None) -> Reading:
     return Reading(code)
 
 
+@cache
+def _sectors() -> dict[str, str]:
+    table = pl.read_csv(folder("datasets") / "intake" / "sectors.csv", infer_schema_length=0)
+    return {fold(word): isic for isic, spelled in table.iter_rows() for word in spelled.split(";")}
+
+
 def sector(text: str | None) -> Reading:
     """An ISIC code: a section letter or two to four digits, dots left out; a few plain words."""
     if text is None or blank(text):
@@ -59,7 +46,7 @@ def sector(text: str | None) -> Reading:
         return Reading(code)
     if re.fullmatch(r"[A-V]\d{2,4}", code):
         return Reading(code[1:])
-    word = _SECTORS.get(fold(text))
+    word = _sectors().get(fold(text))
     if word:
         return Reading(word, f"an ISIC code; read as {word}", "changed")
     return Reading(None, "an ISIC code: a section letter or two to four digits", "refused")

@@ -10,6 +10,7 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,7 +37,16 @@ _MAGIC = (
     (b"\xfd7zXZ", "an XZ archive"),
     (b"{\\rtf", "a rich-text document"),
 )
-_LEGACY = ("cp1252", "cp1251", "cp1256", "cp1250", "mac_roman")
+_LEGACY = (
+    *("cp1252", "cp1251", "cp1256", "cp1250", "cp1253", "cp1254", "cp1257", "cp1258", "cp874", "mac_roman", "koi8_u"),
+    *("cp949", "cp932", "gb18030", "big5", "euc_jp"),
+)
+"""Code pages before Unicode: the one in which most headers are known is taken, of several the one that spells best."""
+_ALPHABETS = (
+    "áéíóöőúüű ąćęłńóśźż áčďéěíňóřšťúůýžäľĺŕô ăâîșşțţ čćđšž àâæçéèêëîïôœùûüÿ áéíñóúüç ãáâàçéêíóôõú äöüßé àèéìòù"
+    " åäöæøéü çğıöşüâî āčēģīķļņšūž ąčęėįšųūž äöõüšž"
+)
+"""The letters beyond a to z of the languages that share those code pages."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +154,21 @@ def _decode(content: bytes, wanted: _Wanted) -> str:
         if b"\x00" in content[:4000]:
             raise BadInput(wanted.where, "this is not text", wanted.kinds)
         start = {page: content[:20000].decode(page, errors="replace") for page in _LEGACY}
-        text = content.decode(max(start, key=lambda page: _recognised(start[page], wanted.known)), errors="replace")
+        told = {page: (_recognised(text, wanted.known), _spelled(text)) for page, text in start.items()}
+        text = content.decode(max(told, key=lambda page: told[page]), errors="replace")
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")
     if any(ord(c) < 9 for c in text[:4000]):
         raise BadInput(wanted.where, "this is not text", wanted.kinds)
     return text
+
+
+def _spelled(text: str) -> float:
+    """The share of the signs beyond ASCII that one language has as letters, the best of _ALPHABETS; 1 without any."""
+    signs = Counter(c for c in text.lower() if ord(c) > 127 and c not in "€«»“”„‘’–—…°ºª№§\u00a0")
+    best = max(sum(count for c, count in signs.items() if c in letters) for letters in _ALPHABETS.split())
+    return best / signs.total() if signs else 1.0
 
 
 def _recognised(text: str, known: Known) -> int:

@@ -32,9 +32,15 @@ _REACHED_BY = (
 )
 _CONTACT = frozenset(_REACHED_BY.split())
 """Words that make a header a contact or document, whatever else is in it: it is never read loosely."""
+_OWN_NAMES = (
+    "vacancy_id worker_id employer_id case_id site_id group_id named_workers operator channel preferences past consent"
+    " facts concept isco partnership personal"
+)
+_EXACT = frozenset(_OWN_NAMES.split())
+"""Fields that only their own names name: ids, which must not be a person's number, and what rules rest on."""
 
-_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff]")
-"""Scripts that set no blanks between words: Thai, Chinese and Japanese."""
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")
+"""Scripts that set few or no blanks between words: Thai, Chinese, Japanese and Korean."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def _phrases(table: str) -> tuple[tuple[str, frozenset[str]], ...]:
     for name, spelled in _names(table):
         for text in [name.replace("_", " "), *spelled]:
             tokens = _tokens(text)
-            if name != PERSONAL and sum(map(len, tokens)) > 3:
+            if name not in _EXACT and sum(map(len, tokens)) > 3:
                 found.setdefault(tokens, name)
     return tuple((name, tokens) for tokens, name in found.items())
 
@@ -226,7 +232,7 @@ def _loose(table: str, header: str) -> str:
         shares = [
             (len(text) / whole, name)
             for text, (name, _) in synonyms(table).items()
-            if len(text) > 1 and not text.isascii() and text in folded and name != PERSONAL
+            if len(text) > 1 and not text.isascii() and text in folded and name not in _EXACT
         ]
     else:
         whole = sum(map(len, tokens)) or 1

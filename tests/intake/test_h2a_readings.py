@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from skillbridge.intake.oflc import occupation
+from skillbridge.intake.us_jobs import occupation
 
 pytestmark = pytest.mark.data
 READINGS = pl.read_csv(Path(__file__).with_name("h2a_2016_readings.csv"), infer_schema=False)

@@ -10,7 +10,8 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from skillbridge.errors import BadInput
 from skillbridge.intake import read_h2a, read_h2b
-from skillbridge.intake.oflc import employer_id, occupation, sector
+from skillbridge.intake.oflc import employer_id
+from skillbridge.intake.us_jobs import occupation, sector
 from skillbridge.tables import VACANCIES
 
 

@@ -10,7 +10,8 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from skillbridge.errors import BadInput
 from skillbridge.intake import Choices, Intake, read_h2a, read_h2b
-from skillbridge.intake.oflc import decision_of, soc_2010
+from skillbridge.intake.oflc import decision_of
+from skillbridge.intake.us_jobs import soc_2010
 
 FIRST, LAST = date(2012, 4, 1), date(2012, 10, 31)
 VALUES = {
@@ -243,7 +244,7 @@ def test_cases_of_the_other_programme_are_refused(tmp_path: Path) -> None:
     found = read_h2a(rows(tmp_path / "both.csv", header, ours, theirs))
     assert found.frame["vacancy_id"].to_list() == ["H-300-12001-000007"]
     assert found.report.refused_rows() == {3}
-    with pytest.raises(BadInput, match="no case of H-2A; expected a disclosure file of H-2A"):
+    with pytest.raises(BadInput, match="no case of H-2A; perhaps of H-2B"):
         read_h2a(rows(tmp_path / "h2b.csv", *table(H2B["2020-2026"], "H-400")))
 
 

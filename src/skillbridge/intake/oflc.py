@@ -9,7 +9,6 @@ denied, withdrawn and undecided ones are counted in the report.
 import hashlib
 import re
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -21,10 +20,9 @@ from skillbridge.intake.money import hourly
 from skillbridge.intake.places import us_state
 from skillbridge.intake.report import Intake, IntakeReport
 from skillbridge.intake.sheet import Sheet, open_sheet
+from skillbridge.intake.us_jobs import occupation, sector
 from skillbridge.intake.values import Reading, read_cells
-from skillbridge.resources import folder
 from skillbridge.tables import VACANCIES, conform
-from skillbridge.taxonomies.crosswalk import targets
 
 REQUIRED = (
     "case_id",
@@ -46,8 +44,6 @@ ENDS = (("certified_from", "certified_to"), ("employed_from", "employed_to"), ("
 YEAR = timedelta(days=366)
 LATEST = 2060
 """The last year that a date can be in."""
-NEW = 0.08
-"""The weight of a unit group that the SOC code does not lead to, before words speak for it."""
 ISCED = {
     "highschool": 3,
     "associate": 5,
@@ -95,7 +91,8 @@ def _of_programme(table: pl.DataFrame, sheet: Sheet, partnership: str) -> pl.Dat
             numbered |= sheet.text("case_id").str.starts_with(begins).fill_null(False)
     foreign = (said & ~visa.str.contains(short)) | (~said & numbered)
     if foreign.all():
-        raise BadInput(sheet.report.source, f"no case of {name}", f"a disclosure file of {name}")
+        others = ", ".join(other for other, _, _ in PROGRAMMES.values() if other != name)
+        raise BadInput(sheet.report.source, f"no case of {name}; perhaps of {others}", f"a disclosure file of {name}")
     sheet.refuse(sheet.rows.filter(foreign), sheet.text("case_id").filter(foreign), f"a case of {name}")
     return table.filter(~foreign)
 
@@ -198,22 +195,6 @@ def _counted(cases: pl.DataFrame, columns: Columns, report: IntakeReport) -> pl.
     return cases.with_columns(
         positions=pl.when(silent & (decision == "certified")).then(asked).otherwise(pl.col("positions"))
     )
-
-
-@cache
-def soc_2010(code: str | None) -> str | None:
-    """A SOC code of the 2000, 2010 or 2018 edition, in any spelling (452092, 45-2092.01), as one of 2010."""
-    digits = re.sub(r"\D", "", code or "")
-    if len(digits) < 6:
-        return None
-    plain = f"{digits[:2]}-{digits[2:6]}"
-    return _soc_editions().get(plain, plain)
-
-
-@cache
-def _soc_editions() -> dict[str, str]:
-    table = pl.read_csv(folder("datasets") / "intake" / "soc_editions.csv", infer_schema_length=0)
-    return dict(table.select("code", "soc2010").iter_rows())
 
 
 def _vacancies(cases: pl.DataFrame, columns: Columns, partnership: str, report: IntakeReport) -> pl.DataFrame:
@@ -386,52 +367,3 @@ def employer_id(name: str | None, place: str | None) -> str:
     """A stable id of an employer by name and state: the same in every file, and it does not show the name."""
     key = f"{values.fold(name or '')}|{place or ''}"
     return "us-" + hashlib.sha256(key.encode()).hexdigest()[:10]
-
-
-@cache
-def _words() -> tuple[tuple[str, re.Pattern[str], float, re.Pattern[str] | None, float], ...]:
-    table = pl.read_csv(folder("datasets") / "intake" / "work_words.csv", infer_schema_length=0)
-    return tuple(
-        (
-            row["isco"],
-            re.compile(row["title_words"]),
-            float(row["title_gain"]),
-            re.compile(row["crop_words"]) if row["crop_words"] else None,
-            float(row["crop_gain"]),
-        )
-        for row in table.iter_rows(named=True)
-    )
-
-
-@cache
-def occupation(soc: str | None, title: str | None, crop: str | None) -> str | None:
-    """The ISCO-08 unit group of a US job: the SOC code's targets weighted by what the title and the crop say."""
-    edition = soc_2010(soc)
-    weights = dict(targets(edition, "soc2010--isco08")) if edition else {}
-    name, grown = (title or "").casefold(), (crop or "").casefold()
-    for isco, title_words, title_gain, crop_words, crop_gain in _words():
-        gain = (title_gain if title_words.search(name) else 0) + (
-            crop_gain if crop_words and crop_words.search(grown) else 0
-        )
-        if gain:
-            weights[isco] = weights.get(isco, NEW) * (1 + gain)
-    return max(sorted(weights), key=lambda isco: weights[isco], default=None)
-
-
-@cache
-def _crops() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    table = pl.read_csv(folder("datasets") / "intake" / "crops.csv", infer_schema_length=0)
-    return tuple((row["isic"], re.compile(row["words"])) for row in table.iter_rows(named=True))
-
-
-@cache
-def sector(naics: str | None, crop: str | None, title: str | None, partnership: str) -> str | None:
-    """The ISIC Rev. 4 code of a job: by its crop or title in farming programmes, else by its NAICS code."""
-    if partnership == "us-h2a":
-        for text in (crop, title):
-            for isic, pattern in _crops():
-                if text and pattern.search(text.casefold()):
-                    return isic
-        return "01"
-    found = targets(naics, "naics--isic4") if naics else ()
-    return found[0][0] if found else None

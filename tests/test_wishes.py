@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from itertools import combinations, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbridge import tables
+from skillbridge import plan_folder, tables
+from skillbridge.check import check_folder
 from skillbridge.errors import BadInput
 from skillbridge.matching.objective import load_objective, weights
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.length import StayRule
-from skillbridge.pipeline import PlaceRequest
+from skillbridge.pipeline import PlaceRequest, place
 from skillbridge.rates import load_rates
 from skillbridge.seasons import plan_seasons
 from skillbridge.taxonomies import pack
@@ -173,10 +175,25 @@ def test_who_asks_for_too_much_is_told_that_it_is_what_they_ask() -> None:
     plan = plan_seasons(PlaceRequest(workers, vacancies, [SCHEME], pack.load("core")))
     assert plan.placements["worker_id"].to_list() == ["w4"]
     told = dict(plan.outcome.folder.unplaced.select("worker_id", "reason").iter_rows())
-    assert told == {"w0": "preference", "w1": "preference", "w2": "group", "w3": "preference"}
+    assert told == {"w0": "window", "w1": "preference", "w2": "group", "w3": "preference"}
     words = dict(plan.outcome.folder.unplaced.select("worker_id", "detail").iter_rows())
-    assert words["w0"].startswith("what they ask (days at home")
+    assert words["w1"].startswith("what they ask (days at home")
     assert words["w2"] == "no vacancy can take the whole group on the same days"
+
+
+def test_a_plan_of_one_season_leaves_everyone_home_when_they_ask(tmp_path: Path) -> None:
+    vacancies = jobs(("2026-01-10", "2026-05-20", 2), ("2026-07-01", "2026-12-31", 1))
+    workers = people({"facts": "home:05-01/06-15"}, {"facts": "home:01-01/12-31"}, {})
+    outcome = place(PlaceRequest(workers, vacancies, [SCHEME], pack.load("core")))
+    found = dict(outcome.folder.placements.select("worker_id", "vacancy_id").iter_rows())
+    assert found == {"w0": "v1", "w2": "v0"}
+    assert outcome.folder.unplaced.select("worker_id", "reason").rows() == [("w1", "window")]
+    plan_folder.write(outcome.folder, tmp_path / "plan")
+    assert check_folder(tmp_path / "plan", full=True).findings == ()
+    frame = pl.read_parquet(tmp_path / "plan" / "inputs" / "workers.parquet")
+    frame.with_columns(facts=pl.lit("home:07-01/07-02")).write_parquet(tmp_path / "plan" / "inputs" / "workers.parquet")
+    said = [finding.what for finding in check_folder(tmp_path / "plan").findings if finding.kind == "placement"]
+    assert said == ["is away from 2026-07-01 to 2026-12-31, to be home from 2026-07-01 to 2026-07-02"]
 
 
 def test_what_is_not_as_people_ask_is_said_of_each() -> None:

@@ -31,7 +31,7 @@ from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.rates import load_rates
-from skillbridge.wishes import violations
+from skillbridge.wishes import not_at_home, violations
 
 I64 = npt.NDArray[np.int64]
 SAMPLE = 500
@@ -92,10 +92,10 @@ def check_folder(root: Path, *, full: bool = False, sample: int = SAMPLE, seed: 
     values = {n: v.astype(np.int64) + 1 for n, v in (terms(edges, workers, vacancies, aim) if wanted else {}).items()}
     rows = compile_rows(edges, workers, vacancies, folder.partnerships)
     group, place = _groups(workers, vacancies)
-    if plan.manifest.seasons:
-        asked = violations(folder.placements, workers, vacancies)
-        findings += [Finding("placement", who, text) for who, text in asked]
-    else:
+    asked = violations(folder.placements, workers, vacancies) if plan.manifest.seasons else []
+    asked = asked or not_at_home(folder.placements, workers)
+    findings += [Finding("placement", who, text) for who, text in asked]
+    if not plan.manifest.seasons:
         findings += _together(chosen, group, place[edges["vacancy"].to_numpy()], edges)
     used, found = _row_use(folder, rows, chosen)
     findings += found

@@ -13,6 +13,7 @@ from itertools import pairwise
 import polars as pl
 
 from skillbridge.journey import TRANSITIONS
+from skillbridge.partnerships.dates import plus
 from skillbridge.tables import conform
 
 PLACEMENTS: dict[str, pl.DataType] = {
@@ -215,21 +216,25 @@ def ledger(journeys: Journeys) -> pl.DataFrame:
 
 def insured(journeys: Journeys) -> pl.DataFrame:
     """INSURED up to the day of the account, sorted by worker, country and year."""
-    seen: dict[tuple[str, str, int], tuple[set[date], dict[int, set[bool | None]]]] = {}
+    stays: dict[tuple[str, str, int], list[tuple[date, date]]] = {}
+    said: dict[tuple[str, str, int], dict[int, set[bool | None]]] = {}
     for row in visits(journeys).iter_rows(named=True):
         if row["worked_from"] is None:
             continue
-        last = row["worked_to"] or journeys.as_of
-        for number in range((last - row["worked_from"]).days + 1):
-            day = row["worked_from"] + timedelta(days=number)
-            days, months = seen.setdefault((row["worker_id"], row["destination"], day.year), (set(), {}))
-            days.add(day)
-            months.setdefault(day.month, set()).add(row["insured"])
+        for first, last in _months(row["worked_from"], row["worked_to"] or journeys.as_of):
+            key = (row["worker_id"], row["destination"] or "", first.year)
+            stays.setdefault(key, []).append((first, last))
+            said.setdefault(key, {}).setdefault(first.month, set()).add(row["insured"])
     rows = [
-        (*key, len(days), len(months), sum(True in said for said in months.values()),
-         sum(True not in said and None in said for said in months.values()))
-        for key, (days, months) in sorted(seen.items())
-    ]  # fmt: skip
+        (
+            *key,
+            sum(_days(*stay) for stay in _union(mine)),
+            len(said[key]),
+            sum(True in words for words in said[key].values()),
+            sum(True not in words and None in words for words in said[key].values()),
+        )
+        for key, mine in sorted(stays.items())
+    ]
     return pl.DataFrame(rows, schema=INSURED, orient="row")
 
 
@@ -240,6 +245,14 @@ def _first(steps: Sequence[tuple[str, date]], targets: Iterable[str]) -> date | 
 
 def _days(first: date, last: date) -> int:
     return max(0, (last - first).days + 1)
+
+
+def _months(first: date, last: date) -> Iterable[tuple[date, date]]:
+    """The days from `first` to `last`, cut at the ends of months."""
+    while first <= last:
+        end = plus(first.replace(day=1), "P1M") - timedelta(days=1)
+        yield first, min(end, last)
+        first = end + timedelta(days=1)
 
 
 def _union(stays: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:

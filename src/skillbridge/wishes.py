@@ -110,6 +110,22 @@ def read(workers: pl.DataFrame) -> tuple[list[Wishes], npt.NDArray[np.int32]]:
     return found, code
 
 
+def away_when_home(edges: pl.DataFrame, workers: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    """bool [edges] of tables.EDGES: stays that cut into a period at home."""
+    wishes, code = read(workers)
+    asks = np.array([bool(one.home) for one in wishes], dtype=np.bool_)
+    mine = np.zeros(edges.height, dtype=np.bool_)
+    asked = np.flatnonzero(asks[code[edges["worker"].to_numpy()]]) if asks.any() else np.zeros(0, np.int64)
+    some = edges[asked].select("worker", "start", "end")
+    known: dict[tuple[int, date, date], bool] = {}
+    for row, (worker, start, end) in zip(asked.tolist(), some.iter_rows(), strict=True):
+        key = (int(code[worker]), start, end)
+        if key not in known:
+            known[key] = wishes[key[0]].at_home(start, end) is not None
+        mine[row] = known[key]
+    return mine
+
+
 def target(wishes: Wishes, rates: Rates) -> int:
     """What a chain is to earn at least, in minor units of the wish's currency; 0 without such a wish.
 
@@ -149,9 +165,6 @@ def violations(placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.Da
         mine, wishes = sorted(stays.get(who, [])), parse(facts)
         if not mine or wishes == NONE:
             continue
-        for first, last, _ in mine:
-            if period := wishes.at_home(first, last):
-                found.append((who, f"is away from {first} to {last}, to be home from {period[0]} to {period[1]}"))
         if wishes.away:
             exact = [(one.start, one.end) for one in tables.parse_past(past) if one.start and one.end]
             found += [(who, text) for text in _too_long(exact, [stay[:2] for stay in mine], wishes.away)]
@@ -163,7 +176,17 @@ def violations(placements: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.Da
         ways = {tuple(sorted(stays.get(who, []))) for who in names}
         if len(ways) > 1:
             found.append((f"group {group}", "does not go to the same vacancies on the same days"))
-    return sorted(found)
+    return sorted(found + not_at_home(placements, workers))
+
+
+def not_at_home(placements: pl.DataFrame, workers: pl.DataFrame) -> list[tuple[str, str]]:
+    """(worker, what is not as they ask) of tables.PLACEMENTS that cut into days at home, in their order."""
+    wishes = {who: parse(facts) for who, facts in workers.select("worker_id", "facts").iter_rows() if facts}
+    found = []
+    for who, first, last in placements.select("worker_id", "start", "end").iter_rows():
+        if period := wishes.get(who, NONE).at_home(first, last):
+            found.append((who, f"is away from {first} to {last}, to be home from {period[0]} to {period[1]}"))
+    return found
 
 
 def _too_long(past: Sequence[tuple[date, date]], planned: Sequence[tuple[date, date]], away: str) -> Iterable[str]:

@@ -20,6 +20,7 @@ from skillbridge.partnerships.admission import admission
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.rates import Rates
 from skillbridge.taxonomies.pack import Taxonomy
+from skillbridge.wishes import away_when_home
 
 Progress = Callable[[float], None]
 """Called with the share done, from 0 to 1."""
@@ -134,7 +135,9 @@ def match(
                 if pairs is not None:
                     links = _with(links, search.legal(*pairs), vacancy)
     tell(0.95)
-    edges = _edges(search, vacancy, score, links)
+    edges, cut = _when_not_home(_edges(search, vacancy, score, links), workers)
+    refused[Reason.WINDOW] += len(cut)
+    without.append(_cut_without(cut, edges))
     lacking = np.flatnonzero(found < sought)
     short = pl.DataFrame(
         {"vacancy": lacking, "sought": sought[lacking], "found": found[lacking]},
@@ -154,6 +157,18 @@ def match(
         words,
         search.n_workers,
     )
+
+
+def _when_not_home(edges: pl.DataFrame, workers: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """(the edges that leave everyone home when they ask to be, the workers of the others)."""
+    away = pl.Series(away_when_home(edges, workers))
+    return edges.filter(~away), edges["worker"].filter(away)
+
+
+def _cut_without(cut: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
+    """Those of `cut` who have no edge left, as rows of `without`."""
+    lost = cut.filter(~cut.is_in(edges["worker"].unique().implode())).value_counts(name="pairs").sort("worker")
+    return lost.select("worker", reason=pl.lit(Reason.WINDOW.name.lower()), pairs=pl.col("pairs").cast(pl.UInt32))
 
 
 _WITHOUT = {"worker": pl.UInt32(), "reason": pl.String(), "pairs": pl.UInt32()}

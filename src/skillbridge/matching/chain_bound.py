@@ -7,7 +7,6 @@ after paying for every seat (or with nothing); each vacancy and row is credited 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from skillbridge.matching.stays import MAX_CHAIN, Options, People, StayRules, St
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows
 from skillbridge.rates import load_rates
-from skillbridge.wishes import earnings, target
+from skillbridge.wishes import away_when_home, earnings, target
 from skillbridge.wishes import read as read_wishes
 
 Floats = npt.NDArray[np.float64]
@@ -54,7 +53,7 @@ def chain_choices(
         edges.select("worker", *_OPTION[1:])
         .with_columns(unit=pl.Series(unit[worker]), size=pl.Series(size[unit[worker]]))
         .with_columns(edge=pl.int_range(pl.len(), dtype=pl.Int64))
-        .filter(~pl.Series(_away_when_home(edges, workers)))
+        .filter(~pl.Series(away_when_home(edges, workers)))
         .filter(pl.len().over(_OPTION) == pl.col("size"))
         .sort(*_OPTION, "worker")
     )
@@ -86,22 +85,6 @@ def units(workers: pl.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
     lead = numbered.select(first).to_series()
     _, unit, size = np.unique(lead.to_numpy(), return_inverse=True, return_counts=True)
     return unit.astype(np.int64), size.astype(np.int64)
-
-
-def _away_when_home(edges: pl.DataFrame, workers: pl.DataFrame) -> npt.NDArray[np.bool_]:
-    """bool [edges]: stays that cut into a period at home."""
-    wishes, code = read_wishes(workers)
-    asks = np.array([bool(one.home) for one in wishes], dtype=np.bool_)
-    mine = np.zeros(edges.height, dtype=np.bool_)
-    asked = np.flatnonzero(asks[code[edges["worker"].to_numpy()]]) if asks.any() else np.zeros(0, np.int64)
-    some = edges[asked].select("worker", "start", "end")
-    known: dict[tuple[int, date, date], bool] = {}
-    for row, (worker, start, end) in zip(asked.tolist(), some.iter_rows(), strict=True):
-        key = (int(code[worker]), start, end)
-        if key not in known:
-            known[key] = wishes[key[0]].at_home(start, end) is not None
-        mine[row] = known[key]
-    return mine
 
 
 def _earned(

@@ -14,15 +14,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from skillbridge import audit
+from skillbridge.access import SYSTEM
 from skillbridge.errors import BadInput, Refused
 from skillbridge.jobs import Runner
 from skillbridge.jobs.send import deliver_due, post, public_address
 from skillbridge.store.backup import verify
-from skillbridge.workspace import PageQuery, hooks, insight, people, places, planning, plans, work
-from skillbridge.workspace.views import Approval, NewWebhook, NewWorker, Override, PlanRequest, ScenarioRequest
-from tests.workspace.world import World, build, worker
+from skillbridge.workspace import PageQuery, demand, hooks, insight, people, placements, places, planning, plans, work
+from skillbridge.workspace.views import (
+    Approval,
+    JourneyEvent,
+    NewWebhook,
+    NewWorker,
+    Override,
+    PlacementView,
+    PlanRequest,
+    PlanView,
+    ScenarioRequest,
+)
+from tests.workspace.world import World, build, vacancy, worker
 
 
 @pytest.fixture
@@ -109,6 +121,70 @@ def test_a_plan_is_made_stored_explained_and_approved(world: World) -> None:
     run_all(world)
     failed = work.read_job(ws, admin, again.job_id)
     assert failed.error == "workers: no rows; expected at least one of the workers", "placed workers are not free"
+
+
+def test_a_repair_is_approved_in_place_of_what_it_moves_and_leaves_the_others_alone(world: World) -> None:
+    ws, admin, officer = world.ws, world.actors["ministry_admin"], world.actors["ministry_officer"]
+    demand.create_vacancy(ws, SYSTEM, vacancy("v-3", positions=3))
+
+    def decided(request: PlanRequest) -> tuple[PlanView, list[PlacementView]]:
+        plan = plans.start_plan(ws, admin, request)
+        run_all(world)
+        for placement_id in plans.read_plan(ws, officer, plan.plan_id).sample:
+            plans.review_placement(ws, officer, plan.plan_id, placement_id)
+        approved = plans.approve_plan(ws, officer, plan.plan_id, Approval("looked at"), version=None)
+        query = placements.PlacementsQuery(plan_id=plan.plan_id)
+        return approved, placements.list_placements(ws, officer, query).items
+
+    first, made = decided(PlanRequest(["nz-test"], "season", time_limit=20, parties=["unit-ws"]))
+    assert {one.worker_id for one in made} == {"w-1", "w-2", "w-3"}
+    full = next(one for one in made if one.vacancy_id == "v-1" or one.vacancy_id == "v-3")
+    gone = [one for one in made if one.vacancy_id == full.vacancy_id]
+    kept = {one.placement_id: one for one in made if one.vacancy_id != full.vacancy_id}
+    changes = f"""as_of = 2026-03-01
+[[change]]
+kind = "cancel"
+vacancy_id = "{full.vacancy_id}"
+"""
+    again = PlanRequest(["nz-test"], "repair", time_limit=20, base_plan=first.plan_id, changes=changes)
+    second, moved = decided(again)
+    assert second.replaces == sorted(one.placement_id for one in gone)
+    assert {one.worker_id for one in moved} == {one.worker_id for one in gone}
+    assert {one.state for one in moved} == {"approved"}
+    for one in made:
+        now = placements.read_placement(ws, officer, one.placement_id)
+        assert now.state == ("approved" if one.placement_id in kept else "cancelled")
+    assert ws.store.records.tally("placement", "worker_id", {"state": "approved"}) == {"w-1": 1, "w-2": 1, "w-3": 1}
+    third = plans.start_plan(ws, admin, replace(again, base_plan=second.plan_id, changes=""))
+    run_all(world)
+    unchanged = plans.read_plan(ws, officer, third.plan_id)
+    assert (unchanged.sample, unchanged.replaces) == ([], []), "what stays is not decided again"
+
+
+def test_a_repair_cannot_move_who_has_left(world: World) -> None:
+    ws, admin, officer = world.ws, world.actors["ministry_admin"], world.actors["ministry_officer"]
+    plan = plans.start_plan(ws, admin, PlanRequest(["nz-test"], "season", time_limit=20, parties=["unit-ws"]))
+    run_all(world)
+    sample = plans.read_plan(ws, officer, plan.plan_id).sample
+    for placement_id in sample:
+        plans.review_placement(ws, officer, plan.plan_id, placement_id)
+    plans.approve_plan(ws, officer, plan.plan_id, Approval("looked at"), version=None)
+    who = placements.read_placement(ws, officer, sample[0]).worker_id
+    for state in ("offered", "contract_signed", "visa_granted", "departed"):
+        event = JourneyEvent(state, on=ws.now().date())
+        placements.move_placement(ws, officer, sample[0], event, version=None)
+    changes = f'as_of = 2026-03-01\n[[change]]\nkind = "withdraw"\nworker_id = "{who}"\n'
+    again = plans.start_plan(
+        ws, admin, PlanRequest(["nz-test"], "repair", time_limit=20, base_plan=plan.plan_id, changes=changes)
+    )
+    run_all(world)
+    proposal = plans.read_plan(ws, officer, again.plan_id)
+    assert proposal.replaces == [sample[0]]
+    for placement_id in proposal.sample:
+        plans.review_placement(ws, officer, again.plan_id, placement_id)
+    with pytest.raises(Refused, match="has left"):
+        plans.approve_plan(ws, officer, again.plan_id, Approval("looked at"), version=None)
+    assert placements.read_placement(ws, officer, sample[0]).state == "departed"
 
 
 def test_a_worker_or_vacancy_is_looked_for_a_place_beside_a_plan(world: World) -> None:

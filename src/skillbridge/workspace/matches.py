@@ -12,6 +12,7 @@ from skillbridge.errors import BadInput, Refused
 from skillbridge.store import Record
 from skillbridge.workspace import Workspace, frames, read
 from skillbridge.workspace.board import Standing, board, ranker_of, understood
+from skillbridge.workspace.catalog import labels_in
 from skillbridge.workspace.people import spend
 from skillbridge.workspace.views import Criterion, Match, Matches, WorkerBody
 
@@ -99,7 +100,7 @@ def _workers_for(
     among = people.select(wanted.fill_null(False).arg_true()).to_series().cast(pl.Int32).to_numpy()
     jobs = understood(frames.of_records("vacancy", [vacancy])) if changed or row is None else standing.jobs[[row]]
     if not jobs.select(_offered(query)).item() or not len(among):
-        return Matches([], 0, {}, standing.moment.isoformat())
+        return Matches([], 0, {}, {}, standing.moment.isoformat())
     if changed or row is None:
         ranker, row = ranker_of(ws, people, jobs, standing.day, query.partnership), 0
     else:
@@ -152,7 +153,7 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
     row = standing.worker_row.get(worker_id)
     among = standing.jobs.select(_offered(query).arg_true()).to_series().cast(pl.Int32).to_numpy()
     if not len(among):
-        found = Matches([], 0, {}, standing.moment.isoformat())
+        found = Matches([], 0, {}, {}, standing.moment.isoformat())
     elif row is None or ws.store.records.changed_among("worker", [worker_id], standing.revisions["worker"]):
         person = understood(frames.of_records("worker", [record]))
         ranker = ranker_of(ws, person, standing.jobs, standing.day, query.partnership)
@@ -168,7 +169,8 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
 def told(moment: datetime, found: "Ranking", considered: int) -> Matches:
     """A ranking as it is shown, of what stood at `moment`."""
     items = [_match(pair) for pair in found.items]
-    return Matches(items, considered, dict(sorted(found.refused.items())), moment.isoformat())
+    evidence = (part.evidence for item in items for part in item.breakdown)
+    return Matches(items, considered, dict(sorted(found.refused.items())), labels_in(evidence), moment.isoformat())
 
 
 def _match(pair: "Ranked") -> Match:

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from skillbridge.access import SEES_ROWS, Actor, check, parties, reach
 from skillbridge.errors import BadInput, Refused
-from skillbridge.journey import move
+from skillbridge.journey import ABROAD, move
 from skillbridge.store import Record
 from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
+from skillbridge.workspace.demand import HOLDING_A_PLACE, held_places
 from skillbridge.workspace.hooks import announce
 from skillbridge.workspace.placements import step, view_placement
 from skillbridge.workspace.planning import folder_of
@@ -28,6 +29,7 @@ from skillbridge.workspace.views import (
     Plans,
     PlanView,
     Rejection,
+    VacancyBody,
 )
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ def seen_by(ws: Workspace, actor: Actor, plan: PlanView) -> PlanView:
         }
         hidden = [row | {"used": None} if (row["partnership"], row["rule"]) in small else row for row in rules]
         summary = summary | {"rules": hidden}
-    return replace(plan, summary=summary, sample=[])
+    return replace(plan, summary=summary, sample=[], replaces=[])
 
 
 def view_plan(ws: Workspace, record: Record) -> PlanView:
@@ -134,6 +136,7 @@ def view_plan(ws: Workspace, record: Record) -> PlanView:
         progress=progress,
         summary=body.summary,
         sample=sample_of(ws, record.id) if body.status == "proposal" else [],
+        replaces=body.replaces,
         created=record.created,
     )
 
@@ -180,6 +183,8 @@ def approve_plan(ws: Workspace, actor: Actor, plan_id: str, body: Approval, *, v
         missing = set(sample_of(ws, plan_id)) - set(stored.reviewed.get(actor.account_id, ()))
         if missing:
             raise Refused("sample_unseen", f"look at the sample first: {', '.join(sorted(missing))}")
+        for held in stored.replaces:
+            _end_before(ws, actor, plan_id, held)
         _guard_places(ws, plan_id)
         record = _decide(ws, actor, record, stored, "approved", body.reason)
     return view_plan(ws, record)
@@ -198,10 +203,14 @@ def override(ws: Workspace, actor: Actor, plan_id: str, body: Override) -> Place
     """Decide one placement of a proposal otherwise than the plan as a whole, with a reason that stays on record."""
     check(actor, "plans.decide")
     with ws.acting():
-        _proposal(ws, plan_id)
+        _, stored = _proposal(ws, plan_id)
         placement = _placement_of(ws, plan_id, body.placement_id)
         move(read(placement, PlacementBody).state, body.to, actor.role, body.reason)
         if body.to == "approved":
+            worker_id = read(placement, PlacementBody).worker_id
+            for held in stored.replaces:
+                if read(ws.store.records.need("placement", held), PlacementBody).worker_id == worker_id:
+                    _end_before(ws, actor, plan_id, held)
             _guard_places(ws, plan_id, placement)
         placement = step(ws, actor, placement, body.to, ws.now().date(), body.reason)
         ws.note(actor, "plans.override", placement.id, why=body.reason, after=placement)
@@ -225,14 +234,33 @@ def _placement_of(ws: Workspace, plan_id: str, placement_id: str) -> Record:
     return placement
 
 
+def _end_before(ws: Workspace, actor: Actor, plan_id: str, placement_id: str) -> None:
+    """Cancel a placement of a plan before that an approved repair moves or no longer has.
+
+    One that ended meanwhile stays as it is; raises `Refused` conflict for a worker who has left.
+    """
+    placement = ws.store.records.need("placement", placement_id)
+    body = read(placement, PlacementBody)
+    if body.state in ABROAD:
+        raise Refused("conflict", f"{body.worker_id} has left for placement {placement_id}: the plan cannot move it")
+    if body.state in HOLDING_A_PLACE:
+        step(ws, actor, placement, "cancelled", ws.now().date(), f"replaced by plan {plan_id}")
+
+
+def held_before(ws: Workspace, plan_id: str | None) -> list[Record]:
+    """The placements that still hold a place, of a plan and of those that it repaired in turn."""
+    found: list[Record] = []
+    while plan_id is not None:
+        found += ws.store.records.page("placement", {"plan_id": plan_id, "state": HOLDING_A_PLACE})
+        plan_id = read(ws.store.records.need("plan", plan_id), PlanBody).request.base_plan
+    return found
+
+
 def _guard_places(ws: Workspace, plan_id: str, only: Record | None = None) -> None:
     """Refuse an approval that would place a worker twice at once, or more heads than a vacancy has positions.
 
     Two plans may be proposed over the same people; the first approval wins and the second says so.
     """
-    from skillbridge.workspace.demand import HOLDING_A_PLACE, held_places
-    from skillbridge.workspace.views import VacancyBody
-
     records = ws.store.records
     chosen = [only] if only else records.page("placement", {"plan_id": plan_id, "state": "proposed"})
     wanted: dict[str, int] = {}

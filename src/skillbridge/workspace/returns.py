@@ -203,7 +203,7 @@ def home_vacancies(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuer
         jobs = jobs.filter(pl.col("isco").str.starts_with(query.isco).fill_null(value=False))
     now = ws.now()
     if not jobs.height:
-        return Matches([], 0, {}, now.isoformat())
+        return Matches([], 0, {}, {}, now.isoformat())
     person = understood(frames.of_records("worker", [record]))
     ranker = Ranker.of(
         person.select(tables.WORKERS.keys()),

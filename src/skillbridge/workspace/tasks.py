@@ -14,8 +14,8 @@ from skillbridge import tables
 from skillbridge.access import Account, Actor
 from skillbridge.errors import BadInput, SkillBridgeError
 from skillbridge.model import Employer, Vacancy, Worker
-from skillbridge.store import Job
-from skillbridge.workspace import Workspace, check_id, frames, planning, read, write
+from skillbridge.store import Job, Record
+from skillbridge.workspace import Workspace, check_id, frames, planning, plans, read, write
 from skillbridge.workspace.demand import check_dates
 from skillbridge.workspace.hooks import announce
 from skillbridge.workspace.views import PlacementBody, PlanBody, ScenarioBody, VacancyBody, WorkerBody
@@ -216,17 +216,30 @@ def run_plan(ws: Workspace, job: Job, control: planning.Control) -> None:
             for file in sorted(path for path in target.rglob("*") if path.is_file()):
                 ws.store.ledger.keep_file(ws.folder, file)
         party_of = dict(made.parties.select("worker_id", "party").iter_rows())
+        held = {_place(record): record.id for record in plans.held_before(ws, body.request.base_plan)}
+        places = [tuple(row) for row in made.placements.select(_PLACE).iter_rows()]
         rows = [
             (
                 f"{plan_id}.{number}",
                 write(PlacementBody(plan_id, **row, worker_party=party_of.get(row["worker_id"]))),
                 party_of.get(row["worker_id"]),
             )
-            for number, row in enumerate(made.placements.iter_rows(named=True), 1)
+            for number, (place, row) in enumerate(zip(places, made.placements.iter_rows(named=True), strict=True), 1)
+            if place not in held
         ]
+        replaced = sorted(placement_id for place, placement_id in held.items() if place not in set(places))
         ws.store.records.create_many("placement", rows, ws.now())
-        proposal = replace(body, status="proposal", summary=made.summary, folder=f"plans/{plan_id}")
+        proposal = replace(body, status="proposal", summary=made.summary, folder=f"plans/{plan_id}", replaces=replaced)
         after = ws.store.records.replace("plan", plan_id, write(proposal), ws.now())
         ws.note(actor_of(ws, job), "plans.ready", plan_id, before=record, after=after)
         announce(ws, record.party, "plan.ready", {"plan_id": plan_id})
         finish(ws, job, {"plan_id": plan_id, "placed": len(rows)})
+
+
+_PLACE = ("worker_id", "vacancy_id", "start", "end")
+
+
+def _place(record: Record) -> tuple[Any, ...]:
+    """Who is where and when by a placement: what must be equal for it to stay as it is."""
+    body = read(record, PlacementBody)
+    return tuple(getattr(body, name) for name in _PLACE)

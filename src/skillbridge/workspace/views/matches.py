@@ -38,4 +38,11 @@ class Matches(View, frozen=True):
     items: Annotated[list[Match], doc("Best first.")]
     considered: Annotated[int, doc("Pairs looked at after the filters.", 1200)]
     refused: Annotated[dict[str, int], doc("Refused pairs per rule.", {"nz-rse age: must be 18 or older": 3})]
+    labels: Annotated[
+        dict[str, str],
+        doc(
+            "What each concept is called (in English) that the evidence names by its URI.",
+            {"http://data.europa.eu/esco/isco/C9211": "Crop farm labourers"},
+        ),
+    ]
     as_of: Annotated[Moment, doc("The moment whose stored rows were ranked.", "2026-03-01T09:00:00+00:00")]

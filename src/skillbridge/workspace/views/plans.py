@@ -30,7 +30,12 @@ class PlanRequest(View, frozen=True):
     time_limit: Annotated[int, doc("Seconds the solver may take.", 60, ge=1, le=3_600)] = 60
     priority: Annotated[int, doc("Higher runs earlier.", 0, ge=-10, le=10)] = 0
     base_plan: Annotated[
-        Id | None, doc("Repair this plan with the least disruption instead of planning anew.", "plan-1")
+        Id | None,
+        doc(
+            "Repair this plan with the least disruption instead of planning anew. Its placements that stay as they are "
+            "stay where they are; the proposal holds the others.",
+            "plan-1",
+        ),
     ] = None
     changes: Annotated[
         str, doc("With base_plan: a change file (see docs on replanning).", "as_of = 2026-09-01", max_length=100_000)
@@ -52,6 +57,7 @@ class PlanBody(msgspec.Struct, frozen=True):
     decided_by: str | None = None
     reason: str = ""
     reviewed: dict[str, list[str]] = {}
+    replaces: list[str] = []
 
 
 class PlanView(View, frozen=True):
@@ -71,6 +77,13 @@ class PlanView(View, frozen=True):
         doc("The run: status, objective, bound, gap, counts, rules, manifest.", {"status": "optimal"}),
     ]
     sample: Annotated[list[str], doc("Placements one has to look at before approving the whole.", ["plan-1.4"])]
+    replaces: Annotated[
+        list[str],
+        doc(
+            "Placements of plans before that end when this one is approved: it moves or no longer has them.",
+            ["plan-1.4"],
+        ),
+    ]
     created: Moment
 
 

@@ -56,7 +56,7 @@ def test_a_comparison_is_one_offline_page_in_four_languages_for_each_reader(read
     assert "without &lt;SAWP&gt;" in page
     assert page == compare.render(LINES, reader=reader, lang="ar")
     figures = re.findall(r'<section class="part.*?</section>', page, re.DOTALL)
-    assert all("<table>" in part for part in figures if "<figure" in part)
+    assert all("<table" in part for part in figures if "<figure" in part)
 
 
 def test_the_minister_reads_three_messages_and_what_to_decide() -> None:

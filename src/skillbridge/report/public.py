@@ -14,7 +14,7 @@ from skillbridge.partnerships.wording import says
 from skillbridge.privacy import THRESHOLD, suppress
 from skillbridge.report import figures
 from skillbridge.report.page import Section, Table, Tongue
-from skillbridge.report.season import HALF, Season, corridor_map, positions, weeks
+from skillbridge.report.season import HALF, THIN, Season, corridor_map, positions, weeks
 
 
 def sections(season: Season, tongue: Tongue) -> list[Section]:
@@ -63,11 +63,11 @@ def reasons(season: Season, tongue: Tongue) -> Section:
     title = tongue.say("report.reasons_public")
     drawn = []
     if not shown.is_empty():
-        drawn.append(
-            tongue.draw(
-                "reasons", title, lambda width: charts.fill_by_reason(shown, lang=tongue.lang, width=width), (HALF,)
-            )
-        )
+
+        def bars(width: int) -> charts.Chart:
+            return charts.fill_by_reason(shown, lang=tongue.lang, width=width)
+
+        drawn.append(tongue.draw("reasons", title, bars, (HALF, THIN)))
     return Section(
         "reasons", title, tongue.say("report.reasons_public_intro", n=THRESHOLD), "computed", drawn, [("", table)]
     )

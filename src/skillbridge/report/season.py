@@ -14,8 +14,8 @@ from skillbridge.plan_folder import PlanFolder
 from skillbridge.report.page import TABLE_ROWS, WIDE, Section, Table, Tongue, symbol, use
 
 BOARD_ROWS = 12
-HALF = 460
-"""Width in pixels of a chart that shares a row with another."""
+HALF, THIN = 460, 320
+"""Widths in pixels of a chart that shares a row with another, on a desk and on a telephone."""
 ONE = ("partnership", "destination", "origin", "sex", "age_band", "entry", "sector", "month")
 """The dimensions by which indicators are shown."""
 _CAPS = frozenset({"quota", "brain_drain", "training"})
@@ -234,7 +234,7 @@ def workers(season: Season, tongue: Tongue) -> Section:
 def _reasoned(name: str, counts: pl.DataFrame, table: Table, tongue: Tongue) -> Section:
     title = tongue.say(f"report.{name}")
     drawn = tongue.draw(
-        name, title, lambda width: charts.fill_by_reason(counts, lang=tongue.lang, width=width), (HALF,)
+        name, title, lambda width: charts.fill_by_reason(counts, lang=tongue.lang, width=width), (HALF, THIN)
     )
     return Section(name, title, tongue.say(f"report.{name}_intro"), "computed", [drawn], [("", table)])
 
@@ -276,7 +276,7 @@ def quality(season: Season, tongue: Tongue) -> Section | None:
 
 def _histogram(name: str, title: str, bins: pl.DataFrame, tongue: Tongue) -> tuple[str, str]:
     return tongue.draw(
-        name, title, lambda width: charts.distribution(bins, title, lang=tongue.lang, width=width), (HALF,)
+        name, title, lambda width: charts.distribution(bins, title, lang=tongue.lang, width=width), (HALF, THIN)
     )
 
 

@@ -18,7 +18,7 @@ from skillbridge.intake.fields import currencies_in
 from skillbridge.intake.files import read_table
 from skillbridge.intake.headers import known
 from skillbridge.intake.money import amount_in, unit_of
-from skillbridge.intake.spans import length, period
+from skillbridge.intake.spans import experience, length, period
 from skillbridge.intake.values import lone_number, whole
 
 HEAD = "id,employer,country,job,positions,start,end"
@@ -378,6 +378,36 @@ def test_hours_a_week(tmp_path: Path, header: str, cells: str, hours: float | No
     cell = f'"{cells}"' if "days" not in header else cells
     found = read(tmp_path, f"{HEAD},{header}\nv1,A,FR,x,3,2026-03-01,2026-09-30,{cell}\n")
     assert found.frame["hours_week"].to_list() == [hours]
+
+
+@pytest.mark.parametrize(
+    ("header", "unit", "text", "months"),
+    [
+        ("Experience", "year", "3", 36),
+        ("Experience", "year", "3,5", 42),
+        ("Experience", "year", "18 months", 18),
+        ("Experience", "year", "2 years 6 months", 30),
+        ("Experience", "year", "5 años", 60),
+        ("Berufserfahrung", "year", "3-5 Jahre", 36),
+        ("Experience", "year", "10+", 120),
+        ("Experience (months)", "year", "18", 18),
+        ("Years of experience", "month", "2", 24),
+        ("experience_months", "month", "26", 26),
+        ("Experience", "month", "6 mois", 6),
+        ("Experience", "year", "since 2015", None),
+        ("Experience", "year", "fresher", None),
+        ("Experience", "year", "2015-2020", None),
+    ],
+)
+def test_experience_in_words(header: str, unit: str, text: str, months: int | None) -> None:
+    assert experience(header, unit)(text).value == months
+
+
+def test_languages_of_json_keep_their_levels(tmp_path: Path) -> None:
+    spoken = [{"language": "English", "level": "B1"}, {"language": "Tagalog", "level": "C2"}]
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps({"candidates": [{"id": "c1", "nationality": "PH", "job": "x", "languages": spoken}]}))
+    assert read_workers(path).frame["languages"].to_list() == ["en:B1;fil:C2"]
 
 
 def test_a_list_of_workers_without_ids_gets_pseudonyms(tmp_path: Path) -> None:

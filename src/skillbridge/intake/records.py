@@ -12,6 +12,8 @@ from skillbridge.errors import BadInput
 
 DEPTH = 6
 """How deep a list of records may lie, and how deep a record may be nested."""
+_LEVELS = frozenset(("level", "cefr", "proficiency", "fluency", "niveau", "nivel", "livello", "Level"))
+"""Keys that make an entry of a list a thing with its level, as a language is: its values belong together."""
 
 
 def json_records(text: str, where: str, known: Callable[[Sequence[str]], int]) -> pl.DataFrame:
@@ -79,6 +81,8 @@ def _flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
             return
         for key, inner in value.items():
             yield from _flat(inner, (*path, str(key)))
+    elif isinstance(value, list) and value and all(isinstance(item, dict) and _LEVELS & set(item) for item in value):
+        yield path, ";".join(" ".join(str(part) for part in item.values() if part is not None) for item in value)
     elif isinstance(value, list):
         parts: dict[tuple[str, ...], list[str]] = {}
         for item in value:

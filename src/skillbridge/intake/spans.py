@@ -126,6 +126,35 @@ def length(header: str) -> Parse:
     return parse
 
 
+_PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:[-–]\s*(\d+(?:[.,]\d+)?)\s*)?\+?\s*([^\d\s,;/()+–-]*)")
+
+
+def experience(header: str, unit: str) -> Parse:
+    """A parser of text into months of experience, of `2 years 6 months`, `18 mois`, `3+` or `3-5 Jahre` (the least).
+
+    A number alone is in the unit that the header names, else in `unit` (month or year).
+    """
+    named = unit_of(header)
+    usual = named if named in ("month", "year", "week") else unit
+    share = {"day": 12 / 365, "week": 12 / 52, "month": 1.0, "year": 12.0}
+
+    def parse(text: str | None) -> Reading:
+        if text is None or blank(text):
+            return Reading()
+        parts = _PART.findall(western(text).casefold())
+        units = [unit_of(word) or (usual if len(parts) == 1 else None) for _, _, word in parts]
+        months = 0.0
+        for (low, _, _), of in zip(parts, units, strict=True):
+            months += (number(low, decimal="," if "," in low else ".") or 0.0) * share.get(of or "", float("nan"))
+        if not parts or not 0 <= months <= 960 or re.match(r"\s*[-−]", text):
+            return Reading(None, "months or years of experience, from 0 to 80 years", "refused")
+        plain = usual == "month" and re.fullmatch(r"\d+(?:\.0)?", text.strip())
+        said = "" if plain else f"months of experience; read as {round(months)}"
+        return Reading(round(months), said, "changed") if said else Reading(round(months))
+
+    return parse
+
+
 def _months_later(start: date, count: int) -> date:
     """The last day of a stay of `count` months: 15 March and 6 months end on 14 September."""
     month = start.month - 1 + count

@@ -70,7 +70,7 @@ def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
             "wage": wage,
             "currency": currency.fill_null(stated),
             "languages": sheet.read("languages", languages, pl.String()),
-            "experience_months": sheet.read("experience_months", values.whole(0, 960), pl.Int64()).fill_null(0),
+            "experience_months": _experience(sheet),
             "education": sheet.read("education", education, pl.Int64()),
             "licences": sheet.read("licences", fields.listed(sheet.text("licences")), pl.String()),
             "beds": sheet.read("beds", values.whole(0, 100_000, words=True), pl.Int64()),
@@ -158,3 +158,11 @@ def _hours(sheet: Sheet) -> pl.Series:
         return stated
     made = sheet.combine([sheet.text("hours_day"), sheet.text("days_week")], "hours_day", product, pl.Float64())
     return stated.fill_null(made)
+
+
+def _experience(sheet: Sheet) -> pl.Series:
+    """Months asked for; a number is in the unit that it or the header names, else in months, which the report says."""
+    name, cells = sheet.name("experience_months"), sheet.text("experience_months")
+    if unit_of(name) is None and cells.str.contains(r"^\s*[1-9]\d*\s*$").any():
+        sheet.report.assumptions.append(f"{name}: numbers without a unit are months")
+    return sheet.read("experience_months", spans.experience(name, "month"), pl.Int64()).fill_null(0)

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import polars as pl
 
-from skillbridge.intake import fields, values
+from skillbridge.intake import fields, spans, values
 from skillbridge.intake.abilities import education, languages
 from skillbridge.intake.headers import NONE, Choices
 from skillbridge.intake.places import country
 from skillbridge.intake.report import Intake
 from skillbridge.intake.sheet import Sheet, open_sheet
-from skillbridge.intake.values import Reading
 from skillbridge.tables import WORKERS, conform
 
 REQUIRED = ("origin", ("occupation", "isco", "concept"))
@@ -121,22 +120,7 @@ def _birth_year(sheet: Sheet) -> pl.Series:
 
 
 def _experience(sheet: Sheet) -> pl.Series:
-    """Months, from a column of months or of years (`3`, `3,5`, `5 años`)."""
-    mark = values.decimal_mark(sheet.text("experience_years"))
-
-    def from_years(text: str | None) -> Reading:
-        if text is None or values.blank(text):
-            return Reading()
-        amount = values.number(_digits(text), decimal=mark)
-        if amount is None or not 0 <= amount <= 80:
-            return Reading(None, "years of experience from 0 to 80", "refused")
-        return Reading(round(amount * 12), "months of experience; read from years", "changed")
-
-    def _digits(text: str) -> str:
-        return "".join(c for c in text if c.isdigit() or c in ".,")
-
-    months = sheet.read("experience_months", values.whole(0, 960), pl.Int64())
-    if not sheet.has("experience_years"):
-        return months.fill_null(0)
-    years = sheet.read("experience_years", from_years, pl.Int64())
+    """Months, from a column of months or of years (`3`, `3,5`, `2 years 6 months`); 0 where neither says any."""
+    months = sheet.read("experience_months", spans.experience(sheet.name("experience_months"), "month"), pl.Int64())
+    years = sheet.read("experience_years", spans.experience(sheet.name("experience_years"), "year"), pl.Int64())
     return months.fill_null(years).fill_null(0)

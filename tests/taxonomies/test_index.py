@@ -85,9 +85,14 @@ def test_an_index_of_another_text_is_not_used(world: Taxonomy, tmp_path: Path) -
 
 def test_a_broken_index_is_said_to_be_broken(world: Taxonomy, tmp_path: Path) -> None:
     open_index(world, tmp_path, ("occupation",))
-    (tmp_path / "occupation" / "label.feature.npy").write_bytes(b"nothing of the kind")
-    with pytest.raises(Corrupt, match="remove the folder"):
-        open_index(world, tmp_path, ("occupation",))
+    for name in ("label.feature.npy", "labels.arrow", "index.toml"):
+        path = tmp_path / "occupation" / name
+        whole = path.read_bytes()
+        path.write_bytes(b"nothing of the kind")
+        with pytest.raises(Corrupt, match="remove the folder"):
+            open_index(world, tmp_path, ("occupation",))
+        path.write_bytes(whole)
+    assert len(open_index(world, tmp_path, ("occupation",)).branches) == 1
 
 
 def test_progress_goes_from_nothing_to_all(world: Taxonomy, tmp_path: Path) -> None:
@@ -118,6 +123,21 @@ def test_an_index_remembers_how_many_titles_it_has_learned_from(world: Taxonomy,
     assert open_index(world, tmp_path, ("occupation",)).branch("occupation").titles == 0
     open_index(world, tmp_path, ("occupation",), titles=titles)
     assert open_index(world, tmp_path, ("occupation",)).branch("occupation").titles == 2
+
+
+def test_an_index_is_compiled_again_for_other_titles_only(world: Taxonomy, tmp_path: Path) -> None:
+    titles = pl.DataFrame({"concept_uri": [NURSE, COOK], "label": ["zzyzx hand", "grub chief"]})
+
+    def compilations(taught: pl.DataFrame | None) -> int:
+        told: list[float] = []
+        open_index(world, tmp_path, ("occupation",), titles=taught, progress=lambda _, share: told.append(share))
+        return told.count(1.0)
+
+    assert compilations(None) == 1
+    assert compilations(titles) == 1
+    assert compilations(titles.reverse()) == 0
+    assert compilations(None) == 0
+    assert compilations(titles.head(1)) == 1
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ class Branch:
     arrays: dict[str, npt.NDArray[Any]]
     titles: int = 0
     """How many titles besides the labels the classifier has learned from."""
+    titles_digest: str = ""
+    """Which titles those were; empty where there were none."""
     corrections: dict[tuple[int, int], int] = field(default_factory=dict)
     """(key of the folded text, language or -1) -> concept: what people have said is right."""
     _views: dict[int, View] = field(default_factory=dict)
@@ -164,6 +166,12 @@ def _compiled_from(taxonomy: Taxonomy) -> str:
     return taxonomy.digest.rpartition("+")[0] if taxonomy.meta.get("corrections") else taxonomy.digest
 
 
+def _digest_of(titles: pl.DataFrame) -> str:
+    """What tells one table of titles from another, in whatever order its rows are."""
+    rows = titles.select("concept_uri", "label").unique().sort("concept_uri", "label")
+    return hashlib.sha256(rows.write_csv().encode()).hexdigest()
+
+
 def _branch(
     taxonomy: Taxonomy, kind: Kind, titles: pl.DataFrame | None, progress: Callable[[float], None]
 ) -> Branch | None:
@@ -189,12 +197,12 @@ def _branch(
     folded = fold(labels["label"].to_list())
     bags = features(folded)
     concept = labels["concept"].to_numpy().astype(np.int32)
-    learned, taught = (bags, concept), 0
+    learned, taught, taught_digest = (bags, concept), 0, ""
     if titles is not None:
         extra = titles.join(number, on="concept_uri").sort("concept", "label")
         more = features(fold(extra["label"].to_list()))
         learned = _join(bags, more), np.concatenate([concept, extra["concept"].to_numpy().astype(np.int32)])
-        taught = len(extra)
+        taught, taught_digest = len(extra), _digest_of(titles)
     family = np.where(groups >= 0, groups, np.arange(len(groups), dtype=np.int32))
     model = classifier.train(*learned, family, progress=progress)
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -209,7 +217,7 @@ def _branch(
     for code in range(len(languages)):
         arrays |= {f"{code}.{name}": a for name, a in _documents(bags, concept, lang == code)._asdict().items()}
     table = concepts.select("concept_uri", "notation", "isco", is_group=pl.col("kind") == "isco_group")
-    return Branch(kind, languages, table, labels, arrays, taught)
+    return Branch(kind, languages, table, labels, arrays, taught, taught_digest)
 
 
 def _groups(concepts: pl.DataFrame) -> I32:
@@ -292,13 +300,16 @@ def open_index(
 ) -> Index:
     """The index of `taxonomy`, from `folder` where it was saved, else compiled and saved there (if it can be written).
 
-    With `titles` it is compiled anew, and so it stays: a saved index is used whatever it has learned from.
+    With `titles` it is compiled anew unless these very titles have taught the saved one; without, a saved index is used
+    whatever it has learned from.
     `progress` is told the kind and the share of it compiled, from 0 to 1.
     """
     branches: dict[str, Branch] = {}
     for kind in kinds:
         place = folder / kind if folder is not None else None
-        branch = _load(place, _compiled_from(taxonomy)) if place is not None and titles is None else None
+        branch = _load(place, _compiled_from(taxonomy)) if place is not None else None
+        if branch is not None and titles is not None and branch.titles_digest != _digest_of(titles):
+            branch = None
         if branch is None:
             tell = None if progress is None else partial(progress, kind)
             branch = compile_index(taxonomy, (kind,), titles=titles, progress=tell).branches.get(kind)
@@ -343,6 +354,7 @@ def _save(branch: Branch, place: Path, digest: str) -> None:
         "kind": branch.kind,
         "languages": list(branch.languages),
         "titles": branch.titles,
+        "titles_digest": branch.titles_digest,
         "arrays": sorted(branch.arrays),
     }
     replace_file(place / "index.toml", lambda path: path.write_text(tomli_w.dumps(stamp), encoding="utf-8"))
@@ -353,13 +365,14 @@ def _load(place: Path, digest: str) -> Branch | None:
     stamp = place / "index.toml"
     if not stamp.is_file():
         return None
-    told = tomllib.loads(stamp.read_text(encoding="utf-8"))
-    if told["format"] != FORMAT or told["digest"] != digest:
-        return None
     try:
+        told = tomllib.loads(stamp.read_text(encoding="utf-8"))
+        if told["format"] != FORMAT or told["digest"] != digest:
+            return None
         arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in told["arrays"]}
         concepts = pl.read_ipc(place / "concepts.arrow")
         labels = pl.read_ipc(place / "labels.arrow")
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         raise Corrupt(f"index {place}: {error}; remove the folder and it is compiled again") from None
-    return Branch(told["kind"], tuple(told["languages"]), concepts, labels, arrays, told.get("titles", 0))
+    taught = told.get("titles", 0), told.get("titles_digest", "")
+    return Branch(told["kind"], tuple(told["languages"]), concepts, labels, arrays, *taught)

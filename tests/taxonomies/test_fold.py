@@ -1,0 +1,77 @@
+"""Folding and features: what holds for any text whatever."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from skillbridge.taxonomies.fold import FEATURES, LONGEST, features, fold, keys
+
+ODD = ["Koch/in", "(m/w/d)", "متجر", "Кухар", "料理人", "🙂", "\x00", "\u200d", "C++", "ﬁ", "İ", "ǅ", "½", "\n"]
+TEXT = st.text(max_size=60) | st.lists(st.sampled_from(ODD), max_size=6).map(" ".join)
+WORD = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=70)
+
+
+@given(st.lists(TEXT, max_size=5))
+@example([])
+@example(["", "\x00", "a\x00b"])
+@example(["x" * 10_000, "word " * 3_000])
+def test_any_text_folds_to_plain_words_whatever_stands_beside_it(texts: list[str]) -> None:
+    folded = fold(texts)
+    assert len(folded) == len(texts)
+    for text, plain in zip(texts, folded, strict=True):
+        assert re.fullmatch(r"([a-z0-9]+( [a-z0-9]+)*)?", plain)
+        assert fold([text]) == [plain]
+
+
+@given(TEXT)
+def test_a_folded_text_is_folded_already(text: str) -> None:
+    (once,) = fold([text])
+    assert fold([once]) == [once]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Bäcker/Bäckerin", "backer backerin"),
+        ("Koch/in (m/w/d)", "koch"),
+        ("Vendeur / Vendeuse", "vendeur vendeuse"),
+        ("C++ and C# programmer", "cplusplus and csharp programmer"),
+        ("Готвач", "gotvach"),
+        ("ﬁsh-monger", "fish monger"),
+        ("🙂 — …", ""),
+    ],
+)
+def test_folding_by_example(text: str, plain: str) -> None:
+    assert fold([text]) == [plain]
+
+
+def test_a_long_text_is_cut_at_a_word() -> None:
+    (plain,) = fold(["nurse " * 200])
+    assert set(plain.split()) == {"nurse"}
+    assert len(plain) <= LONGEST
+
+
+@given(st.lists(st.lists(WORD, max_size=6).map(" ".join), max_size=5))
+def test_every_word_pair_and_sequence_is_counted_once(folded: list[str]) -> None:
+    bags = features(folded)
+    assert len(bags.start) == len(folded) + 1
+    for number, text in enumerate(folded):
+        here = slice(bags.start[number], bags.start[number + 1])
+        assert (np.diff(bags.feature[here]) > 0).all()
+        assert ((bags.feature[here] >= 0) & (bags.feature[here] < FEATURES)).all()
+        lengths = [(len(word), min(len(word), 61) + 2) for word in text.split()]
+        sequences = sum(max(room - size + 1, 0) for _, room in lengths for size in (2, 3, 4, 5))
+        assert bags.times[here].sum() == sequences + len(lengths) + sum(long > 6 for long, _ in lengths)
+        alone = features([text])
+        assert np.array_equal(alone.feature, bags.feature[here])
+        assert np.array_equal(alone.times, bags.times[here])
+
+
+@given(st.lists(st.lists(WORD, max_size=3).map(" ".join), max_size=6))
+def test_equal_texts_and_only_they_have_equal_keys(folded: list[str]) -> None:
+    found = keys(folded).tolist()
+    assert len(found) == len(folded)
+    assert len(set(found)) == len(set(folded))

@@ -52,7 +52,7 @@ def ods(path: Path, rows: list[list[str]]) -> Path:
     return path
 
 
-RECORDS = [
+RECORDS: list[dict[str, Any]] = [
     {
         "refnr": "10001-7",
         "beruf": "Erntehelfer/in",
@@ -87,6 +87,14 @@ def test_records_of_a_job_service_in_json(tmp_path: Path, text: str) -> None:
     )
     assert (row["positions"], row["start"], row["end"]) == (12, date(2026, 4, 1), date(2026, 10, 31))
     assert found.report.refused_rows() == {2}
+
+
+def test_a_longitude_is_no_wage(tmp_path: Path) -> None:
+    record = RECORDS[0] | {"arbeitsort": {"land": "Deutschland", "koordinaten": {"lat": 49.9, "lon": 8.4}}}
+    found = read(tmp_path, json.dumps([record, record | {"refnr": "2"}]), Choices({"anzahlOffeneStellen": "positions"}))
+    assert found.frame["wage"].to_list() == [None, None]
+    swedish = read(tmp_path, HEAD + ",Lön\nv1,A,SE,x,3,2026-03-01,2026-09-30,150\n")
+    assert swedish.frame["wage"].to_list() == [15000]
 
 
 def test_records_whose_place_is_a_map_of_countries(tmp_path: Path) -> None:
@@ -370,6 +378,9 @@ def test_a_currency_that_is_not_clear_is_no_guess(tmp_path: Path) -> None:
         ("hours per week", "40 hours", 40.0),
         ("hours per week", "37,5 h", 37.5),
         ("hours per week", "8 h/day", None),
+        ("hours per week", "35h00", 35.0),
+        ("hours per week", "37:30", 37.5),
+        ("hours per week", "35 à 39", None),
         ("hours per day,days per week", "8,5", 40.0),
         ("hours per day", "8", None),
     ],

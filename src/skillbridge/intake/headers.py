@@ -39,6 +39,8 @@ _OWN_NAMES = (
 _EXACT = frozenset(_OWN_NAMES.split())
 """Fields that only their own names name: ids, which must not be a person's number, and what rules rest on."""
 
+_SHORT = 3
+"""Letters up to which a synonym's accents count: `lön` is a wage, `lon` a longitude."""
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")
 """Scripts that set few or no blanks between words: Thai, Chinese, Japanese and Korean."""
 
@@ -70,13 +72,15 @@ class Columns:
 
 @cache
 def synonyms(table: str) -> dict[str, tuple[str, int]]:
-    """Folded header -> (field, rank among the field's names) for `workers`, `vacancies`, `oflc` or `lmia`."""
+    """Folded header (as spelled if _SHORT) -> (field, rank among its names) of one of TABLES."""
     found: dict[str, tuple[str, int]] = {}
     ranks: dict[str, int] = {}
     for name, spelled in _names(table):
         for text in [name, *spelled]:
             ranks[name] = ranks.get(name, -1) + 1
-            found.setdefault(fold(text), (name, ranks[name]))
+            key = fold(text)
+            short = len(key) <= _SHORT and key.isascii() and not text.isascii()
+            found.setdefault(text.casefold() if short else key, (name, ranks[name]))
     return found
 
 
@@ -246,6 +250,8 @@ def _key(header: str, names: Mapping[str, tuple[str, int]]) -> str:
     whole = fold(header)
     if whole in names:
         return whole
+    if (spelled := header.strip().casefold()) in names:
+        return spelled
     bare = re.sub(r"[(\[（].*?[)\]）]", "", header)
     if (plain := fold(bare)) in names:
         return plain

@@ -1,6 +1,7 @@
 """Lists of vacancies, as employers and operators send them, in any layout and several languages."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import polars as pl
@@ -139,6 +140,8 @@ def _hours(sheet: Sheet) -> pl.Series:
     mark = values.decimal_mark(sheet.text("hours_week"))
 
     def week(text: str | None) -> Reading:
+        if clock := re.fullmatch(r"\s*(\d{1,3})\s*[h:]\s*([0-5]\d)\s*(?:min)?\s*", text or "", re.I):
+            return values.measure(0, 168)(f"{int(clock[1]) + int(clock[2]) / 60:.2f}")
         lone = values.lone_number(text) if text else None
         if text is None or lone is None or lone == text.strip():
             return values.measure(0, 168, decimal=mark)(text)

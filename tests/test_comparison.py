@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from skillbridge import report, words
 from skillbridge.errors import BadInput
 from skillbridge.report import compare
+from skillbridge.report.page import Tongue
+from skillbridge.scenario_file import DemandChange, PoolChange, RuleChange, Scenario
 from skillbridge.scenarios import HEADLINE, Line
 
 
@@ -73,6 +75,34 @@ def test_the_minister_reads_three_messages_and_what_to_decide() -> None:
 def test_what_changes_nothing_is_told_by_name() -> None:
     still = line("more beds", 500, chosen="nz-rse/beds: max = 9")
     assert "1 place exactly as many as before" in compare.render([*LINES, still], reader="minister")
+
+
+def test_changes_are_told_in_the_reader_s_words_where_the_scenario_s_file_is_there(tmp_path: Path) -> None:
+    scenario = Scenario(
+        name="more demand",
+        objective="fairness",
+        relax=("nz-rse/season",),
+        without=("ca-sawp",),
+        rules=(RuleChange("nz-rse/cap", "max", 9),),
+        demand=(DemandChange({"isco": "92"}, positions=1.1),),
+        pool=(PoolChange(share=0.8),),
+    )
+    (tmp_path / "000").mkdir()
+    (tmp_path / "000" / "scenario.json").write_bytes(msgspec.json.encode(scenario))
+    changed = msgspec.structs.replace(
+        line("more demand", 540), chosen=scenario.chosen, assumed=scenario.assumed, folder="elsewhere/000"
+    )
+    (tmp_path / "comparison.json").write_bytes(msgspec.json.encode([LINES[0], changed]))
+    entry = compare.over_seeds(compare.read(tmp_path))[1]
+    spanish = [part.translate({0x2068: None, 0x2069: None}) for part in compare.told(entry, "chosen", Tongue("es"))]
+    assert spanish == [
+        "objetivo fairness", "nz-rse/cap: max = 9", "nz-rse/season pasa a ser orientativa", "sin ca-sawp",
+    ]  # fmt: skip
+    french = [part.translate({0x2068: None, 0x2069: None}) for part in compare.told(entry, "assumed", Tongue("fr"))]
+    assert french[0] == "demande (isco 92) : postes × 1,1, salaire × 1, aléa ± 0%"
+    assert french[1] == "travailleurs (tout) : 80% restent"
+    quoted = compare.over_seeds([LINES[0], changed])[1]
+    assert [part[1:-1] for part in compare.told(quoted, "chosen", Tongue("es"))] == list(scenario.chosen)
 
 
 def test_seeds_of_a_scenario_are_one_entry_with_mean_least_and_most() -> None:

@@ -1,6 +1,6 @@
 """Scenarios beside each other for three readers: what was chosen, what was assumed, what came out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from skillbridge.indicators import INDICATORS
 from skillbridge.indicators.uncertainty import of_mean
 from skillbridge.report.page import NARROW, TABLE_ROWS, WIDE, Card, Page, Section, Table, Tongue, isolated, write
 from skillbridge.report.season import HALF, short
+from skillbridge.scenario_file import Scenario
 from skillbridge.scenarios import HEADLINE, Line, compare
 
 FIRST, SECOND = "fill_rate", "match_quality"
@@ -26,7 +27,7 @@ SHOWN = {"minister": ("fill_rate", "match_quality", "women_share"), "officer": H
 @dataclass(frozen=True)
 class Entry:
     """A scenario over its seeds: means, with the least and the most placed and, from ENOUGH runs on, the bootstrap
-    interval of the mean placed."""
+    interval of the mean placed. `scenario` is what its first run's folder says was changed, where it is there."""
 
     name: str
     chosen: tuple[str, ...]
@@ -39,6 +40,7 @@ class Entry:
     positions: float
     gap: float
     indicators: dict[str, float | None]
+    scenario: Scenario | None = None
 
 
 def read(folder: Path) -> list[Line]:
@@ -46,9 +48,14 @@ def read(folder: Path) -> list[Line]:
     kept = folder / "comparison.json"
     if kept.is_file():
         try:
-            return msgspec.json.decode(kept.read_bytes(), type=list[Line])
+            lines = msgspec.json.decode(kept.read_bytes(), type=list[Line])
         except msgspec.DecodeError as error:
             raise BadInput(str(kept), str(error), "a comparison as written by `skillbridge scenario run`") from error
+        beside = [folder / Path(line.folder).name for line in lines]  # where it is now, if the run was moved
+        return [
+            msgspec.structs.replace(line, folder=str(path)) if (path / "scenario.json").is_file() else line
+            for line, path in zip(lines, beside, strict=True)
+        ]
     plans = sorted(path.parent for path in folder.glob("*/plan.json"))
     if not plans:
         raise BadInput(str(folder), "neither a plan nor a run of scenarios", "a folder written by `skillbridge`")
@@ -85,9 +92,54 @@ def over_seeds(lines: Sequence[Line]) -> list[Entry]:
             positions=_mean([line.positions for line in group]) or 0.0,
             gap=max(line.gap for line in group),
             indicators={key: _mean([line.indicators.get(key) for line in group]) for key in HEADLINE},
+            scenario=_scenario(group[0]),
         )
         for (name, chosen, assumed), group in groups.items()
     ]
+
+
+def _scenario(line: Line) -> Scenario | None:
+    path = Path(line.folder) / "scenario.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Scenario)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def told(one: Entry, kind: str, tongue: Tongue) -> list[str]:
+    """What was `chosen` or `assumed`, sentence by sentence: in the reader's words where the scenario's file is there
+    and they tell all of it, else as the comparison quotes it."""
+    quoted = list(one.chosen if kind == "chosen" else one.assumed)
+    if one.scenario is None:
+        return list(map(isolated, quoted))
+    say, number, scenario = tongue.say, tongue.number, one.scenario
+    if kind == "chosen":
+        said = [say("scenario.said_objective", name=isolated(scenario.objective))] if scenario.objective else []
+        said += [isolated(f"{part.rule}: {part.field} = {part.value}") for part in scenario.rules]
+        said += [say("scenario.said_relaxed", rule=isolated(rule)) for rule in scenario.relax]
+        said += [say("scenario.said_without", name=isolated(name)) for name in scenario.without]
+    else:
+        said = [
+            say(
+                "scenario.said_demand",
+                where=_where(part.where, tongue),
+                positions=number(part.positions, 2),
+                wage=number(part.wage, 2),
+                spread=tongue.percent(part.spread, 0),
+            )
+            for part in scenario.demand
+        ]
+        said += [
+            say("scenario.said_pool", where=_where(part.where, tongue), share=tongue.percent(part.share, 0))
+            for part in scenario.pool
+        ]
+    return said if len(said) == len(quoted) else list(map(isolated, quoted))
+
+
+def _where(columns: Mapping[str, str], tongue: Tongue) -> str:
+    if not columns:
+        return tongue.say("scenario.said_all")
+    return isolated(", ".join(f"{name} {start}" for name, start in columns.items()))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -159,11 +211,11 @@ def _decisions(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
     kept = [isolated(short(one.name, 60)) for one in frontier(entries)][:4]
     asked = [tongue.say("scenario.decide_choice", names=", ".join(kept))] if kept else []
     if best.chosen:
-        changes = "; ".join(map(isolated, best.chosen[:3]))
+        changes = "; ".join(told(best, "chosen", tongue)[:3])
         asked.append(tongue.say("scenario.decide_change", name=isolated(short(best.name, 60)), changes=changes))
-    guesses = list(dict.fromkeys(one for entry in entries for one in entry.assumed))
+    guesses = list(dict.fromkeys(one for entry in entries for one in told(entry, "assumed", tongue)))
     if guesses:
-        asked.append(tongue.say("scenario.decide_assumed", changes="; ".join(map(isolated, guesses[:3]))))
+        asked.append(tongue.say("scenario.decide_assumed", changes="; ".join(guesses[:3])))
     return asked
 
 
@@ -252,7 +304,7 @@ def _trade_off(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section
 
 def _said(entries: Sequence[Entry], tongue: Tongue, kind: str) -> Section | None:
     """What was chosen, or assumed, by scenario."""
-    rows = [(isolated(one.name), isolated("; ".join(getattr(one, kind)))) for one in entries if getattr(one, kind)]
+    rows = [(isolated(one.name), "; ".join(said)) for one in entries for said in [told(one, kind, tongue)] if said]
     if not rows:
         return None
     table = Table(tongue.heads("scenario", "changed"), rows[: 5 * TABLE_ROWS], more=max(0, len(rows) - 5 * TABLE_ROWS))

@@ -6,6 +6,7 @@ CPU-seconds and the points that saves or costs. `--base DIR` keeps the base's pl
 """
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -55,13 +56,14 @@ def cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def measure(root: Path, cold: int, processes: int, out: Path) -> dict[str, object]:
+def measure(root: Path, cold: int, processes: int, most: int, out: Path) -> dict[str, object]:
     """CPU-seconds of the sweep and of each cold run, and what plans of both are worth."""
     file = out / "sweep.toml"
     file.write_text(SWEEP.format(base=root.resolve()), encoding="utf-8")
     load_before = os.getloadavg()[0]
     wall, spent = time.monotonic(), cpu()
-    lines = sorted(scenarios.run_all(file, out / "plans", processes=processes), key=lambda line: line.folder)
+    running = itertools.islice(scenarios.run_all(file, out / "plans", processes=processes), most)
+    lines = sorted(running, key=lambda line: line.folder)
     wall, spent = time.monotonic() - wall, cpu() - spent
     found: dict[str, object] = {
         "scenarios": len(lines),
@@ -95,10 +97,11 @@ if __name__ == "__main__":
     parser.add_argument("--workers", type=int, default=10_000)
     parser.add_argument("--cold", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--most", type=int, default=64, help="stop after so many")
     parser.add_argument("--base", type=Path, default=None)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = given.base or Path(folder) / "base"
         if not (root / "plan.json").is_file():
             base(given.workers, root)
-        print(json.dumps(measure(root, given.cold, given.processes, Path(folder)), indent=1))
+        print(json.dumps(measure(root, given.cold, given.processes, given.most, Path(folder)), indent=1))

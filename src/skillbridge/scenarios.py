@@ -82,7 +82,7 @@ HEADLINE = (
     "gini_origins",
 )
 """The indicators of a comparison."""
-WARM = Effort(600, 1, (0.0,), 4)
+WARM = Effort(3_000, 2, (), 0)
 """The work of a scenario that starts from its base's plan and prices."""
 
 
@@ -165,6 +165,7 @@ def request_of(base: PlanFolder, scenario: Scenario) -> PlaceRequest:
         limit=manifest.limit,
         as_of=manifest.as_of,
         synthetic=manifest.synthetic,
+        keep=base.placements.select("worker_id", "vacancy_id"),
     )
 
 
@@ -241,9 +242,8 @@ def run(base: PlanFolder, scenario: Scenario, *, cold: bool = False) -> Outcome:
 
     def start(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Start]:
         refs, known = (tightened(problem).rows.refs, whole) if any(whole) else (rows.refs, own)
-        keys = row_keys([(ref.partnership, ref.rule, ref.label) for ref in refs])
         vacancy_price = np.array([known[0].get(name, 0.0) for name in request.vacancies["vacancy_id"]])
-        row_price = np.array([known[1].get(key, 0.0) for key in keys])
+        row_price = _carried_prices(known[1], row_keys([(ref.partnership, ref.rule, ref.label) for ref in refs]))
         at = np.concatenate([vacancy_price, row_price[: problem.n_rows]])
         plan = carried(problem, _standing(base, request, edges), at)
         work = None if plan is None or problem.n_workers <= EXACT_WORKERS else WARM
@@ -256,6 +256,20 @@ def _prices(certificate: pl.DataFrame, kinds: tuple[str, str]) -> tuple[dict[str
     """The prices of two kinds by key: of vacancies, and of rows."""
     by_kind = [certificate.filter(pl.col("kind") == kind).select("key", "price").rows() for kind in kinds]
     return dict(by_kind[0]), dict(by_kind[1])
+
+
+def _carried_prices(known: Mapping[str, float], keys: Sequence[str]) -> npt.NDArray[np.float64]:
+    """float64 [keys]: the price of each row by its key. A day's row that is now another day's (the beds of a vacancy,
+    say) has what the rows of the same on days no longer there had together."""
+    names, left = set(keys), dict[str, float]()
+    for key, price in known.items():
+        if key not in names:
+            left[_but_the_day(key)] = left.get(_but_the_day(key), 0.0) + price
+    return np.array([known[key] if key in known else left.pop(_but_the_day(key), 0.0) for key in keys], np.float64)
+
+
+def _but_the_day(key: str) -> str:
+    return key.partition("/")[2].rpartition(" on ")[0] or key
 
 
 def _standing(base: PlanFolder, request: PlaceRequest, edges: pl.DataFrame) -> npt.NDArray[np.int64]:

@@ -18,6 +18,7 @@ from skillbridge.partnerships.partnership import load
 from skillbridge.partnerships.rows import compile_rows
 from skillbridge.pipeline import understand
 from skillbridge.solver.problem import compile_problem
+from skillbridge.synth import parameters
 from skillbridge.tables import parse_languages, parse_list
 from skillbridge.taxonomies import pack
 
@@ -71,7 +72,7 @@ def _real(kind: str, file: str, *partnerships: str) -> Callable[[int, int, Path 
         if path is None or not path.is_file():
             raise BadInput(f"family {kind}", f"no file {path or file}", "--data with the folder of real demand")
         read = {"h2a": intake.read_h2a, "h2b": intake.read_h2b, "lmia": intake.read_lmia}[kind]
-        demand = read(path).frame
+        demand = _as_season(read(path).frame)
         demand = demand.sample(fraction=1.0, shuffle=True, seed=seed)
         total = demand["positions"].cum_sum()
         demand = demand.filter(total <= max(SHARE * workers, int(total[0]))).sort("vacancy_id")
@@ -81,6 +82,19 @@ def _real(kind: str, file: str, *partnerships: str) -> Callable[[int, int, Path 
         return _from_frames(people, demand, partnerships, seed, ("workers",))
 
     return make
+
+
+def _as_season(demand: pl.DataFrame) -> pl.DataFrame:
+    """The demand, or, where it is a Canadian list (which gives a quarter and no wage): its jobs in primary agriculture
+    from the quarter's first day for eight months, by 15 December at the latest, at the wage assumed of the scheme."""
+    if set(demand["destination"]) != {"CA"}:
+        return demand
+    wage = next(one.wage for one in parameters.chosen(["ca-sawp"]))
+    last = pl.date(pl.col("start").dt.year(), 12, 15)
+    return demand.filter(pl.col("sector") == "01", pl.col("start").dt.month() < 10).with_columns(
+        end=pl.min_horizontal(pl.col("start").dt.offset_by("8mo").dt.offset_by("-1d"), last),
+        wage=pl.lit(wage, dtype=pl.Int64),
+    )
 
 
 def _from_frames(
@@ -131,6 +145,12 @@ FAMILIES = {
         "Synthetic season: Spain GECCO, France, United Kingdom", _season("es-gecco", "fr-seasonal", "gb-seasonal")
     ),
     "h2a": Family("Real demand: US H-2A cases, synthetic workers", _real("h2a", "h2a_fy2016.csv.gz", "us-h2a"), True),
+    "lmia": Family(
+        "Real demand: Canadian LMIA positions in primary agriculture, dates within the quarter and wages assumed,"
+        " synthetic workers",
+        _real("lmia", "canada_lmia_2019q3_2020q3.csv.gz", "ca-sawp"),
+        True,
+    ),
     "h2b": Family("Real demand: US H-2B cases, synthetic workers", _real("h2b", "h2b_fy2017.csv.gz", "us-h2b"), True),
 }
 """Families by name."""

@@ -106,3 +106,25 @@ def check_answer_command(instance: Path, answer: Path, as_json: bool) -> None:
         for one in found.broken[:50]:
             click.echo(f"REFUSED {one}", err=True)
     sys.exit(2 if found.broken else 0)
+
+
+@benchmark_command.command("look-back")
+@click.option("--data", type=_FOLDER, required=True, help="The folder that holds demand/ and context/ of real files.")
+@click.option("--visa", "visa_class", type=click.Choice(["H2A", "H2B"]), default="H2B", show_default=True)
+@click.option("--workers", type=click.IntRange(min=10), default=10_000, show_default=True, help="Synthetic workers.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="A CSV to write.")
+def look_back_command(data: Path, visa_class: str, workers: int, seed: int, out: Path | None) -> None:
+    """Place a season of real US cases and set its months beside the visas really issued from 2018 to 2022."""
+    from skillbridge.benchmark.backtest import apart, look_back
+
+    table = look_back(data, visa_class, workers=workers, seed=seed)
+    if out is not None:
+        table.write_csv(out)
+    click.echo("month certified  placed  issued")
+    for line in table.iter_rows(named=True):
+        shares = (line[f"{name}_share"] for name in ("certified", "placed", "issued"))
+        click.echo(f"{line['month']:5d} " + " ".join(f"{share:8.1%}" for share in shares))
+    for name in ("certified", "placed"):
+        found = ", ".join(f"{apart(table, 'issued', name, later):.1%} {-later} months before" for later in (0, -1))
+        click.echo(f"{name} and issued apart: {found}")

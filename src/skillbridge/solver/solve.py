@@ -130,7 +130,7 @@ def solve(
         if wrong := broken(given, plan):
             raise BadInput("plan", wrong[0], "a legal plan to start from")
         search.offer("given", Board(pricer, plan))
-        todo = replace(todo, starts=todo.starts or (0.0,))
+        todo = work or replace(todo, starts=todo.starts or (0.0,))
     search.offer("greedy", greedy(pricer))
     if not halted():
         _find_prices(search, todo.passes, seed, prices is not None, lambda: over(0.8))

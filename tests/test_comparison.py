@@ -72,6 +72,15 @@ def test_the_minister_reads_three_messages_and_what_to_decide() -> None:
     assert any("demand all: positions x1.1" in one for one in said)
 
 
+def test_where_none_places_more_than_the_base_the_page_says_so_and_asks_for_no_change() -> None:
+    worse = [LINES[0], line("fewer visas", 400, chosen="nz-rse/cap: max = 9"), line("fairness", 480, quality=0.75)]
+    page = compare.render(worse, reader="minister")
+    main = page[page.index("<main") : page.index("</main>")].translate({0x2068: None, 0x2069: None})
+    assert "None places more than 2026 (500); the nearest is fairness, a change of -20." in main
+    assert "places most" not in main
+    assert "nz-rse/cap" not in main
+
+
 def test_what_changes_nothing_is_told_by_name() -> None:
     still = line("more beds", 500, chosen="nz-rse/beds: max = 9")
     assert "1 place exactly as many as before" in compare.render([*LINES, still], reader="minister")

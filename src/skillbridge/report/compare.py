@@ -19,6 +19,8 @@ from skillbridge.scenarios import HEADLINE, Line, compare
 FIRST, SECOND = "fill_rate", "match_quality"
 """The two figures of the trade-off."""
 BARS = 24
+BRIEF = 16
+"""Characters of a name that a point is labelled with; longer ones go by their number."""
 ENOUGH = 10
 """Runs from which on a mean is given an interval."""
 SHOWN = {"minister": ("fill_rate", "match_quality", "women_share"), "officer": HEADLINE, "public": HEADLINE}
@@ -189,7 +191,14 @@ def _messages(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
     say, base, best = tongue.say, entries[0], _best(entries)
     name = isolated(best.name)
     change = _signed(tongue, best.placed - base.placed)
-    first = say("scenario.message_best", name=name, placed=tongue.number(best.placed), change=change)
+    gains = best.placed > base.placed
+    first = say(
+        "scenario.message_best" if gains else "scenario.message_none",
+        name=name,
+        base=isolated(base.name),
+        placed=tongue.number(best.placed if gains else base.placed),
+        change=change,
+    )
     told = []
     for key in ("match_quality", "women_share"):
         before, after = base.indicators[key], best.indicators[key]
@@ -210,7 +219,7 @@ def _decisions(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
     best = _best(entries)
     kept = [isolated(short(one.name, 60)) for one in frontier(entries)][:4]
     asked = [tongue.say("scenario.decide_choice", names=", ".join(kept))] if kept else []
-    if best.chosen:
+    if best.chosen and best.placed > entries[0].placed:
         changes = "; ".join(told(best, "chosen", tongue)[:3])
         asked.append(tongue.say("scenario.decide_change", name=isolated(short(best.name, 60)), changes=changes))
     guesses = list(dict.fromkeys(one for entry in entries for one in told(entry, "assumed", tongue)))
@@ -226,9 +235,14 @@ def _sections(entries: Sequence[Entry], tongue: Tongue, reader: str) -> list[Sec
     return [part for part in parts if part is not None]
 
 
+def _ranked(entries: Sequence[Entry]) -> list[Entry]:
+    """All but the base, those that place most first: their numbers in the pictures."""
+    return sorted(entries[1:], key=lambda one: (-one.placed, one.name))
+
+
 def _changes(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section:
     base = entries[0]
-    ranked = sorted(entries[1:], key=lambda one: (-one.placed, one.name))
+    ranked = _ranked(entries)
     bars = pl.DataFrame(
         [
             (
@@ -277,14 +291,16 @@ def _trade_off(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section
     known = [one for one in entries if one.indicators[FIRST] is not None and one.indicators[SECOND] is not None]
     if len(known) < 2:
         return None
+    number = {id(one): f"{at}." for at, one in enumerate(_ranked(entries), 1)}
+    label = {id(one): number.get(id(one), "") + (one.name if len(one.name) <= BRIEF else "") for one in entries}
     points = pl.DataFrame(
-        [(short(one.name, 40), one.indicators[FIRST], one.indicators[SECOND], id(one) in best) for one in known],
+        [(label[id(one)] or "0.", one.indicators[FIRST], one.indicators[SECOND], id(one) in best) for one in known],
         schema={"scenario": pl.String, "x": pl.Float64, "y": pl.Float64, "kept": pl.Boolean},
         orient="row",
     )
     rows = [
         (
-            isolated(one.name),
+            isolated(f"{number.get(id(one), '')} {one.name}".strip()),
             *(tongue.figure(INDICATORS[key].unit, one.indicators[key]) for key in (FIRST, SECOND)),
             tongue.say("scenario.yes") if id(one) in best else "",
         )

@@ -1,10 +1,12 @@
 """A person's own terms: read in words, judged day by day, and planned as well as by trying everything."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -18,6 +20,7 @@ from skillbridge.matching.objective import load_objective, weights
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.length import StayRule
+from skillbridge.partnerships.rules.people import ReturningRule
 from skillbridge.pipeline import PlaceRequest, place
 from skillbridge.rates import load_rates
 from skillbridge.seasons import plan_seasons
@@ -189,7 +192,8 @@ def test_a_plan_of_one_season_leaves_everyone_home_when_they_ask(tmp_path: Path)
     assert found == {"w0": "v1", "w2": "v0"}
     assert outcome.folder.unplaced.select("worker_id", "reason").rows() == [("w1", "window")]
     plan_folder.write(outcome.folder, tmp_path / "plan")
-    assert check_folder(tmp_path / "plan", full=True).findings == ()
+    for full in (True, False):
+        assert check_folder(tmp_path / "plan", full=full).findings == ()
     frame = pl.read_parquet(tmp_path / "plan" / "inputs" / "workers.parquet")
     frame.with_columns(facts=pl.lit("home:07-01/07-02")).write_parquet(tmp_path / "plan" / "inputs" / "workers.parquet")
     said = [finding.what for finding in check_folder(tmp_path / "plan").findings if finding.kind == "placement"]
@@ -212,6 +216,24 @@ def test_what_is_not_as_people_ask_is_said_of_each() -> None:
     assert said[1][1] == "is away from 2026-01-01 to 2026-06-30, to be home from 2026-05-01 to 2026-06-15"
     assert said[2][1] == "is away 364 days in the year from 2026-01-01, 212 at most"
     assert said[3][1].startswith("earns 2,068,571 of 9,999,900 NZD")
+
+
+def test_a_call_back_keeps_its_place_through_the_seasons_and_says_its_price(tmp_path: Path) -> None:
+    """The one named cannot come in the first season: the place stays empty, for what another would have been worth."""
+    vacancies = jobs(("2026-01-10", "2026-05-20", 1), ("2026-07-01", "2026-12-31", 1)).with_columns(
+        named_workers=pl.lit("w0")
+    )
+    workers = people({"facts": "home:05-01/05-05", "past": "e0:2025"}, {})
+    rules = (*SCHEME.rules, ReturningRule(id="back", call_back=True, strictness="hard"))
+    request = PlaceRequest(workers, vacancies, [msgspec.structs.replace(SCHEME, rules=rules)], pack.load("core"))
+    plan = plan_seasons(request)
+    assert plan.placements.select("worker_id", "vacancy_id").rows() == [("w0", "v1")]
+    (kept, _) = plan.outcome.plan.rules
+    assert (kept.label, kept.limit, kept.used) == ("call-back v0", 0, 0)
+    free = plan_seasons(replace(request, partnerships=[SCHEME]))
+    assert kept.price >= free.outcome.plan.objective - plan.outcome.plan.objective - 1 > 0
+    plan_folder.write(plan.outcome.folder, tmp_path / "plan")
+    assert check_folder(tmp_path / "plan").findings == ()
 
 
 def test_a_horizon_that_ends_in_the_middle_of_a_stay_counts_the_whole_stay() -> None:

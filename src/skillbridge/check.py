@@ -31,7 +31,7 @@ from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.rates import load_rates
-from skillbridge.wishes import not_at_home, violations
+from skillbridge.wishes import away_when_home, not_at_home, violations
 
 I64 = npt.NDArray[np.int64]
 SAMPLE = 500
@@ -469,7 +469,7 @@ def _judged(folder: PlanFolder, search: Search, asked: I64) -> list[Finding]:
     admitted = search.admitted
     pathway = admitted.pathway[admitted.worker_class[worker], admitted.vacancy_class[vacancy]]
     history = admitted.pairs(worker, vacancy, start.astype("datetime64[D]"), end.astype("datetime64[D]"))
-    illegal = (closed >= 0) | (pathway == REFUSED) | (history > 0)
+    illegal = (closed >= 0) | (pathway == REFUSED) | (history > 0) | away_when_home(edges, folder.workers)
     days = [edges[name].to_numpy().astype("datetime64[D]").astype(np.int32) for name in ("start", "end")]
     other = (
         (score != edges["score"].to_numpy())
@@ -504,6 +504,10 @@ def _missing(
     np.minimum.at(worst, worker, folder.edges["score"].to_numpy().astype(np.int64))
     better = (answer.score > worst[rows][:, None]) | (held < limit)[:, None]
     absent = (answer.vacancy >= 0) & better & ~np.isin(derived, known)
+    row, place = np.nonzero(absent)
+    start, end = search.windows(rows[row], answer.vacancy[row, place])
+    lacking = pl.DataFrame({"worker": rows[row], "start": start, "end": end}).cast({"start": pl.Date, "end": pl.Date})
+    absent[row, place] = ~away_when_home(lacking, folder.workers)
     return [
         Finding(
             "edge",

@@ -111,7 +111,7 @@ def read(workers: pl.DataFrame) -> tuple[list[Wishes], npt.NDArray[np.int32]]:
 
 
 def away_when_home(edges: pl.DataFrame, workers: pl.DataFrame) -> npt.NDArray[np.bool_]:
-    """bool [edges] of tables.EDGES: stays that cut into a period at home."""
+    """bool [edges] (worker, start and end of tables.EDGES): stays that cut into a period at home."""
     wishes, code = read(workers)
     asks = np.array([bool(one.home) for one in wishes], dtype=np.bool_)
     mine = np.zeros(edges.height, dtype=np.bool_)

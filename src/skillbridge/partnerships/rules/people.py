@@ -17,6 +17,7 @@ from skillbridge.partnerships.dates import Duration, is_month_day, parts, plus
 from skillbridge.partnerships.places import is_language
 from skillbridge.partnerships.rules.base import (
     Check,
+    Limit,
     LimitsOf,
     Phrase,
     Refusal,
@@ -31,8 +32,8 @@ from skillbridge.partnerships.rules.quota import Share
 from skillbridge.partnerships.rules.shares import ShareRule
 from skillbridge.partnerships.rules.who import below_level
 from skillbridge.partnerships.selector import Problem, Selector
-from skillbridge.partnerships.view import Bools, Mask, View, Where
-from skillbridge.tables import parse_languages
+from skillbridge.partnerships.view import Bools, Mask, Population, View, Where
+from skillbridge.tables import parse_languages, parse_list
 
 if TYPE_CHECKING:
     from skillbridge.partnerships.partnership import Partnership
@@ -56,12 +57,14 @@ class ReturningRule(Rule, frozen=True, kw_only=True, tag="returning"):
 
     weight: points for a returning worker, a preference the objective may take (capped there); reserved_share: of all
     placements at least this share returning; new_share_min: at least this share new; name_request: employers may ask
-    for a worker by name; max_consecutive: nobody more than this many calendar years in a row.
+    for a worker by name; call_back: a place of a vacancy is kept for each worker whom it names, as far as it has them,
+    and stays empty where they do not come; max_consecutive: nobody more than this many calendar years in a row.
     """
 
     definition: Definition | None = None
     weight: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
     name_request: bool = False
+    call_back: bool = False
     reserved_share: Share | None = None
     new_share_min: Share | None = None
     max_consecutive: Annotated[int, msgspec.Meta(ge=1)] | None = None
@@ -95,6 +98,33 @@ class ReturningRule(Rule, frozen=True, kw_only=True, tag="returning"):
     def clause(self, view: View, partnership: "Partnership") -> Iterator[Tally | VacancyRow]:
         for share in self._shares():
             yield from share.clause(view, partnership)
+        if self.call_back:
+            yield from self._kept_places(view, partnership)
+
+    def _kept_places(self, view: View, partnership: "Partnership") -> Iterator[Tally]:
+        """A row a vacancy that names workers: those whom it does not name may take the places beyond."""
+        texts, lists = view.codes("vacancy", "named_workers")
+        ids = view.workers["worker_id"]
+        key = np.full(len(lists), -1, dtype=np.int32)
+        table: dict[tuple[int, int], Sequence[Limit | None]] = {}
+        named: Where = ()
+        for number, text in enumerate(texts):
+            names = set(parse_list(text))
+            rows = np.flatnonzero(lists == number)
+            if not names or not len(rows):
+                continue
+            named += (Mask(worker=ids.is_in(sorted(names)).to_numpy(), vacancy=lists == number),)
+            for row, vacancy_id, positions in zip(
+                rows.tolist(), view.vacancies["vacancy_id"].gather(rows), view.vacancies["positions"].gather(rows),
+                strict=True,
+            ):  # fmt: skip
+                key[row] = len(table)
+                table[0, len(table)] = (self.limit(max(0, positions - len(names)), f"call-back {vacancy_id}"),)
+        if table:
+            bound = self.population(view, partnership)
+            others = Population(bound.include, bound.exclude + named)
+            count = np.array([[0], [1]], dtype=np.int64)
+            yield Tally(self.id, (others,), count, LimitsOf(table=table), vacancy_key=key, pathways=self.pathways())
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         if self.max_consecutive is not None:
@@ -106,10 +136,27 @@ class ReturningRule(Rule, frozen=True, kw_only=True, tag="returning"):
         yield from Rule.judge(self, cases, partnership)
         for share in self._shares():
             yield from share.judge(cases, partnership)
+        if self.call_back:
+            yield from self._judge_call_back(cases, partnership)
+
+    def _judge_call_back(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
+        others: dict[str, list[Case]] = {}
+        for case in cases:
+            names = set(case.vacancy.named_workers)
+            if names and case.worker.worker_id not in names and self.applies(case, partnership):
+                others.setdefault(case.vacancy.vacancy_id, []).append(case)
+        for vacancy_id, group in sorted(others.items()):
+            job = group[0].vacancy
+            room = max(0, job.positions - len(set(job.named_workers)))
+            if len(group) > room:
+                yield self.broken(
+                    partnership, "returning.call_back", group, len(group) - room,
+                    vacancy=vacancy_id, some=len(group), max=room,
+                )  # fmt: skip
 
     def problems(self) -> Iterable[Problem]:
         given = (self.definition, self.reserved_share, self.new_share_min, self.max_consecutive)
-        if all(one is None for one in given) and not self.weight and not self.name_request:
+        if all(one is None for one in given) and not (self.weight or self.name_request or self.call_back):
             yield "", "a returning rule that says nothing", "definition, weight, reserved_share, name_request or more"
         if (self.reserved_share or 0) + (self.new_share_min or 0) > 1:
             yield "new_share_min", "shares of returning and new workers above 1", "at most 1 together"
@@ -132,6 +179,8 @@ class ReturningRule(Rule, frozen=True, kw_only=True, tag="returning"):
             yield "say.returning.weight", {"max": self.weight}
         if self.name_request:
             yield "say.returning.named", {}
+        if self.call_back:
+            yield "say.returning.call_back", {}
         if self.reserved_share is not None:
             yield "say.returning.reserved", {"share": self.reserved_share}
         if self.new_share_min is not None:

@@ -1,6 +1,7 @@
 """The normalizer against the public benchmark and against rapidfuzz: quality, speed, size and growth.
 
-Run with `pytest benchmarks/test_normalize.py -s`; compiling takes most of its quarter of an hour of one core.
+Run with `OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 pytest benchmarks/test_normalize.py -s`, so that the seconds
+counted are those of one core; compiling takes most of its quarter of an hour.
 
 The weights of fusion.toml were fitted on these countries; docs/normalizer.md has the figures with each country held
 back. What is measured here is the product as shipped, learned from labels alone.
@@ -73,7 +74,7 @@ def test_national_titles_against_the_papers_best(index: Index, shared_data: Path
 
 def test_titles_a_second_against_rapidfuzz(index: Index, shared_data: Path) -> None:
     usa = next(country for country in melo.titles(shared_data) if country.country == "USA")
-    resolve(usa.titles[:10], index, lang=usa.corpus)
+    resolve(usa.titles, index, lang=usa.corpus)  # each language's part is made ready at its first text
     started = time.process_time()
     resolve(usa.titles, index, lang=usa.corpus)
     ours = len(usa.titles) / (time.process_time() - started)
@@ -84,6 +85,7 @@ def test_titles_a_second_against_rapidfuzz(index: Index, shared_data: Path) -> N
         process.extract(title, labels, scorer=fuzz.WRatio, limit=10)
     theirs = 20 / (time.process_time() - started)
     print(f"\n{len(labels)} labels: {ours:.0f} titles a second, rapidfuzz {theirs:.1f}, {ours / theirs:.0f} times")
+    assert ours >= 2_000
     assert ours >= 100 * theirs
 
 
@@ -137,7 +139,7 @@ def test_speed_as_the_labels_grow(shared_data: Path, monkeypatch: pytest.MonkeyP
     for most in (5_000, 33_000, 100_000, 300_000):
         part = _of_one_language(whole, shuffled.head(most))
         opened = compile_index(part, ("occupation",))
-        resolve(usa.titles[:10], opened, lang="en")
+        resolve(usa.titles, opened, lang="en")
         started = time.process_time()
         resolve(usa.titles, opened, lang="en")
         speed[most] = len(usa.titles) / (time.process_time() - started)

@@ -34,6 +34,9 @@ OF_GROUPS = ("learned", "letters", "words", "document", "exact", "covered", "cov
 """Signals that count apart for groups, in this order behind SIGNALS."""
 NAMES = (*SIGNALS, *(f"group_{name}" for name in OF_GROUPS))
 
+NOTHING = -20.0
+"""The logarithm of a probability from which on a concept adds nothing to a sum."""
+
 SHORT, TOP = 80, 128
 """Candidates by the first score, and with their groups and exact matches at most."""
 
@@ -79,7 +82,7 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
     mass = np.zeros(concepts, np.float32)
     learned_mass = np.zeros(concepts, np.float32)
     chosen = np.zeros(concepts, np.int32)
-    query = np.zeros(TRIPLES, np.float32)
+    query = np.zeros(TRIPLES, np.float32)  # the weight of each of the text's words, squared of its letters
     present = np.empty(concepts, np.bool_)
     for c in range(concepts):
         present[c] = label_first[c + 1] > label_first[c]
@@ -107,7 +110,7 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
                 top = max(top, scores[t, c])
         total = np.float32(0)
         for c in range(concepts):
-            if present[c]:
+            if present[c] and scores[t, c] - top > NOTHING:
                 total += np.exp(scores[t, c] - top)
         total = np.log(total) + top
         best = np.float32(-1e30)
@@ -127,9 +130,13 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
         for c in range(concepts):
             if present[c]:
                 g = group[c]
-                sum_mass += np.exp(first_score[c] - best)
-                if g >= 0 and g != c:
-                    mass[g] += np.exp(first_score[c] - best)
+                inside = g >= 0 and g != c
+                if first_score[c] - best > NOTHING:
+                    share = np.exp(first_score[c] - best)
+                    sum_mass += share
+                    if inside:
+                        mass[g] += share
+                if inside and log_p[c] > NOTHING:
                     learned_mass[g] += np.exp(log_p[c])
         cut = np.float32(-1e29)
         if concepts > SHORT:
@@ -161,7 +168,7 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
             if f >= TRIPLES:
                 break
             w = weight[f]
-            query[f] = w
+            query[f] = w if f < WORDS else w * w
             if f < WORDS:
                 # a word no label has still has to be covered
                 w = w if w > 0 else np.float32(8)
@@ -184,15 +191,16 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
                 letter_dot = np.float32(0)
                 both = np.float32(0)
                 whole = np.float32(1e-9)
-                for j in range(label_start[label], label_start[label + 1]):
-                    f = label_feature[j]
-                    w = query[f]
-                    if f < WORDS:
-                        word_dot += w * w
-                        both += w
-                        whole += weight[f]
-                    else:
-                        letter_dot += w * w
+                j = label_start[label]
+                end = label_start[label + 1]
+                while j < end and label_feature[j] < WORDS:
+                    w = query[label_feature[j]]
+                    word_dot += w * w
+                    both += w
+                    whole += weight[label_feature[j]]
+                    j += 1
+                for letter in range(j, end):
+                    letter_dot += query[label_feature[letter]]
                 if letter_dot == 0 and word_dot == 0:
                     continue
                 a = letter_dot / (letter_length * max(letter_norm[label], np.float32(1e-9)))

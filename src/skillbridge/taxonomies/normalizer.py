@@ -109,7 +109,8 @@ def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: i
     folded = fold(texts)
     legible = np.array([bool(text) for text in folded], np.bool_)
     asked = np.flatnonzero(legible)
-    asked = asked[np.argsort(languages[asked, 0], kind="stable")]
+    # alike beside alike: a batch is as wide as its text of the most languages
+    asked = asked[np.lexsort((languages[asked, 0], (languages[asked] >= 0).sum(axis=1)))]
     parts = [
         _answers(batch, folded, np.where(tagged >= 0, tagged, languages[:, 0]), languages, belief, branch, limit)
         for batch in (asked[first : first + BATCH] for first in range(0, len(asked), BATCH))

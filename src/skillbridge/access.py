@@ -280,6 +280,21 @@ def authenticate(store: Store, secret: str, now: float) -> Actor:
     raise Refused("unauthenticated", "this key or session is not valid")
 
 
+PROLONGED = 60.0
+"""Seconds by which a session must be prolonged to be worth a write: its use is noted once a minute, not each time."""
+
+
+def end_of(session: Credential, now: float, *, idle: float, life: float) -> float | None:
+    """When a session that is used now ends: `idle` seconds from now, `life` seconds from its beginning at most.
+
+    None where it is not to be changed: a key, or a session whose use was noted within the last minute.
+    """
+    if session.kind != "session" or session.expires is None:
+        return None
+    later = min(session.created + life, now + idle)
+    return later if later >= session.expires + min(PROLONGED, idle / 2) else None
+
+
 def log_in(store: Store, name: str, password: str, now: float, *, seconds: float, tries: int) -> tuple[Actor, str]:
     """(actor, session secret); raises `Refused` unauthenticated or too_many_tries. Unknown names take as long."""
     minute = int(now // 60)

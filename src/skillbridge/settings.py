@@ -34,7 +34,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guesses_per_minute: Annotated[
         Positive, msgspec.Meta(description="wrong keys, links and passwords of one network address and minute")
     ] = 300
-    session_minutes: Annotated[Positive, msgspec.Meta(description="life of a console session")] = 480
+    session_minutes: Annotated[Positive, msgspec.Meta(description="life of a session, however much it is used")] = 480
+    session_idle_minutes: Annotated[Positive, msgspec.Meta(description="a session unused for this long ends")] = 30
     link_hours: Annotated[Positive, msgspec.Meta(description="life of a worker's one-time link")] = 72
     small_cell: Annotated[int, msgspec.Meta(ge=2, description="people: smaller published counts are suppressed")] = 5
     sample_review: Annotated[int, msgspec.Meta(ge=1, description="placements to look at before a bulk approval")] = 10

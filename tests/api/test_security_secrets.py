@@ -12,6 +12,7 @@ import structlog
 from litestar.testing import TestClient
 
 from skillbridge import access
+from skillbridge.access import SYSTEM
 from skillbridge.api.app import create_app
 from skillbridge.errors import BadInput, Refused
 from skillbridge.settings import Settings
@@ -27,7 +28,7 @@ from skillbridge.workspace.views import (
     NewKey,
     NewWebhook,
 )
-from tests.workspace.world import World, build
+from tests.workspace.world import AGREEMENT, World, build
 
 PASSWORD = "correct horse battery"
 PERSONAL = ("Mere Tuilagi", "+685 700", "AB 123456", "AB123456", "my knee hurts since", "Faleula 9", PASSWORD)
@@ -222,3 +223,48 @@ def test_nothing_personal_is_logged_shown_in_errors_or_counted(
     for words in PERSONAL:
         assert words not in said, words
     assert "w-1" not in metrics
+
+
+def test_a_session_not_used_ends_and_use_prolongs_it_to_its_life_at_most(world: World) -> None:
+    password = "correct horse battery"
+    accounts.create_account(world.ws, SYSTEM, NewAccount("sina", "analyst", None, password))
+    with TestClient(create_app(world.ws, warm=False)) as client:
+
+        def enter() -> dict[str, str]:
+            opened = client.post("/v1/sessions", json={"name": "sina", "password": password}).json()
+            return {"authorization": f"Bearer {opened['token']}"}
+
+        unused, used = enter(), enter()
+        for _ in range(23):  # 460 minutes
+            world.clock.move(minutes=20)
+            assert client.get("/v1/me", headers=used).status_code == 200
+        assert client.get("/v1/me", headers=unused).status_code == 401
+        world.clock.move(minutes=19)
+        assert client.get("/v1/me", headers=used).status_code == 200
+        world.clock.move(minutes=2)
+        assert client.get("/v1/me", headers=used).status_code == 401, "eight hours are over"
+
+
+def test_what_four_eyes_decide_needs_two_accounts_through_the_api(world: World) -> None:
+    admin, officer = (
+        {"authorization": f"Bearer {world.keys[role]}"} for role in ("ministry_admin", "ministry_officer")
+    )
+    text = AGREEMENT.replace('version = "1"', 'version = "2"')
+    with TestClient(create_app(world.ws, warm=False)) as client:
+        path = "/v1/partnerships/nz-test"
+        draft = client.put(f"{path}/draft", headers=admin, json={"toml": text})
+        assert draft.status_code == 200, draft.text
+        version = {"if-match": draft.headers["etag"]}
+        own = client.post(f"{path}/publication", headers=admin | version)
+        assert (own.status_code, own.json()["code"]) == (403, "four_eyes")
+        assert client.get(path, headers=officer).json()["number"] == 1, "nothing was published"
+        stale = client.post(f"{path}/publication", headers=officer | {"if-match": '"99"'})
+        assert stale.json()["code"] == "stale"
+        key = {"idempotency-key": "once"}
+        first, again = (client.post(f"{path}/publication", headers=officer | version | key) for _ in range(2))
+        assert (first.status_code, first.json()["status"], first.json()["number"]) == (200, "published", 2)
+        assert again.json() == first.json()
+        assert again.headers["idempotent-replayed"] == "true"
+        line = client.get("/v1/audit?subject=nz-test.2&limit=1", headers=admin).json()["items"][0]
+        assert (line["act"], line["role"]) == ("partnerships.publish", "ministry_officer")
+        assert client.post(f"{path}/publication", headers=officer | version).json()["code"] == "conflict"

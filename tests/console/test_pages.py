@@ -244,7 +244,7 @@ def test_the_quota_board_shows_the_newest_approved_plan_tightest_limit_first(
     enter(client, world, "ministry_officer")
     text = client.get("/console").text
     board = text[text.index("Quota board") :]
-    assert "Counted from plan plan-old (approved) of 3/1/26" in board
+    assert "Counted from plan plan-old (approved) of Mar 1, 2026" in board
     assert board.index("from TO") < board.index("from WS")
     assert "75.0%" in board
     assert "of nobody" not in board

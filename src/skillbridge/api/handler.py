@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from litestar.response.streaming import ASGIStreamingResponse
 
-from skillbridge.access import DAILY_ROWS, Actor, authenticate, check
+from skillbridge.access import DAILY_ROWS, Actor, authenticate, check, end_of
 from skillbridge.api.asked import COOKIE, JSON, Asked, decode
 from skillbridge.api.beside import Beside, FellError
 from skillbridge.api.desk import Desk
@@ -20,7 +20,7 @@ from skillbridge.api.reply import HEADERS, Reply, refusal
 from skillbridge.api.upload import received
 from skillbridge.api.writer import Writer
 from skillbridge.errors import Refused
-from skillbridge.store import digest_of, fingerprint_of
+from skillbridge.store import Credential, digest_of, fingerprint_of
 from skillbridge.workspace import Workspace, catalog
 from skillbridge.workspace.board import warm_ranker
 
@@ -61,7 +61,7 @@ class Service:
         self.metrics = Metrics()
         self._requests: _Counts = {}
         self._guesses: _Counts = {}
-        self._known: dict[bytes, tuple[Actor, float | None]] = {}
+        self._known: dict[bytes, tuple[Actor, Credential]] = {}
         self._known_at: tuple[int, int] | None = None
 
     def open(self) -> None:
@@ -109,8 +109,11 @@ class Service:
             return error
         return Refused("too_many_tries", "too many wrong keys or passwords from this address: wait")
 
-    def actor(self, secret: str) -> Actor:
-        """Whom a key or session stands for; remembered until any account, key or session changes."""
+    async def actor(self, secret: str) -> Actor:
+        """Whom a key or session stands for; remembered until any account, key or session changes.
+
+        A session's use is noted, so that one that is not used ends.
+        """
         store, now = self.workspace.store, self.workspace.seconds()
         revisions = store.database.revisions()
         moment = revisions["account"], revisions["credential"]
@@ -122,16 +125,22 @@ class Service:
         if found is None:
             actor = authenticate(store, secret, now)
             credential = store.ledger.credential(digest)
-            found = self._known[digest] = (actor, credential.expires if credential else now)
-        if found[1] is not None and now >= found[1]:
+            assert credential is not None
+            found = self._known[digest] = (actor, credential)
+        actor, credential = found
+        if credential.expires is not None and now >= credential.expires:
             raise Refused("unauthenticated", "this key or session is not valid")
-        return found[0]
+        settings = self.workspace.settings
+        end = end_of(credential, now, idle=60.0 * settings.session_idle_minutes, life=60.0 * settings.session_minutes)
+        if end is not None:
+            await self.writer.run(lambda: store.ledger.prolong(credential.id, end))
+        return actor
 
 
-def _actor(asked: Asked, service: Service) -> Actor:
+async def _actor(asked: Asked, service: Service) -> Actor:
     """Who asks, by bearer key or session cookie; a cookie's changes need the session's CSRF token."""
     secret, in_cookie = asked.secret()
-    actor = service.actor(secret)
+    actor = await service.actor(secret)
     if in_cookie and asked.operation.changes:
         asked.check_csrf(actor.csrf)
     return actor
@@ -163,7 +172,7 @@ async def _handle(asked: Asked, service: Service) -> Result:
     arguments: list[Any] = []
     actor = None
     if operation.act is not None:
-        actor = _actor(asked, service)
+        actor = await _actor(asked, service)
         service.throttle(actor.account_id)
         check(actor, operation.act)
         arguments.append(actor)

@@ -19,7 +19,7 @@ from litestar.datastructures import Cookie, UploadFile
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
-from skillbridge.access import POLICY, Actor, authenticate, check
+from skillbridge.access import POLICY, Actor, check
 from skillbridge.api.errors import CODES, ProblemDetails, answer, problem
 from skillbridge.api.handler import COOKIE, Service
 from skillbridge.api.upload import INCOMING
@@ -196,7 +196,7 @@ def handlers(
 async def _actor(request: Request[Any, Any, Any], service: Service) -> Actor | None:
     secret = request.cookies.get(COOKIE)
     try:
-        return authenticate(service.workspace.store, secret, service.workspace.seconds()) if secret else None
+        return await service.actor(secret) if secret else None
     except Refused:
         return None
 

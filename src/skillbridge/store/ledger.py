@@ -100,6 +100,10 @@ class Ledger:
         )
         return [Credential(*row) for row in rows]
 
+    def prolong(self, credential_id: str, expires: float) -> None:
+        """Let a credential that was not ended end later."""
+        self.database.run("UPDATE credential SET expires = ? WHERE id = ? AND revoked = 0", expires, credential_id)
+
     def revoke(
         self, *, credential_id: str | None = None, account_id: str | None = None, kind: str | None = None
     ) -> int:

@@ -34,7 +34,7 @@ def me(ws: Workspace, actor: Actor) -> Me:
 
 def log_in(ws: Workspace, body: Login) -> Session:
     """A session for a name and its password; failures are counted and answered alike."""
-    seconds = ws.settings.session_minutes * 60.0
+    seconds = _unused(ws)
     actor, token = access.log_in(
         ws.store, body.name, body.password, ws.seconds(), seconds=seconds, tries=ws.settings.logins_per_minute
     )
@@ -43,11 +43,16 @@ def log_in(ws: Workspace, body: Login) -> Session:
 
 def redeem_link(ws: Workspace, body: Redeem) -> Session:
     """A session for a worker's one-time link."""
-    seconds = ws.settings.session_minutes * 60.0
+    seconds = _unused(ws)
     with ws.acting():
         actor, token = access.redeem(ws.store, body.link, ws.seconds(), seconds=seconds)
         ws.note(actor, "workers.link.redeem", actor.worker_id or "")
     return _session(ws, actor, token, seconds)
+
+
+def _unused(ws: Workspace) -> float:
+    """Seconds after which a new session ends if it is not used."""
+    return 60.0 * min(ws.settings.session_minutes, ws.settings.session_idle_minutes)
 
 
 def _session(ws: Workspace, actor: Actor, token: str, seconds: float) -> Session:

@@ -37,7 +37,7 @@ class Session(View, frozen=True):
 
     token: Annotated[str, doc("Bearer token of the session.", "sbs_vW4...")]
     csrf: Annotated[str, doc("Must come with every change made by a cookie session, as X-CSRF-Token.", "n0Zr...")]
-    expires: Annotated[float, doc("End of the session, seconds since 1970.", 1772355600.0)]
+    expires: Annotated[float, doc("When it ends if it is not used, seconds since 1970; use prolongs it.", 1772355600.0)]
     me: Annotated[Me, doc("Who is logged in.")]
 
 

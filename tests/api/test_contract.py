@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase
@@ -14,11 +15,12 @@ from schemathesis import GenerationMode
 
 from skillbridge.api.app import create_app
 from skillbridge.api.contract import text
-from skillbridge.api.errors import CODES
+from skillbridge.api.errors import CODES, in_language, language_of, problem
 from skillbridge.api.operations import Operation
 from skillbridge.api.routes import OPERATIONS
 from skillbridge.client import ApiError, Client
 from skillbridge.settings import Settings
+from skillbridge.words import LANGUAGES
 from skillbridge.workspace import catalog, views
 from tests.api.calls import CONTRACT
 from tests.workspace.world import World, build
@@ -57,6 +59,32 @@ def test_the_documentation_lists_every_error_code_and_operation() -> None:
         assert f"| `{code}` | {known.status} | {known.sentence} |" in page, code
     for operation in OPERATIONS:
         assert f"`{operation.method} {operation.path}`" in page, operation.name
+
+
+def test_every_code_is_told_in_four_languages() -> None:
+    for code, known in CODES.items():
+        english = problem(code, "w-1 and v-9")
+        told = {lang: msgspec.json.decode(in_language(english, lang).body) for lang in LANGUAGES}
+        assert told["en"]["title"] == known.title
+        assert len({one["title"] for one in told.values()}) == 4, code
+        assert all(one["code"] == code and "w-1 and v-9" in one["detail"] for one in told.values())
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"), ("fr", "fr"), ("de, es-MX;q=0.8, fr;q=0.5", "es"), ("fr;q=0.1,ar;q=0.9", "ar"), ("fr;q=0", "en"),
+        ("fr;q=x, es", "es"), (",;q=,*", "en"), ("EN-GB,fr", "en"),
+    ],
+)  # fmt: skip
+def test_the_language_wished_for_most_is_spoken(accepted: str, language: str) -> None:
+    assert language_of(accepted) == language
+
+
+def test_a_refusal_is_told_in_the_language_asked_for(tmp_path: Path) -> None:
+    with TestClient(create_app(build(tmp_path / "ws").ws, warm=False)) as client:
+        told = client.get("/v1/me", headers={"accept-language": "fr-CH, en;q=0.5"})
+    assert (told.status_code, told.json()["title"], told.headers["content-language"]) == (401, "Non authentifié", "fr")
 
 
 def test_the_client_has_a_method_for_every_operation() -> None:

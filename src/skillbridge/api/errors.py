@@ -1,11 +1,17 @@
 """Every refusal as problem+json (RFC 9457): a stable code, the path of the field, what was found, what was expected."""
 
 import re
+import tomllib
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from skillbridge.errors import BadInput, BadInputs, Corrupt, Infeasible, Refused
+from skillbridge.words import LANGUAGES
 from skillbridge.workspace.views import Problem, doc
 
 
@@ -68,7 +74,7 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     """RFC 9457 problem details."""
 
     type: Annotated[str, doc("Identifies the code.", "urn:skillbridge:invalid")]
-    title: Annotated[str, doc("The code in words.", "Invalid field")]
+    title: Annotated[str, doc("The code in words, in the language asked for.", "Invalid field")]
     status: Annotated[int, doc("HTTP status.", 422)]
     code: Annotated[str, doc("Stable code to branch on.", "invalid")]
     detail: Annotated[str, doc("What happened here, for people.", "$.profile.origin: wrong")]
@@ -100,6 +106,34 @@ def problem(code: str, detail: str, errors: list[Problem] | None = None) -> Answ
     if code == "unauthenticated":
         headers["www-authenticate"] = "Bearer"
     return Answer(known.status, msgspec.json.encode(details), headers)
+
+
+@cache
+def _words() -> dict[str, dict[str, list[str]]]:
+    """Language -> code -> its title and sentence."""
+    return tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
+
+
+def language_of(accepted: str) -> str:
+    """The language of an Accept-Language header that is wished for most and spoken here, else English."""
+    wishes = []
+    for number, part in enumerate(accepted[:1_000].split(",")):
+        name, _, weight = part.partition(";q=")
+        code = name.strip().lower().partition("-")[0]
+        with suppress(ValueError):
+            if code in LANGUAGES and (wish := float(weight or 1)) > 0:
+                wishes.append((-wish, number, code))
+    return min(wishes)[2] if wishes else "en"
+
+
+def in_language(found: Answer, code: str) -> Answer:
+    """The problem with its title and meaning in a language; what is particular to the case follows in English."""
+    if code == "en":
+        return found
+    details = msgspec.json.decode(found.body, type=ProblemDetails)
+    title, sentence = _words()[code][details.code]
+    told = replace(details, title=title, detail=f"{sentence} [{details.detail}]")
+    return Answer(found.status, msgspec.json.encode(told), found.headers | {"content-language": code})
 
 
 def answer(error: Exception) -> Answer | None:

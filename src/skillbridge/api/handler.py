@@ -13,7 +13,7 @@ from skillbridge.access import DAILY_ROWS, Actor, authenticate, check, end_of
 from skillbridge.api.asked import COOKIE, JSON, Asked, decode
 from skillbridge.api.beside import Beside, FellError
 from skillbridge.api.desk import Desk
-from skillbridge.api.errors import answer, problem
+from skillbridge.api.errors import answer, in_language, language_of, problem
 from skillbridge.api.metrics import Metrics
 from skillbridge.api.operations import Operation
 from skillbridge.api.reply import HEADERS, Reply, refusal
@@ -162,7 +162,7 @@ async def handle(asked: Asked, service: Service) -> Result:
             if service.workspace.settings.debug:
                 raise
             found = problem("internal", f"an error of ours, logged as {request_id}")
-        result = refusal(found)
+        result = refusal(in_language(found, language_of(asked.header(b"accept-language"))))
     service.metrics.count(operation.name, result.status_code, time.perf_counter() - begun)
     return result
 

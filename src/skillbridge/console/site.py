@@ -20,7 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from skillbridge.access import POLICY, Actor, check
-from skillbridge.api.errors import CODES, ProblemDetails, answer, problem
+from skillbridge.api.errors import CODES, ProblemDetails, answer, in_language, problem
 from skillbridge.api.handler import COOKIE, Service
 from skillbridge.api.upload import INCOMING
 from skillbridge.console.language import NAMES, Language, chosen
@@ -298,6 +298,7 @@ def _details(error: Exception, visit: Visit) -> ProblemDetails:
         if visit.ws.settings.debug:
             raise error
         found = problem("internal", CODES["internal"].sentence)
+    found = in_language(found, visit.language.code)
     return msgspec.json.decode(found.body, type=ProblemDetails)
 
 

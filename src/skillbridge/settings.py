@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_limit: Annotated[Positive, msgspec.Meta(description="rows of one page at most")] = 200
     ranking_age: Annotated[
         int, msgspec.Meta(ge=0, description="seconds that rankings of a large workspace may lag behind what is stored")
-    ] = 5
+    ] = 15
     requests_per_minute: Annotated[Positive, msgspec.Meta(description="requests of one account and minute")] = 6_000
     logins_per_minute: Annotated[Positive, msgspec.Meta(description="failed logins of one account name and minute")] = 5
     guesses_per_minute: Annotated[

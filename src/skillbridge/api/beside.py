@@ -19,6 +19,9 @@ from skillbridge.errors import BadInput, Refused
 from skillbridge.settings import Settings
 
 _SIZE = struct.Struct("!I")
+SWITCH = 0.0005
+"""Seconds for which a thread that prepares the next rankings may keep the interpreter from the one that answers."""
+
 COMMAND = (sys.executable, "-m", "skillbridge.api.beside")
 
 
@@ -119,6 +122,7 @@ def main() -> None:
     """Serve on standard input and output; whatever else prints goes to standard error."""
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    sys.setswitchinterval(SWITCH)
     with suppress(KeyboardInterrupt, BrokenPipeError):
         serve(questions, answers)
     os._exit(0)  # threads that refresh what rankings stand on must not hold the process

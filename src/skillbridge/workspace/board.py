@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 QUICK = 0.25
 """Seconds that an answer may wait for rows of this moment."""
 
+LARGE = 20_000
+"""Workers from which even the first change is not waited for."""
+
 REMEMBERED = 2_000
 """Rankings kept with the rows that they stand on."""
 
@@ -147,8 +150,8 @@ class Board:
             people = frames.changes(ws, "worker", last.revisions["worker"], last.people, understood)
             jobs = frames.changes(ws, "vacancy", last.revisions["vacancy"], last.jobs, understood)
         standing = Standing(people, jobs, revisions, moment, time.monotonic())
-        if last is not None and people.height and jobs.height:  # the next question does not wait for it
-            standing.ranker(ws, None)
+        if people.height and jobs.height and (last is not None or people.height > LARGE):
+            standing.ranker(ws, None)  # the next question does not wait for it
             standing.seconds = time.perf_counter() - begun
         return standing
 

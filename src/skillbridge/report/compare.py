@@ -208,7 +208,7 @@ def _messages(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
     second = say("scenario.message_cost", name=name, figures="; ".join(told) or say("report.suppressed"))
     still = [one for one in entries[1:] if one.placed == base.placed]
     third = (
-        say("scenario.message_still", n=len(still), names=", ".join(isolated(short(one.name, 60)) for one in still[:2]))
+        say("scenario.message_still", n=len(still), names="; ".join(isolated(short(one.name, 60)) for one in still[:2]))
         if still
         else say("scenario.message_frontier", n=len(frontier(entries)), all=len(entries))
     )
@@ -218,7 +218,7 @@ def _messages(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
 def _decisions(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
     best = _best(entries)
     kept = [isolated(short(one.name, 60)) for one in frontier(entries)][:4]
-    asked = [tongue.say("scenario.decide_choice", names=", ".join(kept))] if kept else []
+    asked = [tongue.say("scenario.decide_choice", names="; ".join(kept))] if kept else []
     if best.chosen and best.placed > entries[0].placed:
         changes = "; ".join(told(best, "chosen", tongue)[:3])
         asked.append(tongue.say("scenario.decide_change", name=isolated(short(best.name, 60)), changes=changes))

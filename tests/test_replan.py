@@ -1,17 +1,25 @@
 """A repaired plan keeps people where they are unless a rule or real gain moves them."""
 
+import dataclasses
 from datetime import date
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import polars as pl
 import pytest
 
-from skillbridge import changes, plan_folder
+from skillbridge import changes, pipeline, plan_folder
+from skillbridge.benchmark.grid import random_problem
 from skillbridge.changes import ChangeFile
 from skillbridge.check import check_folder
 from skillbridge.errors import BadInput
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.replan import replan
+from skillbridge.solver.greedy import greedy
+from skillbridge.solver.plan import broken, certified_bound, value
+from skillbridge.solver.pricing import Pricer
+from skillbridge.solver.solve import renew
 from skillbridge.taxonomies import pack
 from tests.worlds import planned
 
@@ -69,6 +77,77 @@ def test_a_pin_holds_where_gain_would_move(old: PlanFolder) -> None:
 def test_changes_for_another_plan_are_refused(old: PlanFolder) -> None:
     with pytest.raises(BadInput, match="made for 0123"):
         repair(old, plan="0123456789abcdef")
+
+
+def test_changes_for_another_plan_are_refused_before_what_they_name(old: PlanFolder) -> None:
+    with pytest.raises(BadInput, match="the hash of"):
+        repair(old, changes.Withdraw(worker_id="of the other plan"), plan="0123456789abcdef")
+
+
+def test_changes_for_this_plan_are_taken(old: PlanFolder) -> None:
+    _, moves = repair(old, plan=old.plan.manifest.hashes["placements.csv"])
+    assert set(moves["what"]) == {"kept"}
+
+
+def test_who_starts_within_the_notice_period_stays_whatever_is_gained(old: PlanFolder) -> None:
+    soon = old.placements.sort("start")["start"].head(10).max()
+    assert isinstance(soon, date)
+    near = old.placements.filter(pl.col("start") <= soon)
+    file = ChangeFile(as_of=soon, notice_days=0, stay_bonus=0, change=(changes.Withdraw(worker_id=_far(old, soon)),))
+    moves = replan(old, file, pack.load("core")).moves.filter(pl.col("worker_id").is_in(near["worker_id"].implode()))
+    assert set(moves["what"]) == {"kept"}
+    assert moves.height == near.height
+
+
+def _far(old: PlanFolder, day: date) -> str:
+    """A placed worker who starts after `day`."""
+    return str(old.placements.filter(pl.col("start") > day)["worker_id"][0])
+
+
+def test_a_plan_of_several_seasons_is_refused_in_words(old: PlanFolder) -> None:
+    manifest = msgspec.structs.replace(old.plan.manifest, seasons=True)
+    seasons = dataclasses.replace(old, plan=msgspec.structs.replace(old.plan, manifest=manifest))
+    with pytest.raises(BadInput, match="of several seasons a worker, which cannot be replanned"):
+        repair(seasons)
+
+
+def test_a_folder_changed_since_is_refused(tmp_path: Path) -> None:
+    plan_folder.write(planned().folder, tmp_path / "plan")
+    written = plan_folder.read_plan(tmp_path / "plan")
+    plan_folder.unaltered(tmp_path / "plan", written, "replanned")
+    with (tmp_path / "plan" / "placements.csv").open("a") as file:
+        file.write("w,v,e,nz-rse,2026-01-01,2026-02-01,1\n")
+    with pytest.raises(BadInput, match=r"placements.csv: changed since the plan was written"):
+        plan_folder.unaltered(tmp_path / "plan", written, "replanned")
+
+
+def test_a_plan_beyond_an_exact_solve_goes_on_from_what_stands(
+    old: PlanFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "EXACT_WORKERS", 10)
+    gone = old.placements["worker_id"].gather_every(9).to_list()
+    folder, moves = repair(old, *(changes.Withdraw(worker_id=one) for one in gone))
+    assert folder.plan.method == "renewed from a standing plan"
+    plan_folder.write(folder, tmp_path / "new")
+    assert check_folder(tmp_path / "new").accepted
+    assert moves.filter(pl.col("what") == "moved").height <= len(gone)
+
+
+@pytest.mark.parametrize("groups", [0.0, 0.2])
+def test_a_plan_is_renewed_legally_and_most_people_stay(groups: float) -> None:
+    before = random_problem(600, 2, 12, groups)
+    stands = greedy(Pricer(before)).chosen.copy()
+    positions = before.positions.copy()
+    positions[::9] //= 2
+    after = dataclasses.replace(before, positions=positions)
+    weight = after.weight.copy()
+    weight[stands[stands >= 0]] += 50
+    nothing = np.zeros(after.n_vacancies), np.zeros(after.n_rows)
+    new = renew(after, dataclasses.replace(after, weight=weight), stands, nothing)
+    assert new is not None
+    assert not broken(after, new.chosen)
+    assert value(after, new.chosen) == new.objective <= certified_bound(after, new) + 1e-6
+    assert (new.chosen == stands)[stands >= 0].mean() > 0.5
 
 
 def test_a_pin_without_a_placement_is_refused(old: PlanFolder) -> None:

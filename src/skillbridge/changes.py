@@ -112,7 +112,7 @@ CHANGES = {str(kind.__struct_config__.tag): kind for kind in get_args(Change)}
 
 
 class ChangeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A change file: of which plan (the SHA-256 of its plan.json), as of when, and what is held fast.
+    """A change file: of which plan (the SHA-256 of its placements.csv), as of when, and what is held fast.
 
     Placements that start within `notice_days` after `as_of` stay as they are, as do those of `pins` (worker ids).
     A move must be worth `stay_bonus` objective points more than staying.

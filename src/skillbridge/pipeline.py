@@ -28,7 +28,7 @@ from skillbridge.partnerships.turns import turns
 from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
 from skillbridge.solver.plan import Solution, certified_bound, dual_value, usage, value
 from skillbridge.solver.problem import Problem, compile_problem, tightened
-from skillbridge.solver.solve import Effort, solve
+from skillbridge.solver.solve import EXACT_WORKERS, Effort, Progress, renew, solve
 from skillbridge.solver.stages import Stage, plan_in_order
 from skillbridge.solver.ties import settle
 from skillbridge.taxonomies.index import Index
@@ -52,11 +52,15 @@ Prices = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Start:
-    """From where a solve starts, as `solver.solve` takes it: prices, a legal plan, and how much work is done."""
+    """From where a solve starts, as `solver.solve` takes it: prices, a legal plan, and how much work is done.
+
+    With `stands` the plan may exceed limits and is gone on from (`solver.renew`) where an exact solve is out of reach.
+    """
 
     prices: Prices | None = None
     plan: npt.NDArray[np.int64] | None = None
     work: Effort | None = None
+    stands: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,16 +153,7 @@ def place(
         held = [Held(stage.name, values[stage.name] + 1, stage.held) for stage in stages]
         adjusted = replace(adjusted, rows=with_held(rows, held))
     else:
-        solution = solve(
-            adjusted,
-            seed=request.seed,
-            time_limit=request.time_limit,
-            progress=lambda report: tell(Step(f"solve: {report.stage}", None, report.objective, report.bound)),
-            stop=stop,
-            prices=start.prices,
-            plan=start.plan,
-            work=start.work,
-        )
+        solution = _solved(problem, adjusted, start, request, tell, stop)
     solution = with_clash(solution, adjusted, request.partnerships)
     in_turn = turns(found.edges, workers, vacancies, request.partnerships, request.seed)
     solution = replace(solution, chosen=settle(adjusted, solution.chosen, *in_turn))
@@ -166,6 +161,38 @@ def place(
     understood = replace(request, workers=workers, vacancies=vacancies)
     folder = folder_of(understood, found, rows, problem, solution, objective, stages)
     return Outcome(folder, found, rows, problem, solution)
+
+
+def _solved(
+    problem: Problem,
+    adjusted: Problem,
+    start: Start,
+    request: PlaceRequest,
+    tell: Callable[[Step], None],
+    stop: Callable[[], bool] | None,
+) -> Solution:
+    """The solution for one sum of points: renewed from a plan that stands, or made anew."""
+
+    def progress(report: Progress) -> None:
+        tell(Step(f"solve: {report.stage}", None, report.objective, report.bound))
+
+    plan, prices = start.plan, start.prices
+    if start.stands:
+        if plan is not None and prices is not None and problem.n_workers > EXACT_WORKERS:
+            renewed = renew(problem, adjusted, plan, prices, seed=request.seed, progress=progress, stop=stop)
+            if renewed is not None:
+                return renewed
+        plan = None
+    return solve(
+        adjusted,
+        seed=request.seed,
+        time_limit=request.time_limit,
+        progress=progress,
+        stop=stop,
+        prices=prices,
+        plan=plan,
+        work=start.work,
+    )
 
 
 def _rows_of(

@@ -210,6 +210,12 @@ def altered_files(root: Path, plan: Plan) -> list[str]:
     return sorted(set(words))
 
 
+def unaltered(root: Path, plan: Plan, act: str) -> None:
+    """Refuse, in words, to `act` on a folder of which a file is no longer what the plan wrote."""
+    if wrong := altered_files(root, plan):
+        raise BadInput(str(root), "; ".join(wrong[:3]), f"the folder as the plan left it, to be {act}")
+
+
 def _is_inside(name: str) -> bool:
     return name.startswith("inputs/") or (name.rpartition(".")[2] in {"csv", "parquet", "html"} and "/" not in name)
 

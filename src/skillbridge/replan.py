@@ -1,7 +1,7 @@
 """Repair a plan: changes in, a new plan out that keeps people where they are unless a rule or real gain moves them.
 
 A placement that still stands gets a bonus, so that a move must be worth more than the stay; within the notice period,
-or pinned, it is the worker's only choice. The old plan's prices are the start of the new search.
+or pinned, it is the worker's only choice. The new search starts from what stands, at the old plan's prices.
 """
 
 from collections.abc import Callable
@@ -56,8 +56,11 @@ def replan(
 ) -> Repair:
     """The repaired plan. `taxonomy` is the plan's, with labels, to understand what is new.
 
-    Raises `BadInput` where a change or a pin names nothing in the plan.
+    Raises `BadInput` for a plan of several seasons, for changes made for another plan, and where a change or a pin
+    names nothing in the plan.
     """
+    plan_folder.one_season(old.plan, "replanned")
+    standing = Standing.of(old, changes)
     before = Inputs(old.workers, old.vacancies, tuple(old.partnerships))
     after = apply(before, changes.change, where=where, read=read)
     known = set(old.placements["worker_id"].to_list())
@@ -65,7 +68,6 @@ def replan(
         if worker not in known:
             raise BadInput(f"{where}: pins[{number}]", f"{worker!r} has no placement", "a placed worker of the plan")
     manifest = old.plan.manifest
-    standing = Standing.of(old, changes)
     request = PlaceRequest(
         workers=after.workers,
         vacancies=after.vacancies,
@@ -81,8 +83,7 @@ def replan(
     )
 
     def adjust(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Start]:
-        favoured, prices = standing.favour(problem, edges, rows, after, changes)
-        return favoured, Start(prices)
+        return standing.favour(problem, edges, rows, after, changes)
 
     outcome = place(request, progress=progress, stop=stop, adjust=adjust)
     return Repair(outcome, moves(old.placements, outcome.folder.placements, after, changes))
@@ -105,8 +106,8 @@ class Standing:
 
     def favour(
         self, problem: Problem, edges: pl.DataFrame, rows: Rows, after: Inputs, changes: ChangeFile
-    ) -> tuple[Problem, Prices]:
-        """The problem with stays favoured or fixed, and the old prices in the new order."""
+    ) -> tuple[Problem, Start]:
+        """The problem with stays favoured or fixed, the old prices in the new order, and the stays themselves."""
         held = self.stays(edges, after)
         start = edges["start"].to_numpy()
         fast = held & (start <= np.datetime64(changes.notice_until, "D"))
@@ -115,7 +116,10 @@ class Standing:
             fast |= held & pinned[edges["worker"].to_numpy()]
         dear = 2 * int(problem.weight.max(initial=1)) + changes.stay_bonus
         worth = np.where(fast, dear, problem.weight + np.where(held, changes.stay_bonus, 0))
-        return replace(problem, weight=worth.astype(np.int32)), self._prices(rows, after)
+        plan = np.full(problem.n_workers, -1, dtype=np.int64)
+        plan[edges["worker"].to_numpy()[held]] = np.flatnonzero(held)
+        favoured = replace(problem, weight=worth.astype(np.int32))
+        return favoured, Start(self._prices(rows, after), plan, stands=True)
 
     def stays(self, edges: pl.DataFrame, after: Inputs) -> npt.NDArray[np.bool_]:
         """bool [edges]: whether the edge is the worker's place in the old plan."""

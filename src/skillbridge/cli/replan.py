@@ -36,7 +36,7 @@ def replan_command(
 
     changes = read_changes(change_file)
     old = plan_folder.read(folder)
-    plan_folder.one_season(old.plan, "replanned")
+    plan_folder.unaltered(folder, old.plan, "replanned")
     pack = load_taxonomy(taxonomy or old.plan.manifest.versions["taxonomy"])
 
     def read(file: str, kind: str) -> "pl.DataFrame":

@@ -91,8 +91,11 @@ def make(ws: Workspace, request: PlanRequest, folder: Path, control: Control) ->
     if request.base_plan is None:
         outcome = _measured(lambda: _place(ws, request, control))
     else:
-        old = plan_folder.read(folder_of(ws, request.base_plan))
+        root = folder_of(ws, request.base_plan)
+        old = plan_folder.read(root)
+        plan_folder.unaltered(root, old.plan, "replanned")
         changes = changes_of(request.changes or f"as_of = {ws.now().date().isoformat()}\n")
+        changes = msgspec.structs.replace(changes, pins=_decided(ws, request.base_plan, old, changes.pins))
         outcome = _measured(
             lambda: (
                 replan(
@@ -108,6 +111,16 @@ def make(ws: Workspace, request: PlanRequest, folder: Path, control: Control) ->
     written = _written(outcome, folder)
     owners = frames.workers(ws).select("worker_id", "party")
     return Made(written.placements.sort("worker_id"), owners, summary_of(written.plan))
+
+
+def _decided(ws: Workspace, plan_id: str, old: "PlanFolder", pins: tuple[str, ...]) -> tuple[str, ...]:
+    """The pins of a change file and the workers whose placement by the plan was approved: what is decided stays."""
+    placed = set(old.placements["worker_id"])
+    approved = {
+        read(record, PlacementBody).worker_id
+        for record in ws.store.records.page("placement", {"plan_id": plan_id, "state": HOLDING_A_PLACE})
+    }
+    return (*pins, *sorted((approved & placed) - set(pins)))
 
 
 def what_if(ws: Workspace, request: ScenarioRequest, control: Control) -> dict[str, Any]:

@@ -136,6 +136,7 @@ def run(role: str, told: dict[str, Any], folder: Path, given: argparse.Namespace
         command += ["--url", f"http://127.0.0.1:{port}", "--header", f"Authorization: Bearer {told['keys'][role]}"]
         command += ["--checks", "all", "--max-examples", str(given.examples), "--seed", str(given.seed), "--no-color"]
         command += ["--phases", given.phases, "--warnings", "off", "--continue-on-failure"]
+        command += ["--request-timeout", "60"]  # the first rankings wait for their process to be ready
         # A key that ends itself would leave the rest of the run unauthenticated.
         command += ["--exclude-operation-id", "log_out"]
         if given.only:

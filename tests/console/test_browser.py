@@ -105,3 +105,26 @@ def test_an_officer_signs_in_and_opens_a_plan_by_keyboard_on_a_telephone(address
         browser.close()
     assert [text for text in said if "404" not in text] == []  # the page that is not there says so
     assert [url for url in asked if not url.startswith(address)] == []
+
+
+@pytest.mark.slow
+def test_every_page_can_be_read_and_used_on_the_smallest_telephone(address: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    lacking = Path(__file__).with_name("reach.js").read_text(encoding="utf-8")
+    found: list[tuple[str, ...]] = []
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        for scheme, languages in (("light", ("en", "fr", "es", "ar")), ("dark", ("en",))):
+            page = browser.new_page(viewport={"width": 320, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+            page.goto(address)
+            page.fill("[name=name]", "sina")
+            page.fill("[name=password]", PASSWORD)
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"{address}/console")
+            for language in languages:
+                for path in PAGES:
+                    page.goto(f"{address}/console{path}?lang={language}")
+                    found += [(path, language, scheme, *one) for one in page.evaluate(lacking)]
+        browser.close()
+    assert found == []

@@ -29,7 +29,11 @@ from skillbridge.solver.exact import Program, solve_program
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 _NODES = 2_000
+"""Nodes of an integer program that plans some people anew."""
+_PROOF_NODES = 20_000
+"""Nodes of the one that proves the optimum of all."""
 _FEW_NODES = 50
+"""Nodes of the latter where it lacks chains, so that it proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -388,7 +392,8 @@ def _replan(
     pool = _Pool(problem)
     pool.add(chains)
     pool.add(_as_chains(given, owner))
-    nodes = _NODES if complete or len(who) < problem.n_units else _FEW_NODES  # without all chains nothing is proven
+    everyone = len(who) == problem.n_units
+    nodes = (_PROOF_NODES if complete else _FEW_NODES) if everyone else _NODES
     again, solved = pool.whole(given, _use(problem, kept), nodes)
     return np.sort(np.concatenate([kept, again])), complete and solved
 

@@ -4,12 +4,23 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from skillbridge.errors import BadInput, BadInputs
 from skillbridge.model import ISCO
 from skillbridge.taxonomies import pack
+from skillbridge.taxonomies.fold import fold
 from skillbridge.taxonomies.index import open_index
-from skillbridge.taxonomies.learn import base_folder, folder_beside, history, learn, read_corrections
+from skillbridge.taxonomies.learn import (
+    HISTORY,
+    base_folder,
+    corrections,
+    folder_beside,
+    history,
+    learn,
+    read_corrections,
+)
 from skillbridge.taxonomies.normalizer import resolve
 from skillbridge.taxonomies.pack import from_tables
 
@@ -93,3 +104,26 @@ def test_a_file_without_concepts_or_with_strange_columns_is_refused(folder: Path
         teach(folder, "cook", "text")
     with pytest.raises(BadInput, match="unknown columns code"):
         teach(folder, "cook,9211,1", "text,concept,code")
+
+
+SAID = st.tuples(
+    st.sampled_from(["cook", "COOK ", "weeder", "Кухар", "🙂 cook"]) | st.text(min_size=1, max_size=20),
+    st.sampled_from(["", "en", "es"]),
+    st.sampled_from([None, ISCO + "9211", ISCO + "5120"]),
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(SAID, max_size=4), min_size=1, max_size=3))
+def test_what_holds_is_what_was_said_last_and_all_that_was_said_is_kept(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, sessions: list[list[tuple[str, str, str | None]]]
+) -> None:
+    learned = tmp_path_factory.mktemp("said") / "world-learned"
+    last: dict[tuple[str, str], str | None] = {}
+    for said in sessions:
+        rows = [(text, lang, "occupation", uri, "a clerk", "2026-03-01") for text, lang, uri in said]
+        now = learn(pl.DataFrame(rows, schema=HISTORY, orient="row"), learned, folder)
+        last |= {(fold([text])[0], lang): uri for text, lang, uri in said}
+    holds = corrections(now).select("text", "lang", "concept_uri").rows()
+    assert {(fold([text])[0], lang): uri for text, lang, uri in holds} == {k: uri for k, uri in last.items() if uri}
+    assert history(learned)["concept_uri"].to_list() == [uri for said in sessions for _, _, uri in said]

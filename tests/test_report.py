@@ -294,12 +294,15 @@ def test_the_public_is_not_told_of_a_reason_that_holds_for_few_nor_of_what_would
     assert rows[words.say("en", "reason.outbid")] == str(few.unplaced.height - 9)
 
 
-def test_no_corridor_of_few_people_is_in_the_public_s_table() -> None:
+def test_no_corridor_of_few_people_is_in_the_public_s_table_or_map() -> None:
     plan = season(60, placed=0.5)
     exact = {(o, d): n for o, d, n in Season(plan).corridors.rows()}
     assert min(exact.values()) < 5
-    rows = public.corridors(Season(plan), Tongue("en"))
+    told = Season(plan)
+    told.corridors = public.published(told)
+    rows = public.corridors(told, Tongue("en"))
     shown = [int(n) for _, _, n in rows if n != words.say("en", "report.suppressed")]
+    assert len(told.symbols) < len(Season(plan).symbols)  # neither are they lines of the map
     assert all(n >= 5 for n in shown)
     assert len(shown) + 2 <= len(exact)
 

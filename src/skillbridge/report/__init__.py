@@ -26,6 +26,8 @@ def render(folder: PlanFolder, *, reader: Reader = "officer", lang: str = "en", 
     Sums over all workers once, so its cost hardly grows with the plan: a few seconds at 200,000 workers.
     """
     season = Season(folder, sampled=sampled)
+    if reader == "public":
+        season.corridors = public.published(season)
     tongues = [Tongue(one) for one in (lang, *(other for other in words.LANGUAGES if other != lang))]
     pages = [_page(season, tongue, reader) for tongue in tongues]
     return write(pages, reader=reader, version=folder.plan.manifest.version, symbols=season.symbols)

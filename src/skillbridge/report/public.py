@@ -14,7 +14,7 @@ from skillbridge.partnerships.wording import says
 from skillbridge.privacy import THRESHOLD, suppress
 from skillbridge.report import figures
 from skillbridge.report.page import Section, Table, Tongue
-from skillbridge.report.season import HALF, THIN, Season, corridor_map, positions, weeks
+from skillbridge.report.season import HALF, THIN, Season, corridor_map, corridor_rows, positions, weeks
 
 
 def sections(season: Season, tongue: Tongue) -> list[Section]:
@@ -73,20 +73,24 @@ def reasons(season: Season, tongue: Tongue) -> Section:
     )
 
 
-def corridors(season: Season, tongue: Tongue) -> list[tuple[str, str, str]]:
-    """Corridors with their placements as the indicators of the pair are published; hidden ones are counted only."""
+def published(season: Season) -> pl.DataFrame:
+    """origin, destination, placed: the corridors whose indicators are published, the largest first. What tells of few
+    people, and what would tell it, is neither in the table nor on the map."""
     cells = compute(season.found, [("origin", "destination")], only=["match_quality"])
     if cells.is_empty():
-        return []
+        return season.corridors.clear()
     shown = cells.filter(~pl.col("suppressed") & (pl.col("count") > 0)).sort(
         "count", "origin", "destination", descending=[True, False, False]
     )
-    rows = [
-        (tongue.country(origin), tongue.country(destination), tongue.number(count))
-        for origin, destination, count in shown.select("origin", "destination", "count").rows()
-    ]
-    hidden = cells["suppressed"].any()
-    return [*rows, (tongue.say("column.other"), "", tongue.say("report.suppressed"))] if hidden else rows
+    return shown.select("origin", "destination", placed=pl.col("count").cast(season.corridors["placed"].dtype))
+
+
+def corridors(season: Season, tongue: Tongue) -> list[tuple[str, str, str]]:
+    """The published corridors, and a line that says so where others are hidden."""
+    rows = corridor_rows(season, tongue)
+    told = int(season.corridors["placed"].sum())
+    hidden = (tongue.say("column.other"), "", tongue.say("report.suppressed"))
+    return [*rows, hidden] if told < season.plan.counts.placed else rows
 
 
 def few_left(season: Season) -> bool:

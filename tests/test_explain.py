@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from scipy import optimize, sparse
 
+from benchmarks.explanations import made_again, random_plan
 from skillbridge import explain, plan_folder, tables, words
 from skillbridge.cli import cli
 from skillbridge.errors import BadInput
@@ -477,3 +478,19 @@ def test_the_training_that_places_those_who_wait_is_found_with_its_seats(tmp_pat
         for lang in words.LANGUAGES:
             assert words.country(lang, "NZ") in explain.training_text(one, lang)
     assert trainings(small_season(tmp_path / "full", cap=3)) == []
+
+
+def test_changes_made_in_the_inputs_give_the_place_that_was_promised(tmp_path: Path) -> None:
+    """The problem built anew from the changed inputs, by another solver: beds of a vacancy are used up with its
+    positions, which a new pair looked at alone does not show."""
+    explainer = explain.open_plan(random_plan(300, 22, tmp_path / "plan", None))
+    judged = 0
+    for worker in np.flatnonzero(explainer.chosen < 0)[::24].tolist():
+        found = changes.for_worker(explainer, worker)
+        if not found or (explainer.problem.group[worker] >= 0 and found[0].kind != "alone"):
+            continue
+        held, in_season = made_again(explainer, worker, found[0])
+        kinds = {found[0].kind, *(step.kind for step in found[0].also)}
+        assert held or (in_season and not kinds & {"positions", "places"})
+        judged += held
+    assert judged >= 3

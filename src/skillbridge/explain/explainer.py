@@ -53,6 +53,16 @@ class Explainer:
         """The number of each row in the problem by partnership, rule and label."""
         return {_key(self.problem.rows, number): number for number in range(len(self.problem.rows.limit))}
 
+    @cached_property
+    def row_days(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
+        """(day, number) of the rows about one day, by rule and label but for the day, the earliest first."""
+        found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for number, ref in enumerate(self.problem.rows.refs):
+            place, on, day = ref.label.rpartition(" on ")
+            if on:
+                found.setdefault((ref.rule, place), []).append((day, number))
+        return {key: sorted(days) for key, days in found.items()}
+
     def worker(self, worker_id: str) -> int:
         """The row of a worker; raises `BadInput`."""
         return _row(self.folder.workers["worker_id"], worker_id, "worker")

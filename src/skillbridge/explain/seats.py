@@ -65,24 +65,32 @@ def own_seat(problem: Problem, remedy: Remedy) -> Seat | None:
 
 
 def _new(explainer: Explainer, person: pl.DataFrame, job: pl.DataFrame, edge: pl.DataFrame, vacancy: int) -> Seat:
-    """The place of an edge that the plan does not have, between one person and one job (row number `vacancy`)."""
+    """The place of an edge that the plan does not have, between one person and one job (row number `vacancy`).
+
+    It uses the plan's rows of the whole vacancy: alone it may not need some of them. Of the rows about one day (beds,
+    say) it uses those of the days it covers and of the last day before, as whoever is there on its first day was there
+    then: the rows of the plan know the first days of its own edges only.
+    """
     rows = compile_rows(edge, person, job, explainer.folder.partnerships)
     amount = np.asarray(rows.cell_rows[[0]].sum(axis=0)).ravel() + np.asarray(rows.vacancy_rows.sum(axis=0)).ravel()
-    numbers, amounts, fits = [], [], True
+    start, end = str(edge["start"][0]), str(edge["end"][0])
+    whole = explainer.problem.rows.vacancy_rows[[vacancy]]
+    use = dict(zip(whole.indices.tolist(), whole.data.tolist(), strict=True))
+    fits = True
     for number, ref in enumerate(rows.refs):
         known = explainer.row_number.get((ref.partnership, ref.rule, ref.label))
         if known is None:
             fits &= ref.penalty is not None or amount[number] <= rows.limit[number]
-        elif amount[number]:
-            numbers.append(known)
-            amounts.append(int(amount[number]))
-    return Seat(
-        vacancy,
-        int(edge["weight"][0]),
-        np.array(numbers, dtype=np.int64),
-        np.array(amounts, dtype=np.int64),
-        bool(fits),
-    )
+        if amount[number]:
+            days = explainer.row_days.get((ref.rule, ref.label.rpartition(" on ")[0]), [])
+            covered = [row for day, row in days if start <= day <= end]
+            covered += [row for day, row in days if day < start][-1:] + ([] if known is None else [known])
+            use |= {row: max(use.get(row, 0), int(amount[number])) for row in covered if amount[number] > 0}
+            if known is not None:
+                use.setdefault(known, int(amount[number]))
+    numbers = np.array(sorted(use), dtype=np.int64)
+    amounts = np.array([use[row] for row in sorted(use)], dtype=np.int64)
+    return Seat(vacancy, int(edge["weight"][0]), numbers, amounts, bool(fits))
 
 
 def joined(part: Nearby, seat: Seat, weight: int, positions: int, place: int) -> Problem:

@@ -110,10 +110,10 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
         call, arguments = question
         try:
             told = pickle.dumps((True, call(workspace, *arguments)))
-        except (BadInput, Refused) as error:
-            told = pickle.dumps((False, error))
-        except Exception as error:  # the kind alone: messages may hold personal data
-            told = pickle.dumps((False, RuntimeError(type(error).__name__)))
+        except Exception as error:
+            mine = type(error) in (BadInput, Refused)
+            # Of others the kind alone: messages may hold personal data.
+            told = pickle.dumps((False, error if mine else RuntimeError(type(error).__name__)))
         answers.write(_framed(told))
         answers.flush()
 

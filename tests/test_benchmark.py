@@ -1,5 +1,6 @@
 """Instances are the same when read back, the judge knows what is not allowed, and no policy beats the optimum."""
 
+import gzip
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from skillbridge.benchmark import board
+from skillbridge.benchmark import backtest, board
 from skillbridge.benchmark.families import FAMILIES, make
 from skillbridge.benchmark.instance import Instance, instance, read, read_card, table, write
 from skillbridge.benchmark.judge import judge, read_answer
@@ -145,3 +146,24 @@ def test_an_answer_is_judged_and_put_on_the_board_from_the_command_line(tmp_path
     with pytest.raises(BadInput, match="whole-number columns"):
         read_answer(mine)
     assert call("benchmark", "run", tmp_path / "nothing")[0] != 0
+
+
+def test_months_are_apart_by_the_share_that_would_have_to_move() -> None:
+    one = pl.DataFrame({"a_share": [1.0, *[0.0] * 11], "b_share": [0.25, 0.75, *[0.0] * 10]})
+    assert backtest.apart(one, "a", "b") == pytest.approx(0.75)
+    assert backtest.apart(one, "a", "b", -1) == pytest.approx(0.25)
+    assert backtest.apart(one, "a", "a") == 0
+
+
+def test_visas_are_read_with_their_thousands(tmp_path: Path) -> None:
+    (tmp_path / "context").mkdir()
+    text = 'month,nationality,visa_class,issuances\n2018-01,Mexico,H2B,"1,234"\n2018-01,Peru,H2A,5\n'
+    with gzip.open(tmp_path / backtest.VISAS, "wt", encoding="utf-8") as file:
+        file.write(text)
+    assert backtest.visas(tmp_path, "H2B")["issued"].to_list() == [1234]
+    with pytest.raises(BadInput, match="real demand"):
+        backtest.look_back(tmp_path, "H2B")
+    with pytest.raises(BadInput, match="H2A, H2B"):
+        backtest.look_back(tmp_path, "H9")
+    with pytest.raises(BadInput, match="visas_by_nationality"):
+        backtest.visas(tmp_path / "nowhere", "H2B")

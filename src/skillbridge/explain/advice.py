@@ -20,10 +20,11 @@ FOLLOWS = frozenset({"housing", "guarantee", "employer_gate"})
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """What `more` in a row would do, in objective points: no plan can gain over `foreseen`; `gained`, with `placed`
-    heads more, was found by planning again with `anew` workers placed anew.
+    """What `more` in a row would do, in objective points: `gained`, with `placed` heads more, was found by planning
+    again with `anew` workers placed anew.
 
-    `foreseen` is the growth of the bound with prices found anew, which price x more overstates.
+    `foreseen` is the growth of the bound with prices found anew, which price x more overstates. A plan that is far from
+    its bound may gain more than that, by what it lacked before.
     """
 
     more: int

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from skillbridge import audit
+from skillbridge import audit, plan_folder
 from skillbridge.access import SYSTEM
 from skillbridge.errors import BadInput, Refused
 from skillbridge.jobs import Runner
@@ -159,6 +159,22 @@ vacancy_id = "{full.vacancy_id}"
     run_all(world)
     unchanged = plans.read_plan(ws, officer, third.plan_id)
     assert (unchanged.sample, unchanged.replaces) == ([], []), "what stays is not decided again"
+
+
+def test_who_is_approved_is_pinned_in_a_repair_and_who_was_rejected_is_not(world: World) -> None:
+    ws, admin, officer = world.ws, world.actors["ministry_admin"], world.actors["ministry_officer"]
+    plan = plans.start_plan(ws, admin, PlanRequest(["nz-test"], "season", time_limit=20, parties=["unit-ws"]))
+    run_all(world)
+    old = plan_folder.read(planning.folder_of(ws, plan.plan_id))
+    assert planning.decided(ws, plan.plan_id, old, ()) == (), "a proposal binds nobody"
+    sample = plans.read_plan(ws, officer, plan.plan_id).sample
+    for placement_id in sample:
+        plans.review_placement(ws, officer, plan.plan_id, placement_id)
+    plans.override(ws, officer, plan.plan_id, Override(sample[0], "rejected", "passport lapsed"))
+    plans.approve_plan(ws, officer, plan.plan_id, Approval("looked at"), version=None)
+    gone = placements.read_placement(ws, officer, sample[0]).worker_id
+    stay = sorted(set(old.placements["worker_id"]) - {gone})
+    assert planning.decided(ws, plan.plan_id, old, (gone,)) == (gone, *stay)
 
 
 def test_a_repair_cannot_move_who_has_left(world: World) -> None:

@@ -95,7 +95,7 @@ def make(ws: Workspace, request: PlanRequest, folder: Path, control: Control) ->
         old = plan_folder.read(root)
         plan_folder.unaltered(root, old.plan, "replanned")
         changes = changes_of(request.changes or f"as_of = {ws.now().date().isoformat()}\n")
-        changes = msgspec.structs.replace(changes, pins=_decided(ws, request.base_plan, old, changes.pins))
+        changes = msgspec.structs.replace(changes, pins=decided(ws, request.base_plan, old, changes.pins))
         outcome = _measured(
             lambda: (
                 replan(
@@ -113,7 +113,7 @@ def make(ws: Workspace, request: PlanRequest, folder: Path, control: Control) ->
     return Made(written.placements.sort("worker_id"), owners, summary_of(written.plan))
 
 
-def _decided(ws: Workspace, plan_id: str, old: "PlanFolder", pins: tuple[str, ...]) -> tuple[str, ...]:
+def decided(ws: Workspace, plan_id: str, old: "PlanFolder", pins: tuple[str, ...]) -> tuple[str, ...]:
     """The pins of a change file and the workers whose placement by the plan was approved: what is decided stays."""
     placed = set(old.placements["worker_id"])
     approved = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skillbridge.taxonomies.fold import FEATURES, LONGEST, features, fold, keys
+from skillbridge.taxonomies.fold import FEATURES, LONGEST, features, fold, keys, without_exception
 
 ODD = ["Koch/in", "(m/w/d)", "متجر", "Кухар", "料理人", "🙂", "\x00", "\u200d", "C++", "ﬁ", "İ", "ǅ", "½", "\n"]
 TEXT = st.text(max_size=60) | st.lists(st.sampled_from(ODD), max_size=6).map(" ".join)
@@ -75,3 +75,19 @@ def test_equal_texts_and_only_they_have_equal_keys(folded: list[str]) -> None:
     found = keys(folded).tolist()
     assert len(found) == len(folded)
     assert len(set(found)) == len(set(folded))
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Geoscientists, Except Hydrologists and Geographers", "geoscientists"),
+        ("DISEÑADORES PRENDAS VESTIR (EXCEPTO PIEL Y CUERO)", "disenadores prendas vestir"),
+        ("Sistēmu (izņemot skaitļotāju) ANALĪTIĶIS", "sistemu analitikis"),
+        ("Receptor (razen v hotelu", "receptor"),
+        ("Baker (pastry) except bread", "baker pastry"),
+        ("Except nurses", "except nurses"),
+        ("exceptional needs teacher", "exceptional needs teacher"),
+    ],
+)
+def test_what_a_text_says_it_does_not_mean_is_left_out(text: str, plain: str) -> None:
+    assert fold([without_exception(text)]) == [plain]

@@ -100,6 +100,11 @@ def test_a_wrong_tag_is_overruled_by_the_script(index: Index) -> None:
     assert first(index, "μάγειρας", "de")["concept_uri"] == COOK
 
 
+def test_what_a_text_excludes_is_not_its_answer(index: Index) -> None:
+    assert first(index, "Baker, except nurse and cook", "en")["concept_uri"] == BAKER
+    assert first(index, "Bäcker (außer Koch)", "de")["concept_uri"] == BAKER
+
+
 def test_every_row_comes_back_in_order_with_repeats_answered_alike(index: Index) -> None:
     found = resolve(["nurse", "baker", "nurse", None], index, lang="en", limit=2)
     assert found["item"].unique().to_list() == [0, 1, 2, 3]

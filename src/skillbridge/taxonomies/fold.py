@@ -31,6 +31,13 @@ _SUFFIX = re.compile(
     r"|/-\w{1,6}\b|\((?:in|innen|e|a|ne|euse|rice|trice|r|n|s|ka|-\w{1,6})\)|-(?=/))"
 )
 _PLUS, _SHARP = re.compile(r"(?<=\w)\+\+"), re.compile(r"(?<=\b\w)#")
+_EXCEPT = re.compile(
+    r"\b(?:except|excepting|excluding|other than|außer|ausser|ausgenommen|behalve|uitgezonderd|sauf"
+    r"|excepté|à l'exception|excepto|exceptuando|exceto|excepte|eccetto|tranne|esclus[oiae]|cu excepția|cu exceptia"
+    r"|exceptând|utom|förutom|undtagen|undtaget|unntatt|paitsi|välja arvatud|izņemot|išskyrus|z wyjątkiem|oprócz|kromě"
+    r"|s výjimkou|okrem|s výnimkou|razen|osim|izuzev|освен|с изключение|кроме|за исключением|крім|окрім|kivéve|εκτός|باستثناء|ما عدا)\b",
+    re.IGNORECASE,
+)
 
 
 class Features(NamedTuple):
@@ -68,6 +75,23 @@ def fold(texts: Iterable[str]) -> list[str]:
     if "+" in whole or "#" in whole:
         whole = _SHARP.sub("sharp", _PLUS.sub("plusplus", whole))
     return [" ".join(part.split()) for part in whole.translate(_LETTERS).split(_SEPARATOR)] if clipped else []
+
+
+def without_exception(text: str) -> str:
+    """The text without what it says it does not mean: `Geoscientists, Except Hydrologists` -> `Geoscientists, `.
+
+    An exception reaches to the end of its brackets, outside of any to the end of the text. It stays where nothing
+    would be left before it.
+    """
+    found = _EXCEPT.search(text)
+    if found is None:
+        return text
+    opened = text.rfind("(", 0, found.start())
+    if opened > text.rfind(")", 0, found.start()):
+        _, _, after = text[found.end() :].partition(")")
+        return f"{text[:opened]} {after}"
+    before = text[: found.start()]
+    return before if any(map(str.isalnum, before)) else text
 
 
 def features(folded: Sequence[str]) -> Features:

@@ -13,7 +13,7 @@ import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.taxonomies import evidence
-from skillbridge.taxonomies.fold import features, fold, keys
+from skillbridge.taxonomies.fold import features, fold, keys, without_exception
 from skillbridge.taxonomies.index import KINDS, Branch, Index, Kind, compile_index
 from skillbridge.taxonomies.language import beliefs, closest, searched
 from skillbridge.taxonomies.pack import Taxonomy
@@ -106,7 +106,7 @@ def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: i
     tagged = np.array([closest(tag, branch.languages) for tag in langs], np.int32)
     belief = beliefs(texts, tagged, branch.arrays["spellings"])
     languages = searched(belief)
-    folded = fold(texts)
+    folded = _folded(texts, branch)
     legible = np.array([bool(text) for text in folded], np.bool_)
     asked = np.flatnonzero(legible)
     # alike beside alike: a batch is as wide as its text of the most languages
@@ -134,6 +134,20 @@ def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: i
         .with_columns(span_start=pl.lit(0), number=pl.col("number").cast(pl.UInt32))
         .sort("number", "rank")
     )
+
+
+def _folded(texts: list[str], branch: Branch) -> list[str]:
+    """The texts folded, without their exceptions unless a label or a correction has the text whole."""
+    folded = fold(texts)
+    cut = {n: left for n, text in enumerate(texts) if (left := without_exception(text)) != text}
+    whole = keys([folded[n] for n in cut])
+    corrected = {key for key, _ in branch.corrections}
+    for n, plain, key, labelled in zip(
+        cut, fold(cut.values()), whole.tolist(), np.isin(whole, branch.arrays["key.hash"]), strict=True
+    ):
+        if plain and not labelled and key not in corrected:
+            folded[n] = plain
+    return folded
 
 
 def _gather(

@@ -35,7 +35,8 @@ _EXCEPT = re.compile(
     r"\b(?:except|excepting|excluding|other than|außer|ausser|ausgenommen|behalve|uitgezonderd|sauf"
     r"|excepté|à l'exception|excepto|exceptuando|exceto|excepte|eccetto|tranne|esclus[oiae]|cu excepția|cu exceptia"
     r"|exceptând|utom|förutom|undtagen|undtaget|unntatt|paitsi|välja arvatud|izņemot|išskyrus|z wyjątkiem|oprócz|kromě"
-    r"|s výjimkou|okrem|s výnimkou|razen|osim|izuzev|освен|с изключение|кроме|за исключением|крім|окрім|kivéve|εκτός|باستثناء|ما عدا)\b",
+    r"|s výjimkou|okrem|s výnimkou"
+    r"|razen|osim|izuzev|освен|с изключение|кроме|за исключением|крім|окрім|kivéve|εκτός|باستثناء|ما عدا)\b",
     re.IGNORECASE,
 )
 

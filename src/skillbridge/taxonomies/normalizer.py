@@ -141,11 +141,11 @@ def _folded(texts: list[str], branch: Branch) -> list[str]:
     folded = fold(texts)
     cut = {n: left for n, text in enumerate(texts) if (left := without_exception(text)) != text}
     whole = keys([folded[n] for n in cut])
+    hashes = branch.arrays["key.hash"]
+    labelled = np.searchsorted(hashes, whole, "right") > np.searchsorted(hashes, whole, "left")
     corrected = {key for key, _ in branch.corrections}
-    for n, plain, key, labelled in zip(
-        cut, fold(cut.values()), whole.tolist(), np.isin(whole, branch.arrays["key.hash"]), strict=True
-    ):
-        if plain and not labelled and key not in corrected:
+    for n, plain, key, known in zip(cut, fold(cut.values()), whole.tolist(), labelled, strict=True):
+        if plain and not known and key not in corrected:
             folded[n] = plain
     return folded
 

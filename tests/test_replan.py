@@ -14,6 +14,7 @@ from skillbridge.benchmark.grid import random_problem
 from skillbridge.changes import ChangeFile
 from skillbridge.check import check_folder
 from skillbridge.errors import BadInput
+from skillbridge.matching.objective import objective_path
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.replan import replan
 from skillbridge.solver.greedy import greedy
@@ -52,6 +53,19 @@ def test_the_repaired_plan_is_accepted_by_the_check(old: PlanFolder, tmp_path: P
     counted = dict(moves["what"].value_counts().iter_rows())
     assert counted["gone"] == len(gone)
     assert counted.get("moved", 0) <= counted["gone"]
+
+
+def test_an_objective_of_one_s_own_stays_the_plan_s(old: PlanFolder) -> None:
+    own = objective_path("worker-gain").read_text(encoding="utf-8").replace('name = "worker-gain"', 'name = "mine"')
+    manifest = msgspec.structs.replace(old.plan.manifest, objective="mine")
+    theirs = dataclasses.replace(
+        old,
+        plan=msgspec.structs.replace(old.plan, manifest=manifest),
+        settings={**old.settings, "objective.toml": own},
+    )
+    folder, _ = repair(theirs)
+    assert folder.plan.manifest.objective == "mine"
+    assert folder.settings["objective.toml"] == own
 
 
 def test_a_suspended_corridor_displaces_its_people_only(old: PlanFolder) -> None:

@@ -37,6 +37,15 @@ def test_a_scenario_without_changes_plans_the_base_again(season_folder: Path) ->
     assert_frame_equal(again.folder.edges, base.edges)
 
 
+def test_an_objective_of_the_base_s_own_holds_unless_the_scenario_names_another(season_folder: Path) -> None:
+    base = plan_folder.read(season_folder)
+    own = base.settings["objective.toml"].replace('name = "default"', 'name = "mine"')
+    mine = replace(base, settings={**base.settings, "objective.toml": own})
+    assert scenarios.run(mine, Scenario(name="same", base=".")).plan.manifest.objective == "mine"
+    other = scenarios.run(mine, Scenario(name="other", base=".", objective="fairness"))
+    assert other.plan.manifest.objective == "fairness"
+
+
 def test_demand_is_scaled_where_it_is_meant_and_nowhere_else(season_folder: Path) -> None:
     base = plan_folder.read(season_folder)
     half = Scenario(name="x", demand=(DemandChange(where={"destination": "US"}, positions=0.5, wage=1.1),))

@@ -18,7 +18,7 @@ from skillbridge.explain.clash import with_clash
 from skillbridge.explain.reasons import unfilled, unplaced
 from skillbridge.matching.candidates import Candidates, candidates
 from skillbridge.matching.held import Held, held_ref, with_held
-from skillbridge.matching.objective import Objective, load_objective, ordered, terms, weights
+from skillbridge.matching.objective import Objective, ordered, parse_objective, terms, weights
 from skillbridge.matching.yardstick import yardstick
 from skillbridge.model import Counts, Manifest, OrderStep, Plan, RuleUse
 from skillbridge.partnerships.partnership import Partnership
@@ -67,10 +67,11 @@ class Start:
 class PlaceRequest:
     """What a plan is made from; the same request gives the same plan.
 
-    `workers` and `vacancies` follow tables.WORKERS and tables.VACANCIES; `objective` names a bundled one; `limit` is
-    candidates per worker; `time_limit` is seconds for the solver (None: as long as its method takes); `keep`
-    (worker_id, vacancy_id) are pairs to consider in any case. `as_of` is the day on which vacancies count as applied
-    for that do not say so themselves; without it their deadlines and lead times are not judged.
+    `workers` and `vacancies` follow tables.WORKERS and tables.VACANCIES; `objective` names a bundled one or a file,
+    and `objective_text`, where given, is what it says, as an earlier plan kept it; `limit` is candidates per worker;
+    `time_limit` is seconds for the solver (None: as long as its method takes); `keep` (worker_id, vacancy_id) are pairs
+    to consider in any case. `as_of` is the day on which vacancies count as applied for that do not say so themselves;
+    without it their deadlines and lead times are not judged.
     """
 
     workers: pl.DataFrame
@@ -85,6 +86,7 @@ class PlaceRequest:
     synthetic: tuple[str, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     keep: pl.DataFrame | None = None
+    objective_text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,8 @@ def place(
     )
     tell(Step("rules"))
     rows = compile_rows(found.edges, workers, vacancies, request.partnerships)
-    objective = load_objective(request.objective)
+    settings = bundled_settings(request.objective, request.objective_text)
+    objective = parse_objective(settings["objective.toml"], request.objective)
     problem = compile_problem(
         found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective)
     )
@@ -305,7 +308,7 @@ def folder_of(
         edges=edges,
         partnerships=tuple(request.partnerships),
         taxonomy=request.taxonomy,
-        settings=bundled_settings(request.objective),
+        settings=bundled_settings(request.objective, request.objective_text),
         placements=placements,
         unfilled=unfilled(
             workers, vacancies, request.partnerships, found, problem, solution, yardstick(request.taxonomy)

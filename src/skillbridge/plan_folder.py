@@ -97,14 +97,19 @@ class PlanFolder:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-def bundled_settings(objective: str, *, matching: str = "default", rates: str = "2025") -> dict[str, str]:
-    """The texts of the objective, matching policy and exchange rates of these names; `objective` may be a file."""
+def bundled_settings(
+    objective: str, text: str | None = None, *, matching: str = "default", rates: str = "2025"
+) -> dict[str, str]:
+    """The texts of the objective, matching policy and exchange rates of these names; `objective` may be a file.
+
+    `text`, where given, is the objective's.
+    """
     paths = {
-        "objective.toml": objective_path(objective),
         "matching.toml": resources.folder("datasets") / "matching" / f"{matching}.toml",
         "rates.csv": resources.folder("datasets") / "rates" / f"{rates}.csv",
     }
-    return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    return {"objective.toml": text or objective_path(objective).read_text(encoding="utf-8")} | texts
 
 
 def certificate(

@@ -74,6 +74,7 @@ def replan(
         partnerships=after.partnerships,
         taxonomy=taxonomy,
         objective=manifest.objective,
+        objective_text=old.settings["objective.toml"],
         seed=manifest.seed,
         time_limit=time_limit,
         limit=manifest.limit,

@@ -161,6 +161,7 @@ def request_of(base: PlanFolder, scenario: Scenario) -> PlaceRequest:
         partnerships=changed,
         taxonomy=_taxonomy(base),
         objective=scenario.objective or manifest.objective,
+        objective_text=None if scenario.objective else base.settings["objective.toml"],
         seed=scenario.seed or manifest.seed,
         limit=manifest.limit,
         as_of=manifest.as_of,

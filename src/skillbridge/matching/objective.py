@@ -239,10 +239,15 @@ def objective_path(name_or_file: str | Path) -> Path:
 def load_objective(name_or_file: str | Path = "default") -> Objective:
     """The bundled objective of a name (solver/objectives/), or that of a TOML file. Raises `BadInput`."""
     path = objective_path(name_or_file)
+    return parse_objective(path.read_bytes(), path.name)
+
+
+def parse_objective(text: bytes | str, where: str) -> Objective:
+    """The objective that a TOML text states. Raises `BadInput` naming `where` it stands."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Objective)
+        return msgspec.toml.decode(text, type=Objective)
     except msgspec.DecodeError as error:
-        raise BadInput(f"objective {path.name}", str(error), "see docs/matching.md") from error
+        raise BadInput(f"objective {where}", str(error), "see docs/matching.md") from error
 
 
 def terms(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from scipy import sparse
 
-from skillbridge.matching.implied import _sides, with_implied
+from skillbridge.matching.implied import _inside_and_outside, _sides, with_implied
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.plan import broken, certified_bound
 from skillbridge.solver.problem import Problem, tightened
@@ -29,6 +29,24 @@ def test_a_quarter_of_at_most_two_heads_is_one_head_for_each_two() -> None:
     assert _sides(1, 3, 0, 2) == [(1, 2, 0)]  # total <= 2 * part, where the share itself says total <= 4 * part
     assert _sides(1, 3, 0, 4) == []
     assert _sides(1, 3, 0, 6) == [(1, 2, 2)]
+
+
+@given(some.integers(1, 9), some.integers(1, 9), some.integers(1, 6), some.data())
+def test_a_cap_within_a_share_holds_for_all_whole_heads_that_keep_both(
+    a: int, b: int, most: int, data: some.DataObject
+) -> None:
+    whole, inside, outside = _inside_and_outside(a, b, most)
+    part = data.draw(some.integers(0, most))
+    elsewhere = data.draw(some.integers(0, 60))
+    for others in range(most - part + 1):
+        if a * others <= b * (part + elsewhere):
+            assert whole * others <= inside * part + outside * elsewhere
+
+
+def test_whoever_is_alone_under_a_cap_needs_one_of_the_part_elsewhere() -> None:
+    assert _inside_and_outside(1, 3, 1) == (1, 0, 1)
+    assert _inside_and_outside(1, 3, 2) == (1, 1, 2)
+    assert _inside_and_outside(1, 3, 4) == (1, 3, 3)  # as the share itself
 
 
 @pytest.mark.parametrize("seed", range(120))

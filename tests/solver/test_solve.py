@@ -5,16 +5,18 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import sparse
 
 from benchmarks.instances import random_problem
 from skillbridge.errors import BadInputs
 from skillbridge.partnerships.rows import RowRef, Rows
+from skillbridge.solver.exact import Answer
 from skillbridge.solver.greedy import greedy
-from skillbridge.solver.plan import broken, certified_bound, value
+from skillbridge.solver.plan import broken, certified_bound, usage, value
 from skillbridge.solver.pricing import Pricer
-from skillbridge.solver.problem import Problem
+from skillbridge.solver.problem import Problem, compile_problem
 from skillbridge.solver.solve import Progress, solve
 
 
@@ -154,6 +156,55 @@ def test_bad_input_is_refused_in_words(change: dict[str, Any], words: str) -> No
             solve(replace(problem, **{field: spoil(getattr(problem, field))}))
 
 
+def test_a_vacancy_of_no_heads_and_a_quota_of_none_get_nobody() -> None:
+    problem = random_problem(120, 1, 5)
+    positions = problem.positions.copy()
+    positions[0] = 0
+    limit = problem.rows.limit.copy()
+    row = next(r for r, ref in enumerate(problem.rows.refs) if ref.rule == "origin x destination")
+    limit[row] = 0
+    closed = replace(problem, positions=positions, rows=replace(problem.rows, limit=limit))
+    found = solve(closed, time_limit=5.0, clock=lambda: 0.0)
+    heads, used = usage(closed, found.chosen)
+    assert found.objective > 0
+    assert heads[0] == used[row] == 0
+    assert not broken(closed, found.chosen)
+
+
+def test_memory_that_runs_short_leaves_the_best_plan_so_far_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    problem = middle_world(5)
+    for stage in ("_find_prices", "dive", "_by_moves"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"skillbridge.solver.solve.{stage}", short)
+            found = solve(problem, time_limit=30.0, clock=lambda: 0.0)
+        assert found.objective > 0
+        assert not broken(problem, found.chosen)
+        assert found.bound >= found.objective
+        assert "memory ran short" in found.notes[0]
+
+
+@pytest.mark.parametrize("answer", [Answer("optimal", None, 1.0), Answer("infeasible", None, 0.0)])
+def test_a_claim_of_the_exact_solver_that_a_plan_refutes_is_not_used_and_said(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    problem = random_problem(120, 1, 5)
+    monkeypatch.setattr("skillbridge.solver.solve.solve_program", lambda *_, **__: answer)
+    found = solve(problem, time_limit=5.0, clock=lambda: 0.0)
+    assert found.status == "feasible"
+    assert found.bound == pytest.approx(certified_bound(problem, found))
+    assert "refutes" in found.notes[0]
+
+
+def test_the_same_seed_gives_the_same_plan_where_the_exact_solver_takes_part() -> None:
+    problem = random_problem(300, 1, 6, groups=0.1)
+    first, second = (solve(problem, seed=3) for _ in range(2))
+    assert (first.chosen == second.chosen).all()
+    assert first.bound == second.bound
+
+
 def test_no_candidates_and_no_positions_give_an_empty_optimal_plan() -> None:
     problem = random_problem(50, 1, 5)
     closed = replace(problem, positions=problem.positions * 0)
@@ -177,3 +228,11 @@ def test_a_group_larger_than_any_vacancy_of_its_place_stays_home() -> None:
     )
     assert (solve(problem).chosen == -1).all()
     assert solve(replace(problem, place=np.zeros(2, np.int32))).objective == 10
+
+
+def test_a_worker_in_two_groups_is_refused_by_name() -> None:
+    workers = pl.DataFrame({"worker_id": ["w1", "w2"], "group_id": ["crew-1;family-2", "crew-1"]})
+    edges = pl.DataFrame({"worker": [0], "vacancy": [0]})
+    vacancies = pl.DataFrame({"vacancy_id": ["v"], "employer_id": ["e"], "site_id": ["s"], "positions": [1]})
+    with pytest.raises(BadInputs, match="worker w1: in several groups"):
+        compile_problem(edges, small_world(0).rows, workers, vacancies, np.ones(1, np.int32))

@@ -2,11 +2,17 @@
 
 A share says ``a * others <= b * part + slack``, which lets half a returning worker stand for two others. If caps and
 positions let at most `most` people into the share's set, the least whole part for each total from 0 to `most` is known,
-and the lower convex hull of these points is exactly what whole heads can do. Its sides are added as rows. With caps of
-a few heads this is what a bound lacks most.
+and the lower convex hull of these points is exactly what whole heads can do. Its sides are added as rows. A cap within
+the set says more: whoever is placed under a cap of one head needs a whole returning worker outside it. With caps of a
+few heads this is what a bound lacks most.
 """
 
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
 from itertools import pairwise
+from math import lcm
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +23,14 @@ from skillbridge.partnerships.rows import RowRef, Rows
 MOST = 400
 """Sets of more heads are left as they are: a fraction of a head hardly matters there."""
 
+FEW = 25
+"""Caps of as many heads or more are not looked at within a share's set: they would say little more than the share."""
+
 I64 = npt.NDArray[np.int64]
+Share: TypeAlias = tuple[int, I64, int, int]
+"""The row of a share, its cells, and a, b of a * others <= b * part + limit."""
+Found: TypeAlias = tuple[int, I64, I64, int]
+"""A row that a share implies: the share's row, its cells, their amounts, the limit."""
 
 
 def with_implied(rows: Rows, vacancy: npt.NDArray[np.int32], positions: npt.NDArray[np.int32]) -> Rows:
@@ -29,20 +42,23 @@ def with_implied(rows: Rows, vacancy: npt.NDArray[np.int32], positions: npt.NDAr
     shares = _shares(rows)
     if not shares:
         return rows
-    most = _most(rows, [cells for _, cells, _, _ in shares], vacancy, positions)
+    reach = sparse.csr_array(
+        (np.ones(len(vacancy), np.int64), (rows.cell, vacancy)), shape=(rows.n_cells, len(positions))
+    )
+    reach.data[:] = 1
+    caps = _caps(rows)
+    heads = np.minimum(rows.limit[caps], _heads(reach, rows.cell_rows[:, caps], positions))
     entries: list[tuple[I64, I64, I64]] = []
     limits: list[int] = []
     refs: list[RowRef] = []
-    for (row, cells, a, b), heads in zip(shares, most, strict=True):
-        if heads > MOST:
-            continue
-        part = rows.cell_rows[cells, [row]] < 0
-        for rise, run, limit in _sides(a, b, int(rows.limit[row]), heads):
-            amount = np.where(part, rise - run, rise)
-            at = np.flatnonzero(amount)
-            entries.append((cells[at], np.full(len(at), len(limits)), amount[at]))
-            limits.append(limit)
-            refs.append(rows.refs[row])
+    for row, cells, amount, limit in (
+        *_of_totals(rows, shares, caps, heads, reach, positions),
+        *_of_caps_within(rows, shares, caps, heads),
+    ):
+        at = np.flatnonzero(amount)
+        entries.append((cells[at], np.full(len(at), len(limits)), amount[at]))
+        limits.append(limit)
+        refs.append(rows.refs[row])
     if not limits:
         return rows
     cell, column, amount = (np.concatenate(parts) for parts in zip(*entries, strict=True))
@@ -57,7 +73,7 @@ def with_implied(rows: Rows, vacancy: npt.NDArray[np.int32], positions: npt.NDAr
     )
 
 
-def _shares(rows: Rows) -> list[tuple[int, I64, int, int]]:
+def _shares(rows: Rows) -> list[Share]:
     """(row, its cells, a, b) of every hard row a * others - b * part <= limit, limit >= 0."""
     columns = sparse.csc_array(rows.cell_rows)
     on_vacancies = np.bincount(rows.vacancy_rows.indices, minlength=len(rows.limit))
@@ -72,14 +88,73 @@ def _shares(rows: Rows) -> list[tuple[int, I64, int, int]]:
     return found
 
 
-def _most(rows: Rows, sets: list[I64], vacancy: npt.NDArray[np.int32], positions: npt.NDArray[np.int32]) -> list[int]:
-    """At most how many heads can be placed in each of the `sets` of cells."""
-    reach = sparse.csr_array(
-        (np.ones(len(vacancy), np.int64), (rows.cell, vacancy)), shape=(rows.n_cells, len(positions))
+def _of_totals(
+    rows: Rows, shares: list[Share], caps: I64, heads: I64, reach: sparse.csr_array, positions: npt.NDArray[np.int32]
+) -> Iterator[Found]:
+    """What each share says of the total of its set and its part."""
+    most = _most(rows, [cells for _, cells, _, _ in shares], caps, heads, reach, positions)
+    for (row, cells, a, b), least in zip(shares, most, strict=True):
+        if least > MOST:
+            continue
+        part = rows.cell_rows[cells, [row]] < 0
+        for rise, run, limit in _sides(a, b, int(rows.limit[row]), least):
+            yield row, cells, np.where(part, rise - run, rise), limit
+
+
+def _of_caps_within(rows: Rows, shares: list[Share], caps: I64, heads: I64) -> Iterator[Found]:
+    """What each share without slack says of the others under a cap that meets its set (see `_inside_and_outside`)."""
+    cap_cells = sparse.csc_array(rows.cell_rows[:, caps])
+    cell_caps = sparse.csr_array(cap_cells)
+    under = np.zeros(rows.n_cells, np.int64)
+    for row, cells, a, b in shares:
+        if rows.limit[row]:
+            continue
+        part = np.asarray(rows.cell_rows[cells, [row]] < 0)
+        under[:] = -1
+        under[cells] = np.arange(len(cells))
+        tightest: dict[bytes, int] = {}
+        for cap in np.unique(cell_caps[cells].indices).tolist():
+            most = int(heads[cap])
+            inside = under[cap_cells.indices[cap_cells.indptr[cap] : cap_cells.indptr[cap + 1]]]
+            inside = np.sort(inside[inside >= 0])
+            if 0 < most < min(b, FEW) and len(inside) < len(cells) and not part[inside].all():
+                key = inside.tobytes()
+                tightest[key] = min(most, tightest.get(key, most))
+        for key, most in tightest.items():
+            whole, each_inside, each_outside = _inside_and_outside(a, b, most)
+            if a * each_inside < b * whole or a * each_outside < b * whole:
+                amount = np.where(part, -each_outside, 0)
+                inside = np.frombuffer(key, np.int64)
+                amount[inside] = np.where(part[inside], -each_inside, whole)
+                yield row, cells, amount, 0
+
+
+@cache
+def _inside_and_outside(a: int, b: int, most: int) -> tuple[int, int, int]:
+    """(k, m, n) with k * others inside <= m * part inside + n * part outside, if at most `most` heads are inside.
+
+    Follows from a * others <= b * part in whole heads: m / k is the most that one of the part inside can let in while
+    none is outside, n / k the most that one outside adds to that.
+    """
+    inside = max(Fraction(min(most - part, b * part // a), part) for part in range(1, most + 1))
+    outside = max(
+        (min(most - part, b * (part + more) // a) - inside * part) / Fraction(more)
+        for part in range(most + 1)
+        for more in range(1, -(-a * most // b) + 1)
     )
-    reach.data[:] = 1
-    caps = _caps(rows)
-    heads = np.minimum(rows.limit[caps], _heads(reach, rows.cell_rows[:, caps], positions))
+    whole = lcm(inside.denominator, outside.denominator)
+    return whole, int(inside * whole), int(outside * whole)
+
+
+def _most(
+    rows: Rows,
+    sets: list[I64],
+    caps: I64,
+    heads: I64,
+    reach: sparse.csr_array,
+    positions: npt.NDArray[np.int32],
+) -> list[int]:
+    """At most how many heads can be placed in each of the `sets` of cells, by the `caps` of `heads` and positions."""
     cap_cells = sparse.csc_array(rows.cell_rows[:, caps])
     size = np.diff(cap_cells.indptr)
     members = _incidence(sets, rows.n_cells)

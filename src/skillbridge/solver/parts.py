@@ -76,7 +76,7 @@ def _replace(board: Board, free: Ints, edges: Ints, nodes: int, seed: int) -> in
     edges = np.union1d(edges, current[current >= 0])
     found = program(board.pricer, edges, np.zeros(0, np.int64), emptied.limits)
     worth = value(p, before)
-    answer = solve_program(found, node_limit=nodes, relative_gap=1e-5, seed=seed, time_limit=20.0)
+    answer = solve_program(found, node_limit=nodes, relative_gap=1e-5, seed=seed)
     if answer.edges is None:
         return 0
     emptied.chosen[np.searchsorted(p.indptr, answer.edges, side="right") - 1] = answer.edges

@@ -81,6 +81,14 @@ def compile_problem(
     worker = edges["worker"].to_numpy().astype(np.int64)
     if len(worker) and (np.diff(worker) < 0).any():
         raise BadInput("edges", "not sorted by worker", "edges sorted by (worker, vacancy)")
+    several = workers.filter(pl.col("group_id").fill_null("").str.contains(";", literal=True))
+    if several.height:
+        raise BadInputs(
+            [
+                BadInput(f"workers: worker {who}", f"in several groups ({groups})", "one group_id at most")
+                for who, groups in several.select("worker_id", "group_id").iter_rows()
+            ]
+        )
     indptr = np.searchsorted(worker, np.arange(workers.height + 1)).astype(np.int64)
     keys = {"vacancy": ["vacancy_id"], "employer": ["employer_id"], "site": ["site_id", "employer_id"]}[together]
     place = _numbers(vacancies.select(pl.coalesce(keys).alias("key"))["key"])

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from skillbridge.errors import BadInput
 from skillbridge.model import PlanStatus
+from skillbridge.partnerships.rows import Rows
 from skillbridge.solver.board import Board
 from skillbridge.solver.dive import dive, repair
 from skillbridge.solver.exact import program, solve_program
@@ -20,9 +22,13 @@ from skillbridge.solver.problem import Problem, checked, tightened
 from skillbridge.solver.swaps import improve
 
 EXACT_WORKERS = 2_000
-"""Up to here the whole problem goes to the exact solver at once (up to 5,000 at last, given time)."""
+"""Up to here the whole problem goes to the exact solver at once."""
 SAMPLED_WORKERS = 200_000
 """From here on the first prices come from a sample of the workers."""
+EXACT_WORK = 1e13
+"""Nodes times edges cubed that the exact solver is given: its work ends at the same place on any machine."""
+SLACK = 0.5
+"""Points by which an exact solver's bound may be below a known plan's worth before it is held to be wrong."""
 PLAIN_PASSES = 300
 """Passes for the prices of a problem's own rows, after those with rows implied in whole heads are known."""
 
@@ -38,13 +44,18 @@ class Progress:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done: passes for prices, dives, from where chains start, exact parts, and the whole exactly."""
+    """How much is done: passes for prices, dives, from where chains start, exact parts, and the whole exactly.
+
+    A part frees up to `freed` workers, each one `more` than the part before.
+    """
 
     passes: int
     dives: int
     starts: tuple[float, ...]
     parts: int
     exact: bool = False
+    freed: int = 800
+    more: int = 0
 
 
 def effort(workers: int, time_limit: float | None) -> Effort:
@@ -54,31 +65,29 @@ def effort(workers: int, time_limit: float | None) -> Effort:
     """
     fast = time_limit is not None and time_limit < 10 + workers * 60e-6
     if workers >= SAMPLED_WORKERS:
-        return Effort(60, 1, (), 0) if fast else Effort(300, 2, (0.0,), 0)
+        return Effort(60, 1, (), 0) if fast else Effort(min(1_000, 300_000_000 // workers), 2, (0.0,), 0)
     if workers > 20_000:
         return Effort(1_000, 1, (), 0) if fast else Effort(2_000, 2, (0.0, 15.0), 0)
     if workers <= EXACT_WORKERS:
-        return Effort(min(1_500, 200 + 5 * workers), 2, (0.0, 15.0), 0, exact=True)
-    if workers <= 5_000 and not fast:
-        return Effort(2_500, 3, (0.0,), 0, exact=True)
+        return Effort(min(1_500, 200 + 5 * workers), 2, (0.0, 15.0), 0 if fast else 50, True, 150, 8)
     return Effort(800, 1, (), 0) if fast else Effort(5_000, 3, (0.0, 15.0), 20)
 
 
 class _Search:
-    """A solve under way: the best legal plan, the least bound and its prices."""
+    """A solve under way: the best legal plan so far, and the least bound."""
 
-    def __init__(self, pricer: Pricer, price: Floats, tell: Callable[[Progress], None] | None) -> None:
-        self.pricer, self.price, self._tell = pricer, price, tell
-        self.bound = pricer.demand(price).value
-        self.board = Board(pricer)
-        self.objective = value(pricer.problem, self.board.chosen) if self.board.legal else None
+    def __init__(self, problem: Problem, bound: float, tell: Callable[[Progress], None] | None) -> None:
+        self.problem, self.bound, self._tell = problem, bound, tell
+        self.chosen: Ints = np.full(problem.n_workers, -1, np.int64)
+        self.objective = None if broken(problem, self.chosen) else value(problem, self.chosen)
+        self.notes: tuple[str, ...] = ()
 
     def offer(self, stage: str, board: Board) -> None:
-        """Keep `board` if it is legal and better, and tell of the `stage`."""
+        """Keep the plan on `board` if it is legal and better, and tell of the `stage`."""
         if board.legal:
-            worth = value(self.pricer.problem, board.chosen)
+            worth = value(self.problem, board.chosen)
             if self.objective is None or worth > self.objective:
-                self.board, self.objective = board, worth
+                self.chosen, self.objective = board.chosen.copy(), worth
         self.tell(stage)
 
     def tell(self, stage: str) -> None:
@@ -124,42 +133,37 @@ def solve(
     if prices is not None:
         known = np.concatenate(prices)
         start[: len(known)] = known
-    search = _Search(pricer, np.clip(start, 0.0, pricer.ceiling), progress)
+    price = np.clip(start, 0.0, pricer.ceiling)
+    search = _Search(given, pricer.demand(price).value, progress)
     todo = work or effort(problem.n_workers, time_limit)
     if plan is not None:
         if wrong := broken(given, plan):
             raise BadInput("plan", wrong[0], "a legal plan to start from")
-        search.offer("given", Board(pricer, plan))
+        search.offer("given", Board(Pricer(given), plan))
         todo = work or replace(todo, starts=todo.starts or (0.0,))
-    search.offer("greedy", greedy(pricer))
-    if not halted():
-        _find_prices(search, todo.passes, seed, prices is not None, lambda: over(0.8))
-    for number in range(todo.dives):
-        if not halted():
-            search.offer("dives", dive(pricer, search.price, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
-    method = "prices and dives"
-    if todo.starts and search.objective is not None and not halted():
-        improve(search.board, search.price, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
-        search.offer("chains of moves", search.board)
-        method = "prices, dives and chains of moves"
-        search.objective = value(problem, search.board.chosen)
-        for number in range(todo.parts):
-            if halted():
-                break
-            improve_parts(search.board, search.price, rounds=2, workers=800, within=100.0, nodes=10, seed=seed + number)
-            improve(search.board, search.price, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, seed=seed + number)
-            search.objective = value(problem, search.board.chosen)
-            search.tell("parts")
-            method = "prices, dives, chains of moves and exact parts"
-    proven = search.bound
+    search.offer("greedy", greedy(pricer if problem is given else Pricer(given)))
     status: PlanStatus = "feasible"
-    if (todo.exact or search.objective is None) and not halted():
-        remaining = 60.0 if time_limit is None else time_limit - (clock() - begin)
-        status, proven = _exactly(search, remaining, seed)
-        method = "exact" if problem.n_workers <= EXACT_WORKERS else f"{method}, then exact"
+    proven, method = search.bound, "greedy"
+    try:
+        if not halted():
+            price = _find_prices(search, pricer, price, todo.passes, seed, prices is not None, lambda: over(0.8))
+        proven = search.bound
+        near, at = _charging(given, pricer, price)
+        for number in range(todo.dives):
+            if not halted():
+                search.offer("dives", dive(near, at, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
+        method = "prices and dives"
+        if (todo.exact or search.objective is None) and not halted():
+            remaining = None if time_limit is None else time_limit - (clock() - begin)
+            status, proven = _exactly(search, near, remaining, seed)
+            method = "exact" if status == "optimal" else "prices, dives and exact"
+        if status == "feasible" and todo.starts and search.objective is not None and not halted():
+            method += _by_moves(search, near, at, todo, seed, halted)
+    except MemoryError:
+        search.notes += (f"memory ran short after {method}: this is the best plan found until then",)
     if halted() and status == "feasible" and stop is not None and stop():
         status = "stopped"
-    return _solution(search, given, status, proven, method)
+    return _solution(search, pricer, price, status, proven, method)
 
 
 RENEWED = 4
@@ -187,23 +191,29 @@ def renew(
     pricer = Pricer(tightened(given))
     start = np.zeros(len(pricer.limits))
     start[: given.n_vacancies + given.n_rows] = np.concatenate(prices)
-    search = _Search(pricer, np.clip(start, 0.0, pricer.ceiling), progress)
+    price = np.clip(start, 0.0, pricer.ceiling)
+    search = _Search(given, pricer.demand(price).value, progress)
     halted = stop or (lambda: False)
     todo = effort(given.n_workers, None)
-    _find_prices(search, max(100, todo.passes // RENEWED), seed, True, halted)
-    board = Board(Pricer(replace(pricer.problem, weight=checked(favoured).weight)), _whole(given, plan))
-    repair(board, search.price)
+    price = _find_prices(search, pricer, price, max(100, todo.passes // RENEWED), seed, True, halted)
+    near, at = _charging(given, pricer, price)
+    favour = checked(favoured).weight
+    plain, near = (Pricer(replace(one, weight=favour)) for one in (given, near.problem))
+    board = Board(plain, _whole(given, plan))
+    repair(board, near, at)
     if not board.legal:
-        board = dive(board.pricer, search.price)
+        board = dive(near, at, plain)
     if board.legal and not halted():
-        improve(board, search.price, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
+        board = Board(near, board.chosen)
+        improve(board, at, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
         for number in range(todo.parts // RENEWED):
-            improve_parts(board, search.price, rounds=2, workers=800, within=100.0, nodes=10, seed=seed + number)
+            improve_parts(board, at, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
     if not board.legal:
         return None
-    search.board, search.objective = board, value(pricer.problem, board.chosen)
+    search.chosen, search.objective = board.chosen, value(given, board.chosen)
     search.tell("what stands, mended")
-    return _solution(search, given, "stopped" if halted() else "feasible", search.bound, "renewed from a standing plan")
+    status: PlanStatus = "stopped" if halted() else "feasible"
+    return _solution(search, pricer, price, status, search.bound, "renewed from a standing plan")
 
 
 def _whole(problem: Problem, plan: Ints) -> Ints:
@@ -220,9 +230,54 @@ def _whole(problem: Problem, plan: Ints) -> Ints:
     return kept
 
 
-def _find_prices(search: _Search, passes: int, seed: int, warm: bool, halted: Callable[[], bool]) -> None:
-    """Lower the bound: on a sample of the workers first where there are many, then on all."""
-    pricer, price = search.pricer, search.price
+def _by_moves(
+    search: _Search, pricer: Pricer, price: Floats, todo: Effort, seed: int, halted: Callable[[], bool]
+) -> str:
+    """Improve the best plan by chains of moves and by placing parts anew exactly; what was done, in words."""
+    board = Board(pricer, search.chosen)
+    improve(board, price, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
+    search.offer("chains of moves", board)
+    done = ", chains of moves"
+    for number in range(todo.parts):
+        if halted() or search.objective is None or search.bound < search.objective + 1:
+            break
+        freed = todo.freed + todo.more * number
+        improve_parts(board, price, rounds=2, workers=freed, within=100.0, nodes=10, seed=seed + number, stopped=halted)
+        improve(board, price, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, seed=seed + number)
+        search.offer("parts", board)
+        done = ", chains of moves, exact parts"
+    return done
+
+
+def _charging(given: Problem, pricer: Pricer, price: Floats) -> tuple[Pricer, Floats]:
+    """A pricer and prices over the rows of `given` and those implied ones that charge something: plans come faster."""
+    charges = np.concatenate([np.ones(given.n_rows, bool), price[given.n_vacancies + given.n_rows :] > 0])
+    if charges.all():
+        return pricer, price
+    kept = np.flatnonzero(charges)
+    rows = pricer.problem.rows
+    few = Rows(
+        rows.cell,
+        rows.limit[kept],
+        sparse.csr_array(rows.cell_rows[:, kept]),
+        sparse.csr_array(rows.vacancy_rows[:, kept]),
+        tuple(rows.refs[row] for row in kept.tolist()),
+    )
+    at = price[np.concatenate([np.arange(given.n_vacancies), given.n_vacancies + kept])]
+    return Pricer(replace(given, rows=few)), at
+
+
+def _find_prices(
+    search: _Search,
+    pricer: Pricer,
+    price: Floats,
+    passes: int,
+    seed: int,
+    warm: bool,
+    halted: Callable[[], bool],
+) -> Floats:
+    """Prices of a lower bound, found on a sample of the workers first where there are many, then on all."""
+    given = price
     first = 60.0
     if warm:
         first = 20.0
@@ -234,46 +289,54 @@ def _find_prices(search: _Search, passes: int, seed: int, warm: bool, halted: Ca
             search.tell("prices from a sample")
         first = 5.0
     price, bound = descend(pricer, price, passes, (first, 0.4), stopped=halted)
-    if bound < search.bound:
-        search.price, search.bound = price, bound
+    better = bound < search.bound
+    search.bound = min(search.bound, bound)
     search.tell("prices")
+    return price if better else given
 
 
-def _exactly(search: _Search, seconds: float, seed: int) -> tuple[PlanStatus, float]:
+def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) -> tuple[PlanStatus, float]:
     """(status, bound) after the whole problem has gone to the exact solver."""
-    pricer = search.pricer
-    degree = np.diff(pricer.problem.indptr)
-    edges = np.flatnonzero(np.repeat(pricer.problem.group < 0, degree))
-    answer = solve_program(
-        program(pricer, edges, pricer.all_groups, pricer.limits), time_limit=max(1.0, seconds), seed=seed
-    )
-    if answer.status == "infeasible":
+    problem = pricer.problem
+    edges = np.flatnonzero(np.repeat(problem.group < 0, np.diff(problem.indptr)))
+    found = program(pricer, edges, pricer.all_groups, pricer.limits)
+    limit = None if seconds is None else max(1.0, seconds)
+    nodes = 1 + min(1_000_000, round(EXACT_WORK / (1 + len(found.edge)) ** 3))
+    answer = solve_program(found, time_limit=limit, node_limit=nodes, seed=seed)
+    if answer.status == "infeasible" and search.objective is None:
         return "infeasible", 0.0
     if answer.edges is not None:
-        chosen = np.full(pricer.problem.n_workers, -1, np.int64)
-        chosen[np.searchsorted(pricer.problem.indptr, answer.edges, side="right") - 1] = answer.edges
+        chosen = np.full(problem.n_workers, -1, np.int64)
+        chosen[np.searchsorted(problem.indptr, answer.edges, side="right") - 1] = answer.edges
         search.offer("exact", Board(pricer, chosen))
+    known = -np.inf if search.objective is None else search.objective
+    if answer.status == "infeasible" or answer.bound < known - SLACK:
+        said = "that nothing is legal" if answer.status == "infeasible" else f"a bound of {answer.bound:,.1f}"
+        search.notes += (f"the exact solver claimed {said}, which the plan of {known:,} points refutes: not used",)
+        return "feasible", search.bound
     proven = min(search.bound, answer.bound)
-    done = answer.status == "optimal" or (search.objective is not None and proven < search.objective + 1)
+    done = answer.status == "optimal" or proven < known + 1
     return ("optimal" if done else "feasible"), proven
 
 
-def _solution(search: _Search, given: Problem, status: PlanStatus, proven: float, method: str) -> Solution:
-    """What the search ends with, in terms of the problem as `given`, before rows implied in whole heads were added."""
+def _solution(
+    search: _Search, pricer: Pricer, price: Floats, status: PlanStatus, proven: float, method: str
+) -> Solution:
+    """What the search ends with, in terms of the problem as given, before rows implied in whole heads were added."""
+    given, whole = search.problem, None
     n = given.n_vacancies
-    price, whole = search.price, None
-    if search.pricer.problem is not given:
+    if pricer.problem is not given:
         whole = WholeHeads(price[:n], price[n:])
         price, _ = descend(Pricer(given), price[: n + given.n_rows], PLAIN_PASSES, (10.0, 0.4))
-    chosen: Ints = np.full(given.n_workers, -1, np.int64)
+    chosen = search.chosen
     if search.objective is None:
-        notes = ("no plan that meets every minimum was found",)
+        notes = (*search.notes, "no plan that meets every minimum was found")
         return Solution(chosen, 0, max(0.0, proven), "infeasible", method, price[:n], price[n:], notes, whole)
-    chosen = search.board.chosen
     wrong = broken(given, chosen)
     if wrong:
         raise AssertionError(f"the plan is not legal: {wrong[:3]}")
     proven = max(proven, search.objective)
     if proven < search.objective + 1 and status == "feasible":
         status = "optimal"
-    return Solution(chosen, search.objective, proven, status, method, price[:n], price[n:], whole_heads=whole)
+    notes = search.notes
+    return Solution(chosen, search.objective, proven, status, method, price[:n], price[n:], notes, whole)

@@ -12,6 +12,7 @@ from scipy import sparse
 from benchmarks.instances import random_problem
 from skillbridge.errors import BadInputs
 from skillbridge.partnerships.rows import RowRef, Rows
+from skillbridge.solver.board import Board
 from skillbridge.solver.exact import Answer
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.plan import broken, certified_bound, usage, value
@@ -236,3 +237,16 @@ def test_a_worker_in_two_groups_is_refused_by_name() -> None:
     vacancies = pl.DataFrame({"vacancy_id": ["v"], "employer_id": ["e"], "site_id": ["s"], "positions": [1]})
     with pytest.raises(BadInputs, match="worker w1: in several groups"):
         compile_problem(edges, small_world(0).rows, workers, vacancies, np.ones(1, np.int32))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_plan_that_no_single_move_mends_is_made_legal_by_sending_people_home(seed: int) -> None:
+    problem = random_problem(400, seed, 8)
+    pricer = Pricer(problem)
+    degree = np.diff(problem.indptr)
+    everyone = np.where(degree > 0, problem.indptr[:-1], -1)
+    board = Board(pricer, everyone)
+    assert not board.legal
+    assert board.mend(pricer.singles, rounds=1)
+    assert not broken(problem, board.chosen)
+    assert (board.chosen >= 0).any()

@@ -110,7 +110,8 @@ class Board:
     def mend(self, workers: Ints, rounds: int = 50) -> bool:
         """Whether no hard limit is exceeded after moving those of `workers` who mend one at least cost, one by one.
 
-        A move mends if the sum of all hard excess falls; its cost is points lost per head of it.
+        A move mends if the sum of all hard excess falls; its cost is points lost per head of it. Where no single move
+        does, people in exceeded limits go home one by one, which only an absolute minimum can outlast.
         """
         for _ in range(rounds):
             if self.legal:
@@ -120,8 +121,11 @@ class Board:
             _rank_mends(self.chosen, concerned, worth, self.tables)
             order = np.argsort(-worth, kind="stable")
             if not _mend(self.chosen, concerned[order[np.isfinite(worth[order])]], self.tables):
+                break
+        while not self.legal:
+            if not _send_home(self.chosen, self._concerned(workers), self.tables):
                 return False
-        return self.legal
+        return True
 
     def _concerned(self, workers: Ints) -> Ints:
         """Those of `workers` who sit in an exceeded limit, or (if it is a share or minimum) could help it."""
@@ -266,6 +270,31 @@ def _mend(chosen: Ints, workers: Ints, b: Tables) -> int:
         chosen[i] = where
         made += 1
     return made
+
+
+@compiled
+def _send_home(chosen: Ints, workers: Ints, b: Tables) -> int:
+    """Send home the one of `workers` who uses up an exceeded hard limit and is missed least; how many went."""
+    best, who = -np.inf, -1
+    for i in workers:
+        e = chosen[i]
+        if e < 0:
+            continue
+        uses = b.free[b.edges.vacancy[e]] < 0
+        for owner in (np.int64(b.edges.cell[e]), np.int64(b.n_cells + b.edges.vacancy[e])):
+            for k in range(b.owner_ptr[owner], b.owner_ptr[owner + 1]):
+                r = b.row[k]
+                uses |= b.hard[r] and b.left[r] < 0 and b.amount[k] > 0
+        if uses:
+            gain = -b.edges.weight[e] - shift(e, -1, b)
+            shift(e, 1, b)
+            if gain > best:
+                best, who = gain, i
+    if who < 0:
+        return 0
+    shift(chosen[who], -1, b)
+    chosen[who] = -1
+    return 1
 
 
 @compiled

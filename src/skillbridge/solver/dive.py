@@ -18,6 +18,7 @@ from skillbridge.solver.pricing import Floats, Ints, Pricer
 def dive(
     pricer: Pricer,
     price: Floats,
+    plain: Pricer | None = None,
     *,
     share: float = 0.5,
     passes: int = 100,
@@ -27,7 +28,8 @@ def dive(
     """A board with a plan made from `price`: in each round the surest `share` of those left is fixed.
 
     Each round prices the rest again in `passes` passes with steps falling from `step` points. The plan is repaired and
-    filled up; only absolute minimums can leave it illegal.
+    filled up over the rows of `plain` (default: all), as rows that others imply only get in the way of repairs; only
+    absolute minimums can leave it illegal.
     """
     board = Board(pricer)
     singles, groups = pricer.singles, pricer.all_groups
@@ -48,13 +50,14 @@ def dive(
         singles = _remaining(singles, sure, edge, board.chosen[singles] >= 0)
         if len(singles) + len(groups) == left:
             break
-    repair(board, price)
+    if plain is not None and plain is not pricer:
+        board = Board(plain, board.chosen)
+    repair(board, pricer, price)
     return board
 
 
-def repair(board: Board, price: Floats, rounds: int = 6) -> None:
+def repair(board: Board, pricer: Pricer, price: Floats, rounds: int = 6) -> None:
     """Mend what exceeds its limit by the moves that cost least, then let everyone improve, until nothing moves."""
-    pricer = board.pricer
     board.mend(pricer.singles)
     for _ in range(rounds):
         _, surplus, _ = pricer.margins(price, pricer.singles)

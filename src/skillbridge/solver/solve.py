@@ -129,6 +129,7 @@ def solve(
         return over(1.0)
 
     pricer = Pricer(problem)
+    plain = pricer if problem is given else Pricer(given)
     start = np.zeros(len(pricer.limits))
     if prices is not None:
         known = np.concatenate(prices)
@@ -139,9 +140,9 @@ def solve(
     if plan is not None:
         if wrong := broken(given, plan):
             raise BadInput("plan", wrong[0], "a legal plan to start from")
-        search.offer("given", Board(Pricer(given), plan))
+        search.offer("given", Board(plain, plan))
         todo = work or replace(todo, starts=todo.starts or (0.0,))
-    search.offer("greedy", greedy(pricer if problem is given else Pricer(given)))
+    search.offer("greedy", greedy(plain))
     status: PlanStatus = "feasible"
     proven, method = search.bound, "greedy"
     try:
@@ -151,7 +152,7 @@ def solve(
         near, at = _charging(given, pricer, price)
         for number in range(todo.dives):
             if not halted():
-                search.offer("dives", dive(near, at, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
+                search.offer("dives", dive(near, at, plain, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
         method = "prices and dives"
         if (todo.exact or search.objective is None) and not halted():
             remaining = None if time_limit is None else time_limit - (clock() - begin)

@@ -70,7 +70,7 @@ def effort(workers: int, time_limit: float | None) -> Effort:
         return Effort(1_000, 1, (), 0) if fast else Effort(2_000, 2, (0.0, 15.0), 0)
     if workers <= EXACT_WORKERS:
         return Effort(min(1_500, 200 + 5 * workers), 2, (0.0, 15.0), 0 if fast else 50, True, 150, 8)
-    return Effort(800, 1, (), 0) if fast else Effort(5_000, 3, (0.0, 15.0), 20)
+    return Effort(1_000, 2, (0.0,), 0) if fast else Effort(5_000, 3, (0.0, 15.0), 20)
 
 
 class _Search:

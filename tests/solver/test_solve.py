@@ -247,6 +247,6 @@ def test_a_plan_that_no_single_move_mends_is_made_legal_by_sending_people_home(s
     everyone = np.where(degree > 0, problem.indptr[:-1], -1)
     board = Board(pricer, everyone)
     assert not board.legal
-    assert board.mend(pricer.singles, rounds=1)
+    assert board.clear(pricer.singles)
     assert not broken(problem, board.chosen)
     assert (board.chosen >= 0).any()

@@ -110,8 +110,7 @@ class Board:
     def mend(self, workers: Ints, rounds: int = 50) -> bool:
         """Whether no hard limit is exceeded after moving those of `workers` who mend one at least cost, one by one.
 
-        A move mends if the sum of all hard excess falls; its cost is points lost per head of it. Where no single move
-        does, people in exceeded limits go home one by one, which only an absolute minimum can outlast.
+        A move mends if the sum of all hard excess falls; its cost is points lost per head of it.
         """
         for _ in range(rounds):
             if self.legal:
@@ -121,7 +120,14 @@ class Board:
             _rank_mends(self.chosen, concerned, worth, self.tables)
             order = np.argsort(-worth, kind="stable")
             if not _mend(self.chosen, concerned[order[np.isfinite(worth[order])]], self.tables):
-                break
+                return False
+        return self.legal
+
+    def clear(self, workers: Ints) -> bool:
+        """Whether no hard limit is exceeded after sending home, one by one, those of `workers` missed least.
+
+        Only absolute minimums, and people not among `workers`, can leave one exceeded.
+        """
         while not self.legal:
             if not _send_home(self.chosen, self._concerned(workers), self.tables):
                 return False

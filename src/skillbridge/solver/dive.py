@@ -57,8 +57,18 @@ def dive(
 
 
 def repair(board: Board, pricer: Pricer, price: Floats, rounds: int = 6) -> None:
-    """Mend what exceeds its limit by the moves that cost least, then let everyone improve, until nothing moves."""
+    """Mend what exceeds its limit by the moves that cost least, then let everyone improve, until nothing moves.
+
+    Where no single move mends, people go home.
+    """
     board.mend(pricer.singles)
+    _settle(board, pricer, price, rounds)
+    if not board.legal:
+        board.clear(pricer.singles)
+        _settle(board, pricer, price, rounds)
+
+
+def _settle(board: Board, pricer: Pricer, price: Floats, rounds: int) -> None:
     for _ in range(rounds):
         _, surplus, _ = pricer.margins(price, pricer.singles)
         placed = board.chosen[pricer.singles]

@@ -207,7 +207,7 @@ def renew(
     if board.legal and not halted():
         board = Board(near, board.chosen)
         improve(board, at, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
-        for number in range(todo.parts // RENEWED):
+        for number in range(0 if todo.exact else todo.parts // RENEWED):
             improve_parts(board, at, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
     if not board.legal:
         return None

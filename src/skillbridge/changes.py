@@ -149,6 +149,16 @@ def read_changes(path: Path) -> ChangeFile:
         raise BadInput(f"{path.name}: {where.strip('`$.') or 'header'}", what, "a change file") from error
 
 
+def to_toml(file: ChangeFile) -> str:
+    """The change file as TOML: `read_changes` reads it back the same."""
+    import tomli_w
+
+    raw: dict[str, Any] = msgspec.to_builtins(file, builtin_types=(date,))
+    kept = {key: value for key, value in raw.items() if value is not None}
+    kept["change"] = [{key: value for key, value in one.items() if value not in (None, "")} for one in raw["change"]]
+    return tomli_w.dumps(kept)
+
+
 def apply(
     inputs: Inputs,
     changes: Sequence[Change],

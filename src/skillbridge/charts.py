@@ -197,6 +197,36 @@ def change_bars(changes: pl.DataFrame, *, lang: str = "en", width: int = 960) ->
     return _styled(alt.layer(bars, reach, label), width, max(rows.height, 1) * 26)
 
 
+def hit_bars(hit: pl.DataFrame, *, lang: str = "en", width: int = 960) -> Chart:
+    """Whom a shock hits: stacked bars of heads, a bar a group. `hit`: group (text, distinct, in the order of the bars),
+    series (text), rank (order of the series), heads, text (beside the bar, the same in all rows of a group)."""
+    series = hit.sort("rank")["series"].unique(maintain_order=True).to_list()
+    ends = hit.group_by("group", "text", maintain_order=True).agg(end=pl.col("heads").sum())
+    x = alt.Scale(domain=[0, 1.4 * max(ends["end"].to_list(), default=1) or 1])
+    y = _labels("group", ends["group"].to_list(), width)
+    bars = (
+        alt.Chart(hit)
+        .mark_bar(height=16)
+        .encode(
+            y=y,
+            x=alt.X("heads:Q", axis=None, scale=x, stack="zero"),
+            order="rank:O",
+            color=alt.Color(
+                "series:N",
+                title=None,
+                scale=alt.Scale(domain=series, range=[ALARM, SERIES[3], SERIES[2]][: len(series)]),
+                legend=alt.Legend(orient="top", columns=max(1, width // 190), labelLimit=170, symbolType="square"),
+            ),
+        )
+    )
+    label = (
+        alt.Chart(ends)
+        .mark_text(align="left", dx=6, color=INK, fontSize=12)
+        .encode(y=y, x=alt.X("end:Q", scale=x), text="text:N")
+    )
+    return _styled(alt.layer(bars, label), width, max(ends.height, 1) * 26 + 40)
+
+
 def trade_off(
     points: pl.DataFrame, first: str, second: str, *, lang: str = "en", width: int = 960, height: int = 320
 ) -> Chart:

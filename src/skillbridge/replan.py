@@ -29,6 +29,16 @@ MOVES: dict[str, pl.DataType] = {
 }
 """What becomes of everyone whom a plan places: `what` is kept, redated, moved, placed, displaced or gone."""
 
+WHY = {
+    "withdrew": "the worker withdrew",
+    "no_vacancy": "the vacancy is gone",
+    "not_legal": "the place is no longer legal, or another use of it is worth more than a stay",
+    "redated": "the vacancy's dates moved",
+    "free": "a place came free or is new",
+    "kept": "",
+}
+"""Why, in English, by a code of its own."""
+
 
 @dataclass(frozen=True)
 class Repair:
@@ -177,18 +187,14 @@ def moves(before: pl.DataFrame, now: pl.DataFrame, after: Inputs, changes: Chang
     )
     why = (
         pl.when(what == "gone")
-        .then(pl.lit("the worker withdrew"))
+        .then(pl.lit(WHY["withdrew"]))
         .when((what == "moved") | (what == "displaced"))
-        .then(
-            pl.when(~there)
-            .then(pl.lit("the vacancy is gone"))
-            .otherwise(pl.lit("the place is no longer legal, or another use of it is worth more than a stay"))
-        )
+        .then(pl.when(~there).then(pl.lit(WHY["no_vacancy"])).otherwise(pl.lit(WHY["not_legal"])))
         .when(what == "redated")
-        .then(pl.lit("the vacancy's dates moved"))
+        .then(pl.lit(WHY["redated"]))
         .when(what == "placed")
-        .then(pl.lit("a place came free or is new"))
-        .otherwise(pl.lit(""))
+        .then(pl.lit(WHY["free"]))
+        .otherwise(pl.lit(WHY["kept"]))
     )
     return (
         both.select("worker_id", "vacancy_before", "vacancy_after", what=what, why=why)

@@ -14,7 +14,7 @@ from skillbridge.cli import COMMANDS, cli
 
 CONTRACT = {
     "demo", "taxonomy", "normalize", "import", "synth", "partnership", "plan", "check", "explain", "replan", "roll",
-    "journey", "scenario", "report", "benchmark", "serve", "worker", "user", "key", "backup", "restore",
+    "journey", "scenario", "shock", "report", "benchmark", "serve", "worker", "user", "key", "backup", "restore",
 }  # fmt: skip
 
 

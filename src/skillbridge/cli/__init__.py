@@ -24,6 +24,7 @@ COMMANDS = {
     "roll": ("roll", "Decide a season week by week, holding places back for those to come."),
     "journey": ("journey", "Returns, rates from offer to arrival, certificates of seasons."),
     "replan": ("replan", "Repair a plan after changes with least disruption."),
+    "shock": ("shock", "Suppose a shock, repair the plan and show who is hit."),
     "scenario": ("scenario", "Run and compare scenarios."),
     "report": ("report", "Write a report for a minister, an officer or the public, as HTML and PDF."),
     "benchmark": ("benchmark", "Compare ways of giving places out on open instances."),

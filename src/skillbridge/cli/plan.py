@@ -287,7 +287,7 @@ def finish(
 
     spent = time.perf_counter() - wall, time.process_time() - cpu
     folder = measured(outcome, *spent, peak_rss_mb()).folder
-    extra = {"report.html": report.render(folder)}
+    extra = {**folder.extra, "report.html": report.render(folder)}
     extra |= {name: plan_folder.guarded(frame).write_csv() for name, frame in (tables or {}).items()}
     return plan_folder.write(replace(folder, extra=extra), out).plan
 

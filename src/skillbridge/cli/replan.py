@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
 
@@ -28,7 +30,7 @@ def replan_command(
 
     import msgspec
 
-    from skillbridge import intake, plan_folder
+    from skillbridge import plan_folder
     from skillbridge.changes import read_changes
     from skillbridge.cli.plan import STOPPED, finish, interruptible, shown
     from skillbridge.replan import replan
@@ -38,10 +40,7 @@ def replan_command(
     old = plan_folder.read(folder)
     plan_folder.unaltered(folder, old.plan, "replanned")
     pack = load_taxonomy(taxonomy or old.plan.manifest.versions["taxonomy"])
-
-    def read(file: str, kind: str) -> "pl.DataFrame":
-        reader = intake.read_workers if kind == "workers" else intake.read_vacancies
-        return reader(change_file.parent / file).frame
+    read = tables_beside(change_file)
 
     wall, cpu = time.perf_counter(), time.process_time()
     with interruptible() as stop, shown() as progress:
@@ -56,3 +55,15 @@ def replan_command(
             click.echo(f"{what}: {count:,}")
         click.echo(f"gap {written.gap:.4%}; {written.cpu_seconds:.1f} CPU-s; open {out / 'report.html'}")
     sys.exit(STOPPED if written.status in ("stopped", "infeasible") else 0)
+
+
+def tables_beside(change_file: Path) -> "Callable[[str, str], pl.DataFrame]":
+    """How the tables that a change file names are read: from its own folder, with the readers of the intake."""
+
+    def read(file: str, kind: str) -> "pl.DataFrame":
+        from skillbridge import intake
+
+        reader = intake.read_workers if kind == "workers" else intake.read_vacancies
+        return reader(change_file.parent / file).frame
+
+    return read

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 import polars as pl
@@ -28,7 +27,8 @@ WHAT = ("kept", "moved", "displaced", "gone", "placed")
 """What becomes of somebody, each person once: `kept` in the vacancy they had (new dates or not), `moved` to another,
 `displaced` without a place, `gone` by withdrawing; `placed` had none before."""
 LOST = ("displaced", "gone")
-PEOPLE = ("origin", "sex", "age_band", "entry")
+NESTED = {"partnership": ("destination",), "employer": ("destination", "sector")}
+"""Dimensions told within others, of which everybody knows where they lie."""
 DIMENSIONS = ("origin", "destination", "partnership", "sector", "employer", "sex", "age_band", "entry")
 HIT: dict[str, pl.DataType] = {
     "dimension": pl.String(),
@@ -40,7 +40,8 @@ HIT: dict[str, pl.DataType] = {
 }
 """Who is hit, in heads: a row a group of each of DIMENSIONS, after one over all (`all`). A group is where people were
 placed before or, for `placed`, where they are now. `within` is the destination of an agreement, the destination and
-sector of an employer. `before` = kept + moved + displaced + gone. Counts that could single somebody out are null."""
+sector of an employer. `before` = kept + moved + displaced + gone. Counts that could single somebody
+out are null, and `suppressed` says so."""
 
 
 @dataclass(frozen=True)
@@ -141,28 +142,24 @@ def shock(
 def hit(old: PlanFolder, repair: Repair) -> pl.DataFrame:
     """HIT: `all` first, then the dimensions in their order, those who lost most first.
 
-    Each table, with the total, is safe by `privacy.suppress`. Agreements are also safe with their destination's
-    figures, employers with those of destinations and sectors, in which they lie.
+    Each table of groups by what became of them, with its totals, is safe by `privacy.suppress`; agreements also with
+    their destination's figures, employers with those of destinations and sectors, in which they lie.
     """
     people = _people(old, repair)
-    total = _counted(people, ()).with_columns(dimension=pl.lit("all"), within=pl.lit(""), group=pl.lit(""))
-    parts = [total.with_columns(suppressed=pl.lit(value=False))]
-    places = _counted(people, ("destination",))
-    hidden = set(_veiled(places, ["destination"]).filter("suppressed").select("destination").rows())
-    cross = _crossed(people)
+    counts = {name: people.filter(pl.col("what") == name).height for name in WHAT}
+    total = {"before": people.height - counts["placed"], **counts, "suppressed": False}
+    parts = [pl.DataFrame([{"dimension": "all", "within": "", "group": "", **total}], schema=HIT)]
     for name in DIMENSIONS:
-        if name == "partnership":
-            found = _within(people, ["destination"], name, hidden)
-        elif name == "employer":
-            found = _within(people, ["destination", "sector"], name, cross)
-        else:
-            found = _veiled(_counted(people, (name,)), [name]).with_columns(within=pl.lit(""))
-        parts.append(found.with_columns(dimension=pl.lit(name), group=pl.col(name)))
-    order = pl.col("lost").fill_null(-1)
+        outer = NESTED.get(name, ())
+        parts.append(_within(people, outer, name) if outer else _wide(_cells(people, [name]), name))
     rows = [
-        part.with_columns(before=pl.sum_horizontal(list(WHAT[:-1]), ignore_nulls=False))
-        .with_columns(lost=pl.sum_horizontal(list(LOST), ignore_nulls=False))
-        .sort(order, pl.col("before").fill_null(-1), "within", "group", descending=[True, True, False, False])
+        part.with_columns(lost=pl.sum_horizontal(list(LOST), ignore_nulls=False)).sort(
+            pl.col("lost").fill_null(-1),
+            pl.col("before").fill_null(-1),
+            "within",
+            "group",
+            descending=[True, True, False, False],
+        )
         for part in parts
     ]
     return pl.concat([part.select(pl.col(name).cast(kind) for name, kind in HIT.items()) for part in rows])
@@ -195,33 +192,51 @@ def _placed(folder: PlanFolder) -> pl.DataFrame:
     return named.select("worker_id", *(pl.col(name).cast(pl.String).fill_null("unknown") for name in DIMENSIONS))
 
 
-def _counted(people: pl.DataFrame, dims: Sequence[str]) -> pl.DataFrame:
-    """A row a group of `dims` with WHAT in heads, sorted."""
-    counts = [(pl.col("what") == name).sum().cast(pl.Int64).alias(name) for name in WHAT]
-    return people.group_by(list(dims)).agg(counts).sort(list(dims)) if dims else people.select(counts)
+def _cells(people: pl.DataFrame, dims: Sequence[str]) -> pl.DataFrame:
+    """`dims`, what (WHAT and `before`), heads, hidden: every group of `dims`, also those of nobody, sorted.
+
+    Who was placed before is one table, by what became of them; the newly placed are another.
+    """
+    grid = pl.DataFrame({"what": WHAT})
+    for name in dims:
+        grid = grid.join(people.select(pl.col(name).unique()), how="cross")
+    counted = people.group_by([*dims, "what"]).agg(heads=pl.len().cast(pl.Int64))
+    full = grid.join(counted, on=[*dims, "what"], how="left").with_columns(pl.col("heads").fill_null(0))
+    full = full.select(*dims, "what", "heads").sort(*dims, "what")
+    placed = pl.col("what") == "placed"
+    before = full.filter(~placed).group_by(list(dims)).agg(pl.col("heads").sum()).sort(*dims)
+    tables = [
+        suppress(full.filter(~placed), "heads", [*dims, "what"]),
+        suppress(full.filter(placed), "heads", dims),
+        suppress(before.with_columns(what=pl.lit("before")).select(full.columns), "heads", dims),
+    ]
+    shown = pl.concat(tables).rename({"suppressed": "hidden"})
+    somebody = full.filter(pl.col("heads") > 0).select(dims).unique()
+    return shown.join(somebody, on=list(dims), how="semi").sort(*dims, "what")
 
 
-def _veiled(table: pl.DataFrame, dims: Sequence[str]) -> pl.DataFrame:
-    return suppress(table, WHAT, dims)
-
-
-def _crossed(people: pl.DataFrame) -> set[tuple[Any, ...]]:
-    """The pairs of destination and sector that are hidden, in the full table of both."""
-    keys = [people.select(pl.col(name).unique().sort()) for name in ("destination", "sector")]
-    grid = keys[0].join(keys[1], how="cross", maintain_order="left_right")
-    table = grid.join(_counted(people, ("destination", "sector")), on=["destination", "sector"], how="left")
-    full = table.sort("destination", "sector").with_columns(pl.col(name).fill_null(0) for name in WHAT)
-    return set(_veiled(full, ["destination", "sector"]).filter("suppressed").select("destination", "sector").rows())
-
-
-def _within(people: pl.DataFrame, outer: list[str], name: str, hidden: set[tuple[Any, ...]]) -> pl.DataFrame:
-    """Groups of `name` with enough of them hidden inside each group of `outer`, all where that group is `hidden`."""
+def _within(people: pl.DataFrame, outer: Sequence[str], name: str) -> pl.DataFrame:
+    """Groups of `name`, enough of them hidden inside each group of `outer`, and all where that group's count is."""
+    above = _cells(people, outer).filter("hidden").select(*outer, "what", veil=pl.lit(value=True))
     parts = []
-    for key, part in _counted(people, (*outer, name)).partition_by(outer, as_dict=True).items():
-        veiled = _veiled(part, [name])
-        if key in hidden:
-            blank = [pl.lit(None, dtype=pl.Int64).alias(count) for count in WHAT]
-            veiled = veiled.with_columns(*blank, suppressed=pl.lit(value=True))
-        parts.append(veiled.with_columns(within=pl.concat_str(outer, separator=" ")))
-    empty = _veiled(_counted(people.clear(), (*outer, name)), [name]).with_columns(within=pl.lit(""))
-    return pl.concat([empty, *parts])
+    for _, part in sorted(people.partition_by(outer, as_dict=True).items()):
+        keys = [pl.lit(part[column][0]).alias(column) for column in outer]
+        cells = _cells(part, [name]).with_columns(keys).join(above, on=[*outer, "what"], how="left")
+        cells = cells.with_columns(pl.col("hidden") | pl.col("veil").fill_null(value=False))
+        within = " ".join(part[column][0] for column in outer)
+        parts.append(_wide(cells, name).with_columns(within=pl.lit(within)))
+    return pl.concat(parts) if parts else _wide(_cells(people, [name]), name)
+
+
+def _wide(cells: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A row a group of `name` with its counts, null where hidden."""
+    return cells.group_by(name).agg(
+        *(
+            pl.when(~pl.col("hidden")).then("heads").filter(pl.col("what") == what).first().alias(what)
+            for what in ("before", *WHAT)
+        ),
+        suppressed=pl.col("hidden").any(),
+        dimension=pl.lit(name).first(),
+        within=pl.lit("").first(),
+        group=pl.col(name).first(),
+    )

@@ -147,15 +147,15 @@ def _hit(hit: pl.DataFrame, dimension: str, tongue: Tongue) -> Section:
     say = tongue.say
     rows = hit.filter(pl.col("dimension") == dimension)
     told = [(_name(one, tongue), one) for one in rows.iter_rows(named=True)]
-    shown = [(name, one) for name, one in told if not one["suppressed"] and any(one[what] for what in _DRAWN)]
+    shown = [(name, one) for name, one in told if any(one[what] for what in _DRAWN)]
     bars = pl.DataFrame(
         [
             (
                 name,
                 say(f"shock.what_{what}"),
                 rank,
-                one[what],
-                say("shock.hit_label", lost=sum(one[lost] for lost in LOST), before=one["before"]),
+                one[what] or 0,
+                _label(one, tongue),
             )
             for name, one in shown[:BARS]
             for rank, what in enumerate(_DRAWN)
@@ -179,6 +179,13 @@ def _hit(hit: pl.DataFrame, dimension: str, tongue: Tongue) -> Section:
             tongue.draw(f"hit-{dimension}", title, lambda width: charts.hit_bars(bars, lang=tongue.lang, width=width))
         ]
     return Section(f"hit-{dimension}", title, intro, "computed", drawn, [("", table)], wide=True)
+
+
+def _label(row: dict[str, int | None], tongue: Tongue) -> str:
+    lost = [row[what] for what in LOST]
+    if None in lost or row["before"] is None:
+        return ""
+    return tongue.say("shock.hit_label", lost=sum(one or 0 for one in lost), before=row["before"])
 
 
 def _name(row: dict[str, str], tongue: Tongue) -> str:

@@ -81,7 +81,9 @@ def _supposed(shocked: Shocked, tongue: Tongue) -> list[Section]:
     for kind, rows in said.items():
         if rows:
             shown = [(text, isolated(reason)) for text, reason in rows[: 5 * TABLE_ROWS]]
-            table = Table(tongue.heads("changed", "reason"), shown, more=max(0, len(rows) - 5 * TABLE_ROWS))
+            if len(rows) > len(shown):
+                shown.append((isolated(f"+ {tongue.number(len(rows) - len(shown))}: shock.toml"), ""))
+            table = Table(tongue.heads("changed", "reason"), shown)
             title, intro = say(f"shock.{kind}"), say(f"shock.{kind}_intro")
             sections.append(Section(kind, title, intro, kind, (), [("", table)], wide=True))
     return sections
@@ -128,13 +130,17 @@ def _before_after(lines: tuple[Line, Line], tongue: Tongue) -> Section:
         for name in HEADLINE
     ]
     rows = [
-        (title, tongue.figure(unit, before), tongue.figure(unit, after), _difference(tongue, unit, before, after))
+        (title, *(_figure(tongue, unit, one) for one in (before, after)), _difference(tongue, unit, before, after))
         for title, unit, (before, after) in figures
     ]
     heads = [*tongue.heads("value"), *(say(f"shock.{name}") for name in ("before", "now", "difference"))]
     table = Table(heads, rows, frozenset({1, 2, 3}))
     title, intro = say("shock.before_after"), say("shock.before_after_intro")
     return Section("before-after", title, intro, "computed", (), [("", table)], wide=True)
+
+
+def _figure(tongue: Tongue, unit: str, value: float | None) -> str:
+    return tongue.say("report.suppressed") if value is None else tongue.figure(unit, value)
 
 
 def _difference(tongue: Tongue, unit: str, before: float | None, after: float | None) -> str:
@@ -170,7 +176,10 @@ def _hit(hit: pl.DataFrame, dimension: str, tongue: Tongue) -> Section:
     ]
     named = say("shock.employer") if dimension == "employer" else say(f"dimension.{dimension}")
     heads = [named, say("shock.before"), *(say(f"shock.what_{what}") for what in WHAT)]
-    table = Table(heads, cells[:TABLE_ROWS], frozenset(range(1, len(heads))), max(0, len(cells) - TABLE_ROWS))
+    if len(cells) > TABLE_ROWS:
+        rest = say("report.hidden_groups", n=len(cells) - TABLE_ROWS)
+        cells = [*cells[:TABLE_ROWS], (f"{rest}: {isolated('hit.csv')}", *[""] * len(names))]
+    table = Table(heads, cells, frozenset(range(1, len(heads))))
     title, intro = say("shock.hit", dimension=named), say("shock.hit_intro", n=THRESHOLD)
     if bars.is_empty():
         drawn, intro = [], f"{intro} {say('shock.nobody')}"

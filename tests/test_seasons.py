@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +21,7 @@ from skillbridge.seasons import SeasonPlan, plan_seasons
 from skillbridge.solver.chains import chain_bound
 from skillbridge.taxonomies import pack
 from skillbridge.wishes import earnings
+from tests.partnerships import worlds
 
 AGREEMENTS = ("nz-rse", "ca-sawp")
 
@@ -232,3 +233,28 @@ def test_a_plan_against_somebody_s_wishes_is_refused(
 def test_a_wish_that_cannot_be_read_names_the_worker(request_: PlaceRequest) -> None:
     with pytest.raises(BadInput, match=r"workers: \S+: facts: home: '05-01'; expected 05-01/06-15"):
         plan_seasons(replace(request_, workers=request_.workers.with_columns(facts=pl.lit("home:05-01"))))
+
+
+@pytest.mark.parametrize(
+    ("change", "together"),
+    [('change = "free"', True), ('change = "free"\nmin_time = "P3M"', False), ('change = "none"', False)],
+)
+def test_an_employer_is_changed_without_days_between_only_where_the_agreement_allows_it(
+    change: str, together: bool
+) -> None:
+    agreement = worlds.agreement(f'[[rules]]\nid = "m"\ntype = "mobility"\n{change}\n')
+    jobs = worlds.vacancies(
+        {"start": date(2026, 3, 1), "end": date(2026, 4, 30)},
+        {"start": date(2026, 5, 1), "end": date(2026, 9, 30), "employer_id": "e1"},
+    )
+    request = PlaceRequest(
+        workers=worlds.workers({"consent": True}),
+        vacancies=jobs,
+        partnerships=[agreement],
+        taxonomy=pack.load("core"),
+        seed=1,
+    )
+    made = plan_seasons(request)
+    assert len(made.placements) == (2 if together else 1)
+    placements = tables.conform(made.placements, tables.PLACEMENTS)
+    assert not [one for one in judge(placements, request.workers, jobs, [agreement]) if one.rule == "m"]

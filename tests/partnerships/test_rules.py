@@ -1,13 +1,15 @@
 """Each kind of rule: one case that passes and one that fails, to admission, to the rows and to the judge alike."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
 from skillbridge.partnerships.admission import REFUSED, admission
+from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import KINDS, parse
+from skillbridge.partnerships.places import in_region
 from skillbridge.tables import applied_by
 from tests.partnerships import worlds
 
@@ -272,3 +274,104 @@ def test_a_stay_under_the_agreement_that_was_renewed_counts_as_its_own() -> None
         partnership = worlds.agreement(rule, envelope)
         assert (worlds.broken(people, jobs, [(0, 0)], partnership) == []) is passes
         assert worlds.admitted(people, jobs, partnership)[0, 0] == passes
+
+
+INSPECTED = '[[rules]]\nid = "h"\ntype = "housing"\ninspected = true\ncapacity = false\n'
+
+
+@pytest.mark.parametrize(
+    ("until", "code"),
+    [
+        ("2026-12-31", None), ("2026-06-30", None), ("2026-06-29", "housing.inspected"), ("no", "fact.unreadable"),
+        ("soon", "fact.unreadable"), ("31/01/2020", "fact.unreadable"), ("30/08/2028", "fact.unreadable"),
+    ],
+)  # fmt: skip
+def test_an_inspection_that_cannot_be_read_does_not_pass(until: str, code: str | None) -> None:
+    partnership = worlds.agreement(INSPECTED)
+    people = worlds.workers({})
+    jobs = worlds.vacancies({"end": date(2026, 6, 30), "facts": f"inspected_until:{until}"})
+    assert worlds.admitted(people, jobs, partnership).tolist() == [[code is None]]
+    found = judge(worlds.placements(people, jobs, [(0, 0)]), people, jobs, [partnership])
+    assert [one.code for one in found if one.rule == "h"] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("wage", "seasons", "enough"),
+    [(1350, 0, True), (1349, 0, False), (1417, 2, False), (1418, 2, True)],
+)
+def test_a_floor_by_the_hour_is_kept_to_the_cent(wage: int, seasons: int, enough: bool) -> None:
+    partnership = worlds.agreement(
+        '[[rules]]\nid = "w"\ntype = "wage"\nfloors = [{ amount = 13.5, currency = "NZD" }]\n'
+        "uplift_percent = 5\nuplift_seasons = 2\n"
+    )
+    past = ";".join(f"e:{2020 + n}-02-01/{2020 + n}-05-01:NZ:xx-test" for n in range(seasons)) or None
+    people, jobs = worlds.workers({"past": past}), worlds.vacancies({"wage": wage})
+    found = judge(worlds.placements(people, jobs, [(0, 0)]), people, jobs, [partnership])
+    assert (not [one for one in found if one.rule == "w"]) == enough
+    assert worlds.admitted(people, jobs, partnership).tolist() == [[enough]]
+
+
+def test_a_region_does_not_cover_another_whose_code_begins_alike() -> None:
+    assert in_region("IE-D", "IE-D")
+    assert in_region("NO-3401", "NO-34")
+    assert in_region("ES-H", "ES")
+    assert not in_region("IE-DL", "IE-D")
+    assert not in_region("NO-34", "NO-3401")
+    floors = '[{ by_region = { IE-D = 14.2, IE = 13.5 }, currency = "EUR" }]'
+    partnership = worlds.agreement(f'[[rules]]\nid = "w"\ntype = "wage"\nfloors = {floors}\n', destination="IE")
+    people = worlds.workers({})
+    for region, enough in (("IE-DL", True), ("IE-D", False)):
+        jobs = worlds.vacancies({"destination": "IE", "region": region, "wage": 1350, "currency": "EUR"})
+        assert worlds.admitted(people, jobs, partnership).tolist() == [[enough]], region
+
+
+@pytest.mark.parametrize(
+    ("applied", "start", "way", "in_time"),
+    [
+        (date(2028, 6, 1), date(2028, 12, 1), "latest", True),
+        (date(2028, 6, 1), date(2028, 12, 1), "year_before", False),
+        (date(2027, 11, 15), date(2028, 12, 1), "year_before", True),
+        (date(2027, 11, 16), date(2028, 3, 1), "year_before", False),
+    ],
+)
+def test_a_deadline_may_be_of_the_year_before(applied: date, start: date, way: str, in_time: bool) -> None:
+    partnership = worlds.agreement(f'[[rules]]\nid = "t"\ntype = "timing"\napply_by = "11-15"\napply_in = "{way}"\n')
+    jobs = worlds.vacancies({"start": start, "end": start + timedelta(days=90), "applied_on": applied})
+    assert worlds.admitted(worlds.workers({}), jobs, partnership).tolist() == [[in_time]]
+
+
+@pytest.mark.parametrize(
+    ("isco", "guarded"), [("2221", True), ("22", True), ("2", True), ("23", False), ("9211", False)]
+)
+def test_a_group_that_may_hold_a_guarded_occupation_is_guarded(isco: str, guarded: bool) -> None:
+    partnership = worlds.agreement(
+        '[[rules]]\nid = "b"\ntype = "brain_drain"\nmode = "forbid_active"\nocc = ["222"]\nby = "worker"\n'
+        'where = { origin = "TO" }\n'
+    )
+    people, jobs = worlds.workers({"isco": isco}), worlds.vacancies({})
+    assert worlds.admitted(people, jobs, partnership).tolist() == [[not guarded]]
+
+
+@pytest.mark.parametrize("text", ["no", "No", "false", "0"])
+def test_no_is_no_however_it_is_written(text: str) -> None:
+    partnership = worlds.agreement(
+        '[[rules]]\nid = "e"\ntype = "eligibility"\n'
+        'facts = { prior_asylum = { one_of = ["no"], unknown = "refuse" } }\n'
+    )
+    people = worlds.workers({"facts": f"prior_asylum:{text}"}, {"facts": "prior_asylum:yes"}, {})
+    assert worlds.admitted(people, worlds.vacancies({}), partnership).tolist() == [[True], [False], [False]]
+
+
+def test_a_speaker_may_be_asked_for_each_employer_instead_of_each_vacancy() -> None:
+    people = worlds.workers({"languages": "en:B1"}, {}, {})
+    jobs = worlds.vacancies({"positions": 2}, {"positions": 2})
+    lead = '[[rules]]\nid = "g"\ntype = "group"\nlead_language = "en"\nlead_level = "B1"\nlead_per = 20\n'
+    taken = [(0, 0), (1, 0), (2, 1)]
+    for more, broken in (("", 1), ('lead_of = "employer"\n', 0)):
+        partnership = worlds.agreement(lead + more)
+        rows, edges = worlds.compiled(people, jobs, partnership)
+        found = judge(worlds.placements(people, jobs, taken), people, jobs, [partnership])
+        assert len([one for one in found if one.rule == "g"]) == broken
+        pairs = list(zip(edges["worker"].to_list(), edges["vacancy"].to_list(), strict=True))
+        chosen = np.array([pairs.index(pair) for pair in taken])
+        assert worlds.rows_kept(rows, edges, chosen) == (not broken)

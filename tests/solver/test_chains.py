@@ -138,7 +138,7 @@ def test_many_groups_break_no_rule_and_stay_near_their_bound(seed: int) -> None:
     assert solution.gap < 0.05
     members = np.diff(problem.people.members)
     placed = np.unique(owners(problem)[solution.options])
-    assert (members[placed] > 1).sum() > 8
+    assert (members[placed] > 1).sum() > 4
 
 
 @pytest.mark.parametrize(("seed", "home_days"), [(1, 0), (2, 90), (3, 180)])

@@ -110,7 +110,14 @@ def check_answer_command(instance: Path, answer: Path, as_json: bool) -> None:
 
 @benchmark_command.command("look-back")
 @click.option("--data", type=_FOLDER, required=True, help="The folder that holds demand/ and context/ of real files.")
-@click.option("--visa", "visa_class", type=click.Choice(["H2A", "H2B"]), default="H2B", show_default=True)
+@click.option(
+    "--visa",
+    "visa_class",
+    type=click.Choice(["H2A", "H2B"]),
+    default="H2B",
+    show_default=True,
+    help="The class of visa, with its certified cases.",
+)
 @click.option("--workers", type=click.IntRange(min=10), default=10_000, show_default=True, help="Synthetic workers.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="A CSV to write.")

@@ -78,6 +78,10 @@ def show_command(partnership: str, lang: str, as_json: bool) -> None:
         _print_json({"partnership": one, "rules": rules})
         return
     click.echo(f"{one.title}  ({one.id}, version {one.version}, {one.status})")
+    lands = [f"{name}: {', '.join(codes)}" for name, codes in (("from", one.origins), ("to", one.destination)) if codes]
+    days = [f"{name} {day}" for name, day in (("starts from", one.valid_from), ("until", one.valid_to)) if day]
+    if lands or days:
+        click.echo("; ".join([*lands, " ".join(days)]).rstrip("; "))
     if one.note:
         click.echo(f"\n{one.note}")
     own = {rule.id for rule in one.rules}

@@ -16,6 +16,7 @@ from skillbridge.partnerships.admission import coverage, pairs_hold
 from skillbridge.partnerships.dates import Days, plus_days
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.length import StayRule
+from skillbridge.partnerships.rules.people import MobilityRule
 from skillbridge.partnerships.view import View
 from skillbridge.wishes import YEAR
 from skillbridge.wishes import read as read_wishes
@@ -35,7 +36,8 @@ def stay_tables(
         (number, one, rule)
         for number, one in enumerate(partnerships)
         for rule in one.binding
-        if isinstance(rule, StayRule) and rule.strictness == "hard" and rule.asks_history
+        if rule.strictness == "hard"
+        and ((isinstance(rule, StayRule) and rule.asks_history) or (isinstance(rule, MobilityRule) and rule.limits))
     ]
     wishes, of_worker = read_wishes(workers)
     aways = sorted({one.away for one in wishes if one.away})
@@ -56,9 +58,7 @@ def stay_tables(
         {
             "partnership": pl.Series(ids, dtype=pl.String).gather(edges["pathway"].cast(pl.UInt32)),
             "destination": vacancies["destination"].gather(edges["vacancy"]),
-            "binds": pl.Series(["".join(map(str, row)) for row in bound.astype(int)], dtype=pl.String)
-            if width
-            else pl.lit(""),
+            "binds": pl.Series(["".join(map(str, row)) for row in bound.astype(int)], dtype=pl.String),
         }
     )
     of_past = past.select("partnership", "destination", binds=pl.lit("0" * width))
@@ -73,7 +73,7 @@ def stay_tables(
     calendar = (np.arange(first, last + 1)).astype("datetime64[D]")
     lines = [_lines(rule, calendar) for _, _, rule in rules] + [_within(away, YEAR, calendar) for away in aways]
     everything = np.ones(kinds.height, dtype=np.bool_)
-    counted = [_counted(kinds, one, rule) for _, one, rule in rules] + [(everything, everything)] * len(aways)
+    counted = [_counted(kinds, one) for _, one, _ in rules] + [(everything, everything)] * len(aways)
     empty = np.zeros((0, len(calendar)), dtype=np.int32)
     of_rule = [number for number, some in enumerate(lines) for _ in some]
     parts = [part for some in lines for part in some]
@@ -93,8 +93,13 @@ def stay_tables(
     return StayRules(np.ascontiguousarray(rows), counts, first, **tables), kind, stays
 
 
-def _lines(rule: StayRule, calendar: Days) -> list[dict[str, npt.NDArray[np.int32]]]:
-    """The rule's terms as lines of tables: those that count this partnership's stays, and `elsewhere` the absence."""
+def _lines(rule: StayRule | MobilityRule, calendar: Days) -> list[dict[str, npt.NDArray[np.int32]]]:
+    """The rule's terms as lines of tables: those that count this partnership's stays, and `elsewhere` the absence.
+
+    Where changing employer is limited, a season follows another only after days enough to be a stay of its own.
+    """
+    if isinstance(rule, MobilityRule):
+        return [{"gap": np.full(len(calendar), rule.grace + 1, dtype=np.int32)}]
 
     def before(duration: str) -> npt.NDArray[np.int32]:
         return np.asarray((calendar - plus_days(calendar, duration, -1)).astype(np.int64), dtype=np.int32)
@@ -128,7 +133,7 @@ def _length(duration: str, calendar: Days) -> npt.NDArray[np.int32]:
     return np.asarray((plus_days(calendar, duration) - calendar).astype(np.int64), dtype=np.int32)
 
 
-def _counted(kinds: pl.DataFrame, one: Partnership, rule: StayRule) -> tuple[npt.NDArray[np.bool_], ...]:
+def _counted(kinds: pl.DataFrame, one: Partnership) -> tuple[npt.NDArray[np.bool_], ...]:
     """(kinds that the rule counts, those that its absence counts too): as `Case.seasons` and the stay rule's judge."""
     places = list(one.destination)
     there = pl.col("destination").is_in(places) if places else pl.lit(value=True)

@@ -32,6 +32,15 @@ def parse_facts(text: str | None) -> dict[str, str]:
     }
 
 
+_PLAIN = {"true": "yes", "1": "yes", "pass": "yes", "false": "no", "0": "no", "fail": "no"}
+
+
+def plain(text: str) -> str:
+    """A fact's value without case, and yes or no however it is written."""
+    lower = text.strip().casefold()
+    return _PLAIN.get(lower, lower)
+
+
 def number(text: str | None) -> float | None:
     """The fact as a number (yes 1, no 0), or None where it says nothing of the kind."""
     if text is None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from skillbridge.errors import BadInput
+from skillbridge.partnerships.dates import plus
 from skillbridge.partnerships.rules.base import Rule
 from skillbridge.partnerships.rules.employers import OrderRule
-from skillbridge.partnerships.rules.pay import STANDARD_WEEK, Per, WageRule
+from skillbridge.partnerships.rules.pay import STANDARD_WEEK, GuaranteeRule, Per, WageRule
 from skillbridge.partnerships.rules.quota import QuotaRule
 from skillbridge.partnerships.rules.who import ScopeRule
 from skillbridge.partnerships.selector import values
@@ -65,10 +66,19 @@ def _shown(day: date) -> str:
 
 def _rule(rule: Rule, where: str, partnership: "Partnership") -> Iterator[BadInput]:
     if isinstance(rule, WageRule):
+        if 0 < rule.uplift_percent < 1:
+            yield BadInput(f"{where}.uplift_percent", f"{rule.uplift_percent:g} per cent", "per cent: 5 for 5 %")
         for n, floor in enumerate(rule.floors):
             for amount in (floor.amount, *floor.by_region.values()):
                 if amount is not None and floor.currency is not None:
                     yield from _pay(amount, floor.currency, floor.per, partnership, f"{where}.floors[{n}]")
+    elif isinstance(rule, GuaranteeRule) and rule.hours is not None:
+        window = rule.window or "P1W"
+        week = rule.hours / (plus(date(2027, 1, 1), window) - date(2027, 1, 1)).days * 7
+        if not 12 <= week <= 70:
+            yield BadInput(
+                f"{where}.hours", f"{rule.hours:g} in {window} are {week:.0f} a week", "12 to 70 hours a week"
+            )
     elif isinstance(rule, QuotaRule):
         counts = [("used", rule.used.count, rule.max)] if rule.used and rule.max is not None else []
         counts += [(f"table[{n}].used", cell.used, cell.max) for n, cell in enumerate(rule.table)]

@@ -50,6 +50,12 @@ def is_region(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,8}){0,2}", text)) and text[:2] in COUNTRIES
 
 
+def in_region(code: str, region: str) -> bool:
+    """Whether a code of ISO 3166-2 is a region or a part of it: ES-H of ES, NO-3401 of NO-34, but not IE-DL of IE-D."""
+    rest = code.removeprefix(region)
+    return code.startswith(region) and (not rest or rest[0] == "-" or (rest[0].isdigit() and region[-1:].isdigit()))
+
+
 @cache
 def isco_groups() -> frozenset[str]:
     """The codes of ISCO-08, major to unit groups (1 to 4 digits), as the bundled classification lists them."""

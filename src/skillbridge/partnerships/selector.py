@@ -16,7 +16,7 @@ import polars as pl
 
 from skillbridge.partnerships.cases import Case
 from skillbridge.partnerships.dates import in_window, in_window_days, is_month_day
-from skillbridge.partnerships.places import COUNTRIES, is_region, is_sector, isco_groups, sector_has_prefix
+from skillbridge.partnerships.places import COUNTRIES, in_region, is_region, is_sector, isco_groups, sector_has_prefix
 from skillbridge.partnerships.view import ALWAYS, Bools, Mask, View, Where, both
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Problem = tuple[str, str, str]
 
 _REGIONS = {"origin_region", "region"}
 """What is no ISO 3166-2 code in these says as little as nothing."""
-_STARTS_WITH = {"origin_region", "region", "occ", "worker_occ"}
+_STARTS_WITH = {"occ", "worker_occ"}
 _COLUMNS = (
     ("origin", "worker", "origin"),
     ("origin_region", "worker", "region"),
@@ -70,6 +70,8 @@ def holds(field: str, wanted: tuple[str, ...], value: str | None, unknown: bool)
         return unknown
     if field == "sector":
         return any(sector_has_prefix(value, one) for one in wanted)
+    if field in _REGIONS:
+        return any(in_region(value, one) for one in wanted)
     if field in _STARTS_WITH:
         return any(value.startswith(one) for one in wanted)
     return value in wanted
@@ -78,9 +80,9 @@ def holds(field: str, wanted: tuple[str, ...], value: str | None, unknown: bool)
 class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A condition on a worker, a vacancy and a start date; at least one field is given.
 
-    origin, destination: ISO 3166-1; origin_region, region: ISO 3166-2 prefixes; sector: ISIC prefixes; occ, worker_occ:
-    ISCO-08 prefixes of the job and of the worker; worker: new, returning, extension or transferred; start: two days,
-    MM-DD or ISO; age: `>=45`, `18-39`; sex only in a share rule with a legal basis.
+    origin, destination: ISO 3166-1; origin_region, region: ISO 3166-2, with their parts; sector: ISIC prefixes; occ,
+    worker_occ: ISCO-08 prefixes of the job and of the worker; worker: new, returning, extension or transferred; start:
+    two days, MM-DD or ISO; age: `>=45`, `18-39`; sex only in a share rule with a legal basis.
     """
 
     origin: Texts | None = None

@@ -218,12 +218,14 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
 class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
     """By when an application must be in, judged where a vacancy says when it was applied for (`applied_on`).
 
-    apply_by: last day of the year, the one before the start; filing_window: days of the year on which applications are
+    apply_by: the last day of the year to apply: the latest such day up to the start, or with `apply_in = "year_before"`
+    that of the calendar year before the start; filing_window: days of the year on which applications are
     taken; lead_time: at least this long from application to start. monthly_capacity: at most this many starts a month
     (visa appointments), per origin with `per_origin`.
     """
 
     apply_by: MonthDay | None = None
+    apply_in: Literal["latest", "year_before"] = "latest"
     filing_window: tuple[str, str] | None = None
     lead_time: Duration | None = None
     monthly_capacity: Annotated[int, msgspec.Meta(ge=0)] | None = None
@@ -247,7 +249,7 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
             return "timing.window" if filed > start else "timing.lead_time"
         if self.apply_by:
             deadline = day_of_year(self.apply_by, start.year)
-            if deadline > start:
+            if deadline > start or self.apply_in == "year_before":
                 deadline = day_of_year(self.apply_by, start.year - 1)
             if filed > deadline:
                 return "timing.apply_by"
@@ -302,7 +304,8 @@ class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):
 
     def says(self) -> Iterable[Phrase]:
         if self.apply_by:
-            yield "say.timing.apply_by", {"date": self.apply_by}
+            code = "apply_by" if self.apply_in == "latest" else "apply_year_before"
+            yield f"say.timing.{code}", {"date": self.apply_by}
         if self.filing_window:
             yield "say.timing.window", {"from": self.filing_window[0], "to": self.filing_window[1]}
         if self.lead_time:

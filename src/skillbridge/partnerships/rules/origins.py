@@ -305,4 +305,5 @@ class TrainingRule(Rule, frozen=True, kw_only=True, tag="training"):
 
 
 def _has_prefix(prefixes: tuple[str, ...], isco: str | None) -> bool:
-    return isco is not None and isco.startswith(prefixes)
+    """Whether an occupation is a guarded one, or so coarse a group that it may be."""
+    return bool(isco) and (str(isco).startswith(prefixes) or any(one.startswith(str(isco)) for one in prefixes))

@@ -1,6 +1,7 @@
 """What workers are owed: wage, guaranteed hours, costs, housing, transport. Rights: only a scenario relaxes them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from math import inf
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -10,7 +11,7 @@ import numpy as np
 from skillbridge.model import Currency
 from skillbridge.partnerships.cases import Case, amount, parse_facts
 from skillbridge.partnerships.dates import Duration, parts
-from skillbridge.partnerships.places import is_region, minor_units
+from skillbridge.partnerships.places import in_region, is_region, minor_units
 from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, Tally, VacancyRow, Violation, refusal
 from skillbridge.partnerships.selector import Problem
 from skillbridge.partnerships.view import Mask, View, Where
@@ -74,13 +75,14 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
 
     def hourly(
         self, partnership: "Partnership", day: Any, region: str | None, hours_week: float | None
-    ) -> tuple[float, str] | None:
-        """(the greatest floor in minor units per hour, its currency) on a day, or None where no floor is set."""
-        best: tuple[float, str] | None = None
+    ) -> tuple[float, str, float] | None:
+        """(the greatest floor in minor units per hour, its currency, by how much an offer may lie below as wages of
+        other units are rounded to minor units an hour) on a day, or None where no floor is set."""
+        best: tuple[float, str, float] | None = None
         for floor in self.floors:
             amount, currency, per = floor.amount, floor.currency, floor.per
             if floor.by_region:
-                keys = [key for key in floor.by_region if region and region.startswith(key)]
+                keys = [key for key in floor.by_region if region and in_region(region, key)]
                 amount = floor.by_region[max(keys, key=len)] if keys else None
             if floor.ref:
                 reference = partnership.reference(floor.ref, day)
@@ -93,13 +95,15 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
             hours = {"hour": 1.0, "day": week / 5, "week": week, "month": week * 52 / 12, "year": week * 52}[per]
             least = minor_units(amount, currency) / hours
             if best is None or least > best[0]:
-                best = (least, currency)
+                best = (least, currency, 0.0 if per == "hour" else 0.5)
         return best
 
-    def _short(self, floor: tuple[float, str] | None, wage: int | None, currency: str | None, factor: float) -> bool:
+    def _short(
+        self, floor: tuple[float, str, float] | None, wage: int | None, currency: str | None, factor: float
+    ) -> bool:
         if floor is None:
             return False
-        return wage is None or currency != floor[1] or wage < int(floor[0] * factor + 0.5 - 1e-9)
+        return wage is None or currency != floor[1] or wage + floor[2] < floor[0] * factor - 1e-6
 
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
         if not self.floors:
@@ -110,7 +114,7 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
             view.vacancies[name].to_list() if name in view.vacancies.columns else [None] * len(view.start)
             for name in names
         ]
-        cache: dict[Any, tuple[float, str] | None] = {}
+        cache: dict[Any, tuple[float, str, float] | None] = {}
         below = np.zeros(len(view.start), dtype=np.bool_)
         below_raised = np.zeros(len(view.start), dtype=np.bool_)
         for i, (day, region, hours, wage, currency) in enumerate(zip(*columns, strict=True)):
@@ -144,7 +148,7 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
         floor = self.hourly(partnership, case.start, vacancy.region, vacancy.hours_week)
         raised = 1 + self.uplift_percent / 100
         if self._short(floor, vacancy.wage, vacancy.currency, 1 if self.uplift_seasons else raised):
-            least, currency = floor or (0, "")
+            least, currency, _ = floor or (0, "", 0)
             yield refusal("wage.floor", floor=f"{int(least + 0.5)} minor units {currency}/hour")
         elif (
             self.uplift_percent
@@ -337,14 +341,11 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
             yield self.refuse(view, partnership, unread, "fact.unreadable", fact="rent")
             yield self.refuse(view, partnership, dear, "housing.rent", max=f"{most:g} {self.rent_max.currency}")
         if self.inspected:
-            late = np.array(
-                [
-                    end.isoformat() > parse_facts(text).get("inspected_until", "9999-12-31")
-                    for end, text in zip(view.end.tolist(), _texts(view), strict=True)
-                ],
-                dtype=np.bool_,
-            )
-            yield self.refuse(view, partnership, (Mask(vacancy=late),), "housing.inspected")
+            ends = zip(view.end.tolist(), _texts(view), strict=True)
+            found = [_inspection(parse_facts(text), end) for end, text in ends]
+            for code, details in _UNINSPECTED.items():
+                bad = np.array([one == code for one in found], dtype=np.bool_)
+                yield self.refuse(view, partnership, (Mask(vacancy=bad),), code, **details)
 
     def clause(self, view: View, partnership: "Partnership") -> Iterator[Tally | VacancyRow]:
         if not self.capacity or "beds" not in view.vacancies.columns:
@@ -383,9 +384,8 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
             yield refusal("fact.unreadable", fact="rent")
         elif self.rent_max is not None and rent > self.rent_max.amount:
             yield refusal("housing.rent", max=f"{self.rent_max.amount:g} {self.rent_max.currency}")
-        until = case.vacancy.facts.get("inspected_until")
-        if self.inspected and until is not None and case.end.isoformat() > until:
-            yield refusal("housing.inspected")
+        if self.inspected and (code := _inspection(case.vacancy.facts, case.end)):
+            yield refusal(code, **_UNINSPECTED[code])
 
     def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
         yield from Rule.judge(self, cases, partnership)
@@ -463,6 +463,21 @@ class TransportRule(Rule, frozen=True, kw_only=True, tag="transport"):
             yield "say.transport.reimbursed", {"share": self.reimbursed_after}
         if self.charter_seats is not None:
             yield "say.transport.charter", {"seats": self.charter_seats}
+
+
+_UNINSPECTED: dict[str, dict[str, str]] = {"housing.inspected": {}, "fact.unreadable": {"fact": "inspected_until"}}
+"""Why a stay is not known to be inspected: code -> its values."""
+
+
+def _inspection(facts: Mapping[str, str], end: date) -> str:
+    """The code of why a stay up to `end` is not inspected to its last day, "" if it is or nothing is said of it."""
+    until = facts.get("inspected_until")
+    if until is None:
+        return ""
+    try:
+        return "housing.inspected" if end > date.fromisoformat(until) else ""
+    except ValueError:
+        return "fact.unreadable"
 
 
 def _asked(facts: Mapping[str, str], item: str) -> float:

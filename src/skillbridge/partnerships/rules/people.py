@@ -207,6 +207,11 @@ class MobilityRule(Rule, frozen=True, kw_only=True, tag="mobility"):
 
     same_by = ()
 
+    @property
+    def limits(self) -> bool:
+        """Whether it forbids any change of employer."""
+        return self.change in ("none", "sector") or bool(self.min_time) or self.max_changes is not None
+
     def may_follow(self, first: Case, other: Case, changes: int) -> str:
         """The code of what forbids `other` right after `first`, when `changes` came before; "" if nothing does."""
         if first.vacancy.employer_id == other.vacancy.employer_id:
@@ -257,7 +262,8 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
 
     min_group: posts of one employer together (its vacancies summed) or no vacancy of it is admitted; relatives_max: at
     most this many workers whose fact `invited_by` names the same person; lead_language with `lead_level`: of every
-    `lead_per` workers in a vacancy at least one speaks it; dependants, relatives_degree: told to people.
+    `lead_per` workers in a vacancy (or of an employer: `lead_of`), and of a lesser rest, at least one speaks it;
+    dependants, relatives_degree: told to people.
     """
 
     min_group: Annotated[int, msgspec.Meta(ge=1)] | None = None
@@ -267,6 +273,7 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
     lead_language: str = ""
     lead_level: Cefr = "A2"
     lead_per: Annotated[int, msgspec.Meta(ge=1)] = 10
+    lead_of: Literal["vacancy", "employer"] = "vacancy"
 
     same_by = ()
 
@@ -299,7 +306,7 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
             )
             everyone = self.population(view, partnership)
             leads = self.population(view, partnership, (Mask(worker=speaks),))
-            ids, codes = view.codes("vacancy", "vacancy_id")
+            ids, codes = view.codes("vacancy", f"{self.lead_of}_id")
             table = {(0, n): (self.limit(0, str(name)),) for n, name in enumerate(ids)}
             coefficient = np.array([[0], [1], [0], [1 - self.lead_per]], dtype=np.int64)
             yield Tally(
@@ -316,7 +323,8 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
         jobs: dict[str, list[Case]] = {}
         for case in cases:
             if self.applies(case, partnership):
-                jobs.setdefault(case.vacancy.vacancy_id, []).append(case)
+                key = case.vacancy.employer_id if self.lead_of == "employer" else case.vacancy.vacancy_id
+                jobs.setdefault(key, []).append(case)
                 if name := case.worker.facts.get("invited_by"):
                     invited.setdefault(name, []).append(case)
         if self.relatives_max is not None:
@@ -351,7 +359,8 @@ class GroupRule(Rule, frozen=True, kw_only=True, tag="group"):
         if self.dependants:
             yield f"say.group.dependants_{self.dependants}", {}
         if self.lead_language:
-            yield "say.group.lead", {"language": self.lead_language, "level": self.lead_level, "max": self.lead_per}
+            code = "lead" if self.lead_of == "vacancy" else "lead_employer"
+            yield f"say.group.{code}", {"language": self.lead_language, "level": self.lead_level, "max": self.lead_per}
 
 
 def _leads(language: str, level: Cefr, text: str | None) -> bool:

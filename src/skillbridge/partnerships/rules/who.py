@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from skillbridge.model import CEFR, Cefr, Isced
-from skillbridge.partnerships.cases import Case, FactName, number, parse_facts
+from skillbridge.partnerships.cases import Case, FactName, number, parse_facts, plain
 from skillbridge.partnerships.places import COUNTRIES, is_language, is_region, is_sector, isco_groups
 from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, refusal
 from skillbridge.partnerships.selector import Problem, Texts, holds, values
@@ -135,7 +135,7 @@ class FactTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         if text is None:
             return self.unknown == "accept"
         if self.min is None and self.max is None:
-            return text in (self.one_of or ("yes", "true", "1", "pass"))
+            return plain(text) in {plain(one) for one in self.one_of or ("yes",)}
         value = number(text)
         if value is None:
             return False

@@ -11,7 +11,7 @@ class Draft(View, frozen=True):
     """A partnership's text, to be checked or kept as a draft."""
 
     toml: Annotated[
-        str, doc("The agreement as TOML (see docs/partnerships).", 'id = "nz-rse"', min_length=1, max_length=500_000)
+        str, doc("The agreement as TOML (see docs/partnerships).", 'id = "nz-rse"', min_length=1, max_length=150_000)
     ]
 
 

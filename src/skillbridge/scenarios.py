@@ -42,7 +42,7 @@ import tomli_w
 
 from skillbridge import execute, plan_folder
 from skillbridge.errors import BadInput, BadInputs
-from skillbridge.indicators import INDICATORS, compute, plan_facts
+from skillbridge.indicators import INDICATORS, compute, folder_facts
 from skillbridge.matching.objective import load_objective
 from skillbridge.model import Plan
 from skillbridge.partnerships.partnership import Partnership, dump, parse, relax
@@ -318,9 +318,7 @@ def _run_part(part: tuple[bytes, str, str]) -> Line:
 def line_of(folder: PlanFolder, name: str, path: str, scenario: Scenario | None = None) -> Line:
     """A plan as a line of a comparison."""
     plan: Plan = folder.plan
-    found = plan_facts(
-        folder.workers, folder.vacancies, folder.edges, folder.placements, folder.unfilled, folder.unplaced, plan.rules
-    )
+    found = folder_facts(folder)
     figures = compute(found, only=HEADLINE)
     return Line(
         name=name,

@@ -14,7 +14,7 @@ import polars as pl
 
 from skillbridge.changes import Change, ChangeFile, ChangeRule, Shrink, Suspend
 from skillbridge.errors import BadInput
-from skillbridge.indicators.facts import plan_facts
+from skillbridge.indicators.facts import folder_facts
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rules.quota import QuotaRule
 from skillbridge.pipeline import Step
@@ -179,15 +179,7 @@ def _people(old: PlanFolder, repair: Repair) -> pl.DataFrame:
 
 
 def _placed(folder: PlanFolder) -> pl.DataFrame:
-    found = plan_facts(
-        folder.workers,
-        folder.vacancies,
-        folder.edges,
-        folder.placements,
-        folder.unfilled,
-        folder.unplaced,
-        folder.plan.rules,
-    )
+    found = folder_facts(folder)
     named = found.placements.with_columns(employer="employer_id")
     return named.select("worker_id", *(pl.col(name).cast(pl.String).fill_null("unknown") for name in DIMENSIONS))
 

@@ -72,14 +72,12 @@ def _sdmx(plan: "PlanFolder", *, sampled: bool) -> "pl.DataFrame":
     """The indicators over all, by each dimension and by every pair that is published."""
     from datetime import UTC, datetime
 
-    from skillbridge.indicators import CROSSED, compute, plan_facts
+    from skillbridge.indicators import CROSSED, compute, folder_facts
     from skillbridge.indicators.facts import DIMENSIONS
     from skillbridge.indicators.sdmx import to_sdmx
     from skillbridge.indicators.uncertainty import with_intervals
 
-    found = plan_facts(
-        plan.workers, plan.vacancies, plan.edges, plan.placements, plan.unfilled, plan.unplaced, plan.plan.rules
-    )
+    found = folder_facts(plan)
     slices = [(), *((name,) for name in DIMENSIONS), *sorted(tuple(sorted(pair)) for pair in CROSSED)]
     today = datetime.now(UTC).date().isoformat()
     table = compute(found, slices)

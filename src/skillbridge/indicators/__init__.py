@@ -12,7 +12,7 @@ import polars as pl
 from skillbridge.errors import BadInput
 from skillbridge.indicators import facts as f
 from skillbridge.indicators import measures as m
-from skillbridge.indicators.facts import Facts, plan_facts
+from skillbridge.indicators.facts import Facts, folder_facts, plan_facts
 from skillbridge.privacy import THRESHOLD, suppress
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Indicator",
     "check_slice",
     "compute",
+    "folder_facts",
     "plan_facts",
 ]
 

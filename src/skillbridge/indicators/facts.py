@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from skillbridge.model import CEFR, RuleUse
+
+if TYPE_CHECKING:
+    from skillbridge.plan_folder import PlanFolder
 
 AGE_BANDS = ((0, 17), (18, 24), (25, 34), (35, 44), (45, 54), (55, 120))
 WORKER_DIMENSIONS = ("origin", "sex", "age_band", "entry", "worker_isco")
@@ -29,6 +33,19 @@ class Facts:
     unplaced: pl.DataFrame
     rules: Sequence[RuleUse]
     season: tuple[date, date]
+
+
+def folder_facts(folder: "PlanFolder") -> Facts:
+    """The facts of a plan's folder."""
+    return plan_facts(
+        folder.workers,
+        folder.vacancies,
+        folder.edges,
+        folder.placements,
+        folder.unfilled,
+        folder.unplaced,
+        folder.plan.rules,
+    )
 
 
 def plan_facts(

@@ -6,7 +6,7 @@ from functools import cached_property
 import polars as pl
 
 from skillbridge import charts
-from skillbridge.indicators import compute, plan_facts
+from skillbridge.indicators import compute, folder_facts
 from skillbridge.indicators import facts as f
 from skillbridge.indicators.uncertainty import with_intervals
 from skillbridge.model import RuleUse
@@ -29,15 +29,7 @@ class Season:
     def __init__(self, folder: PlanFolder, *, sampled: bool = False) -> None:
         self.sampled = sampled
         self.folder, self.plan = folder, folder.plan
-        self.found = plan_facts(
-            folder.workers,
-            folder.vacancies,
-            folder.edges,
-            folder.placements,
-            folder.unfilled,
-            folder.unplaced,
-            folder.plan.rules,
-        )
+        self.found = folder_facts(folder)
         kinds = {(one.id, rule.id): rule.kind for one in folder.partnerships for rule in one.binding}
         counted = [rule for rule in self.plan.rules if rule.limit > 0 and rule.used >= 0]
         self.caps = fullest(rule for rule in counted if _is_cap(rule, kinds))

@@ -165,17 +165,9 @@ def changes_of(text: str) -> "ChangeFile":
 def indicators_of(folder: "PlanFolder", by: Sequence[str], threshold: int) -> list[Indicator]:
     """The indicators of a plan by one slice, small counts and their complements suppressed."""
     from skillbridge.indicators import compute
-    from skillbridge.indicators.facts import DIMENSIONS, plan_facts
+    from skillbridge.indicators.facts import DIMENSIONS, folder_facts
 
-    facts = plan_facts(
-        folder.workers,
-        folder.vacancies,
-        folder.edges,
-        folder.placements,
-        folder.unfilled,
-        folder.unplaced,
-        folder.plan.rules,
-    )
+    facts = folder_facts(folder)
     table = compute(facts, [tuple(by)], threshold=threshold)
     return [
         Indicator(

@@ -153,7 +153,8 @@ def parse_languages(text: str | None) -> dict[str, Cefr]:
     """`en:B1;fr:A2` as language -> CEFR level. Raises `BadInput`."""
     levels: dict[str, Cefr] = {}
     for part in parse_list(text):
-        language, colon, level = part.partition(":")
+        language, colon, level = (piece.strip() for piece in part.partition(":"))
+        level = level.upper()
         if not colon or not language or level not in CEFR:
             raise BadInput("languages", f"{part!r}", f"language:level with a level of {', '.join(CEFR)}")
         levels[same_language(language)] = cast(Cefr, level)

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from skillbridge.partnerships.admission import REFUSED, admission
+from skillbridge.partnerships.doubts import meant_by_none
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import KINDS, parse
 from skillbridge.partnerships.places import in_region
+from skillbridge.partnerships.wording import says
 from skillbridge.tables import applied_by
 from tests.partnerships import worlds
 
@@ -375,3 +377,50 @@ def test_a_speaker_may_be_asked_for_each_employer_instead_of_each_vacancy() -> N
         pairs = list(zip(edges["worker"].to_list(), edges["vacancy"].to_list(), strict=True))
         chosen = np.array([pairs.index(pair) for pair in taken])
         assert worlds.rows_kept(rows, edges, chosen) == (not broken)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told", "fact"),
+    [
+        ('type = "wage"\nfloors = [{ by_region = { NZ-AUK = 20 }, currency = "NZD" }]', {"region": "NZ-WGN"}, "region"),
+        ('type = "guarantee"\nhours = 30', {"hours_week": 30.0}, "hours_week"),
+        ('type = "cost"\nitem = "visa"\nworker_share = 0', {"facts": "worker_pays_visa:0"}, "worker_pays_visa"),
+        ('type = "cost"\nitem = "any"\nworker_share = 0', {"facts": "worker_pays_test:0"}, "worker_pays_any"),
+        ('type = "housing"\ncapacity = false\nrent_max = { amount = 60, currency = "NZD", per = "week" }',
+         {"facts": "rent:60"}, "rent"),
+        ('type = "housing"\ncapacity = false\ninspected = true', {"facts": "inspected_until:2028-12-31"},
+         "inspected_until"),
+        ('type = "housing"', {"beds": 1}, "beds"),
+    ],
+)  # fmt: skip
+def test_an_offer_that_does_not_state_it_is_refused_where_a_rule_says_so(
+    rule: str, told: dict[str, Any], fact: str
+) -> None:
+    silent: dict[str, Any] = {"region": None, "hours_week": None, "facts": None, "beds": None}
+    people, jobs = worlds.workers({}), worlds.vacancies(silent, silent | told)
+    for unknown, passes in (("accept", True), ("refuse", False)):
+        partnership = worlds.agreement(f'[[rules]]\nid = "r"\n{rule}\nunknown = "{unknown}"\n')
+        assert worlds.admitted(people, jobs, partnership).tolist() == [[passes, True]]
+        found = judge(worlds.placements(people, jobs, [(0, 0)]), people, jobs, [partnership])
+        assert [(one.code, fact.replace("_", " ") in one.text) for one in found if one.rule == "r"] == (
+            [] if passes else [("fact.missing", True)]
+        )
+    assert any("not state" in sentence for sentence in says(partnership.rules[0]))
+
+
+def test_what_a_rule_names_and_no_row_is_gets_told() -> None:
+    people = worlds.workers({"origin": "TO"})
+    jobs = worlds.vacancies({"region": "NZ-AUK", "employer_id": "e1", "sector": "0111"})
+    rules = (
+        '[[rules]]\nid = "here"\ntype = "quota"\nmax = 3\nwhere = { region = "NZ", sector = "A" }\n'
+        '[[rules]]\nid = "typo"\ntype = "quota"\nmax = 3\nwhere = { region = ["NZ-ZZZ"], employer = "e1" }\n'
+        'exempt = [{ employer = "E1" }]\n'
+        '[[rules]]\nid = "table"\ntype = "quota"\nper = ["origin"]\ntable = [{ origin = "TO", max = 1 }, '
+        '{ origin = "WS", max = 1 }]\n'
+    )
+    told = list(meant_by_none(worlds.agreement(rules), people, jobs))
+    assert [text.split(": ")[1:3] for text in told] == [
+        ["typo", "where.region NZ-ZZZ"], ["typo", "exempt[0].employer E1"], ["table", "table[1].origin WS"],
+    ]  # fmt: skip
+    elsewhere = worlds.vacancies({"destination": "AU"})
+    assert list(meant_by_none(worlds.agreement(rules), people, elsewhere)) == []

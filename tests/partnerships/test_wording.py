@@ -65,7 +65,7 @@ TERMS = [
     ('type = "quota"\nper = ["employer"]\nmax = 9', ["At most 9 visas for each employer."]),
     (
         'type = "employer_gate"\nneeds = ["sponsor"]\nunknown = "refuse"\nblacklist = ["E9", "E7"]',
-        ["Excluded employers: E9 and E7.", "What the data do not say of an employer counts as missing."],
+        ["Excluded employers: E9 and E7.", "Who or what the data do not state is refused, not taken as met."],
     ),
     (
         'type = "eligibility"\nfacts = { health = { unknown = "refuse" } }',

@@ -100,7 +100,7 @@ def request_from(
 ) -> "PlaceRequest":
     """What the options of a planning command ask for; the files' intake is said unless `quiet`."""
     from skillbridge import intake, tables
-    from skillbridge.partnerships.doubts import idle
+    from skillbridge.partnerships.doubts import idle, meant_by_none
     from skillbridge.partnerships.partnership import load as load_partnership
     from skillbridge.pipeline import PlaceRequest
     from skillbridge.taxonomies.pack import load as load_taxonomy
@@ -110,6 +110,8 @@ def request_from(
     vacancies = _between(_tables(vacancy_files, intake.read_vacancies, "vacancies", quiet), first, last)
     for why in filter(None, (idle(one, workers, vacancies) for one in agreements)):
         click.echo(f"warning: {why}", err=True)
+    for what in () if quiet else (what for one in agreements for what in meant_by_none(one, workers, vacancies)):
+        click.echo(f"note: {what}", err=True)
     return PlaceRequest(
         workers=workers,
         vacancies=vacancies,

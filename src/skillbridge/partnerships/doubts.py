@@ -13,7 +13,7 @@ from skillbridge.partnerships.rules.employers import OrderRule
 from skillbridge.partnerships.rules.pay import STANDARD_WEEK, GuaranteeRule, Per, WageRule
 from skillbridge.partnerships.rules.quota import QuotaRule
 from skillbridge.partnerships.rules.who import ScopeRule
-from skillbridge.partnerships.selector import values
+from skillbridge.partnerships.selector import COLUMNS, holds, values
 from skillbridge.rates import plausible_hourly
 from skillbridge.tables import VACANCIES, WORKERS
 
@@ -58,6 +58,41 @@ def idle(partnership: "Partnership", workers: pl.DataFrame, vacancies: pl.DataFr
     if partnership.origins and not workers["origin"].is_in(partnership.origins).any():
         return f"{partnership.id}: no worker comes from {', '.join(partnership.origins)}"
     return ""
+
+
+def meant_by_none(partnership: "Partnership", workers: pl.DataFrame, vacancies: pl.DataFrame) -> Iterator[str]:
+    """What the rules' selectors and tables name that no row of these tables is, in words: a region misspelt, an
+    employer that posted nothing. Of an agreement that :func:`idle` speaks of, nothing. tables.WORKERS, VACANCIES."""
+    if idle(partnership, workers, vacancies) or not len(workers) or not len(vacancies):
+        return
+    if partnership.destination:
+        vacancies = vacancies.filter(pl.col("destination").is_in(partnership.destination))
+    if partnership.origins:
+        workers = workers.filter(pl.col("origin").is_in(partnership.origins))
+    found = {
+        (field, side): (workers if side == "worker" else vacancies)[column].drop_nulls().unique().to_list()
+        for field, side, column in COLUMNS
+    }
+    sides = {field: side for field, side, _ in COLUMNS}
+    for rule in partnership.rules:
+        for path, field, wanted in _named(rule):
+            rows = found[field, sides[field]]
+            if rows and not any(holds(field, wanted, value, unknown=False) for value in rows):
+                shown = ", ".join(wanted[:5]) + (" ..." if len(wanted) > 5 else "")
+                yield f"{partnership.id}: {rule.id}: {path} {shown}: no {sides[field]} of these tables"
+
+
+def _named(rule: Rule) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(path, field, values) of what a rule's selectors and its table name."""
+    fields = [field for field, _, _ in COLUMNS]
+    for path, selector in (("where", rule.where), *((f"exempt[{n}]", one) for n, one in enumerate(rule.exempt))):
+        for field in fields if selector else ():
+            if wanted := values(getattr(selector, field)):
+                yield f"{path}.{field}", field, wanted
+    for n, cell in enumerate(rule.table if isinstance(rule, QuotaRule) else ()):
+        for field in fields:
+            if one := getattr(cell, field, None):
+                yield f"table[{n}].{field}", field, (str(one),)
 
 
 def _shown(day: date) -> str:

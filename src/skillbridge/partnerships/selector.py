@@ -30,7 +30,7 @@ Problem = tuple[str, str, str]
 _REGIONS = {"origin_region", "region"}
 """What is no ISO 3166-2 code in these says as little as nothing."""
 _STARTS_WITH = {"occ", "worker_occ"}
-_COLUMNS = (
+COLUMNS = (
     ("origin", "worker", "origin"),
     ("origin_region", "worker", "region"),
     ("worker_occ", "worker", "isco"),
@@ -106,7 +106,7 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         """Whether a placement is meant; `unknown` is the answer where a value is not stated."""
         worker, vacancy = case.worker, case.vacancy
         rows = {"worker": worker, "vacancy": vacancy}
-        for field, side, column in _COLUMNS:
+        for field, side, column in COLUMNS:
             wanted = values(getattr(self, field))
             if wanted and not holds(field, wanted, getattr(rows[side], column), unknown):
                 return False
@@ -130,7 +130,7 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     def where(self, view: View, partnership: "Partnership", *, unknown: bool) -> Where:
         """The condition over a view: the same meaning as :meth:`matches`, the field `partnership` apart."""
         result: Where = ALWAYS
-        for field, side, column in _COLUMNS:
+        for field, side, column in COLUMNS:
             wanted = values(getattr(self, field))
             if wanted:
                 mask = view.mask(

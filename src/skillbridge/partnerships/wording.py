@@ -57,6 +57,8 @@ class _Values(dict[str, str]):
 def says(rule: Rule, language: str = "en") -> list[str]:
     """What a rule says, sentence by sentence: its terms, whom it is for, when, in place of what, how strictly."""
     lines = [sentence(code, details, language) for code, details in rule.says()]
+    if getattr(rule, "unknown", "accept") == "refuse":
+        lines.append(sentence("rule.unknown", {}, language))
     if rule.where is not None:
         lines.append(sentence("rule.where", {"who": rule.where}, language))
     lines += [sentence("rule.exempt", {"who": selector}, language) for selector in rule.exempt]

@@ -30,6 +30,8 @@ RuleId = Annotated[
     str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")
 ]
 Strictness = Literal["hard", "soft"]
+Unknown = Literal["accept", "refuse"]
+"""What a rule does with a placement of which the data do not say what it asks: a missing fact is met, or is not."""
 DEFAULT_PENALTY = 300
 """Objective points for one unit over a soft limit where the rule names no penalty; a placement is worth 1000+."""
 

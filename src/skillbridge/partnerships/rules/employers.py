@@ -21,6 +21,7 @@ from skillbridge.partnerships.rules.base import (
     Refusal,
     Rule,
     Tally,
+    Unknown,
     VacancyRow,
     Violation,
     refusal,
@@ -61,7 +62,7 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
     max_local_ratio: Annotated[float, msgspec.Meta(ge=0)] | None = None
     blacklist: tuple[str, ...] = ()
     at_once: bool = False
-    unknown: Literal["accept", "refuse"] = "accept"
+    unknown: Unknown = "accept"
 
     same_by = ()
 
@@ -211,8 +212,6 @@ class EmployerGateRule(Rule, frozen=True, kw_only=True, tag="employer_gate"):
             yield "say.gate.at_once", {}
         if self.blacklist:
             yield "say.gate.blacklist", {"list": self.blacklist}
-        if self.unknown == "refuse":
-            yield "say.gate.refuse", {}
 
 
 class TimingRule(Rule, frozen=True, kw_only=True, tag="timing"):

@@ -12,7 +12,17 @@ from skillbridge.model import Currency
 from skillbridge.partnerships.cases import Case, amount, parse_facts
 from skillbridge.partnerships.dates import Duration, parts
 from skillbridge.partnerships.places import in_region, is_region, minor_units
-from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, Tally, VacancyRow, Violation, refusal
+from skillbridge.partnerships.rules.base import (
+    Check,
+    Phrase,
+    Refusal,
+    Rule,
+    Tally,
+    Unknown,
+    VacancyRow,
+    Violation,
+    refusal,
+)
 from skillbridge.partnerships.selector import Problem
 from skillbridge.partnerships.view import Mask, View, Where
 
@@ -62,16 +72,22 @@ class Floor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
     """The lowest wage that may be offered: the greatest of `floors`, raised by `uplift_percent` for workers with at
     least `uplift_seasons` seasons under the partnership (0: for all). parity: what it must equal, in words, checked by
-    people. An offer without a wage, or in another currency, does not pass.
+    people. An offer without a wage, or in another currency, does not pass; one whose region is not known passes the
+    floors by region, unless `unknown = "refuse"`.
     """
 
     floors: tuple[Floor, ...] = ()
     uplift_percent: Annotated[float, msgspec.Meta(ge=0)] = 0
     uplift_seasons: Annotated[int, msgspec.Meta(ge=0)] = 0
     parity: str = ""
+    unknown: Unknown = "accept"
 
     right = True
     same_by = ()
+
+    @property
+    def _asks_region(self) -> bool:
+        return self.unknown == "refuse" and any(floor.by_region for floor in self.floors)
 
     def hourly(
         self, partnership: "Partnership", day: Any, region: str | None, hours_week: float | None
@@ -114,6 +130,9 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
             view.vacancies[name].to_list() if name in view.vacancies.columns else [None] * len(view.start)
             for name in names
         ]
+        if self._asks_region:
+            nowhere = view.mask("vacancy", "region", ("no region",), lambda region: not region or not is_region(region))
+            yield self.refuse(view, partnership, (Mask(vacancy=nowhere),), "fact.missing", fact="region")
         cache: dict[Any, tuple[float, str, float] | None] = {}
         below = np.zeros(len(view.start), dtype=np.bool_)
         below_raised = np.zeros(len(view.start), dtype=np.bool_)
@@ -145,6 +164,8 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         vacancy = case.vacancy
+        if self._asks_region and not is_region(vacancy.region or ""):
+            yield refusal("fact.missing", fact="region")
         floor = self.hourly(partnership, case.start, vacancy.region, vacancy.hours_week)
         raised = 1 + self.uplift_percent / 100
         if self._short(floor, vacancy.wage, vacancy.currency, 1 if self.uplift_seasons else raised):
@@ -193,7 +214,7 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
 class GuaranteeRule(Rule, frozen=True, kw_only=True, tag="guarantee"):
     """Paid hours promised to each worker: `hours` in every `window` (or on average over it), or a `share` of the hours
     of the contract; what is not worked is paid all the same. An offer whose weekly hours are known must reach it; one
-    that does not say is taken to promise it.
+    that does not say is taken to promise it, unless `unknown = "refuse"`.
     """
 
     hours: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -201,6 +222,7 @@ class GuaranteeRule(Rule, frozen=True, kw_only=True, tag="guarantee"):
     share: Share | None = None
     basis: Literal["each", "average"] = "each"
     full_time: bool = False
+    unknown: Unknown = "accept"
 
     right = True
     same_by = ("window", "basis")
@@ -222,10 +244,18 @@ class GuaranteeRule(Rule, frozen=True, kw_only=True, tag="guarantee"):
                 "vacancy", "hours_week", ("under", least), lambda hours: hours is not None and hours < least - 1e-9
             )
             yield self.refuse(view, partnership, (Mask(vacancy=few),), "guarantee.hours", hours=f"{least:g}")
+            if self.unknown == "refuse":
+                silent = view.mask("vacancy", "hours_week", ("none",), lambda hours: hours is None)
+                yield self.refuse(view, partnership, (Mask(vacancy=silent),), "fact.missing", fact="hours_week")
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         least, offered = self.weekly, case.vacancy.hours_week
-        if least is not None and offered is not None and offered < least - 1e-9:
+        if least is None:
+            return
+        if offered is None:
+            if self.unknown == "refuse":
+                yield refusal("fact.missing", fact="hours_week")
+        elif offered < least - 1e-9:
             yield refusal("guarantee.hours", hours=f"{least:g}")
 
     def problems(self) -> Iterable[Problem]:
@@ -250,10 +280,10 @@ class CostRule(Rule, frozen=True, kw_only=True, tag="cost"):
     """Who pays for an `item`: the worker at most `worker_max` (and at most `worker_share`), the employer the rest.
 
     What an offer makes the worker pay is the vacancy's fact `worker_pays_<item>`, a number in whole units of its
-    currency; one that says nothing is taken to ask for nothing more than the rule allows, one that is no number is
-    refused. `any` is all items together; an item that is not in the list counts as recruitment. Recruitment costs the
-    worker nothing unless a rule with a source says otherwise. recover_share, recover_max: what the employer may take
-    back from pay.
+    currency; one that says nothing is taken to ask for no more than the rule allows (unless `unknown = "refuse"`), one
+    that is no number is refused. `any` is all items together; an item that is not in the list counts as recruitment.
+    Recruitment costs the worker nothing unless a rule with a source says otherwise. recover_share, recover_max: what
+    the employer may take back from pay.
     """
 
     item: Item
@@ -262,6 +292,7 @@ class CostRule(Rule, frozen=True, kw_only=True, tag="cost"):
     employer_pays: Money | None = None
     recover_share: Share | None = None
     recover_max: Money | None = None
+    unknown: Unknown = "accept"
 
     right = True
     same_by = ("item",)
@@ -277,6 +308,9 @@ class CostRule(Rule, frozen=True, kw_only=True, tag="cost"):
             unread, asks = _above(view, ("asks", self.item), lambda facts: _asked(facts, self.item), most)
             yield self.refuse(view, partnership, unread, "fact.unreadable", fact=f"worker_pays_{self.item}")
             yield self.refuse(view, partnership, asks, "cost.worker_max", item=self.item, max=f"{most:g}")
+            if self.unknown == "refuse":
+                silent = _silent(view, ("asks", self.item), lambda facts: not _costs(facts, self.item))
+                yield self.refuse(view, partnership, silent, "fact.missing", fact=f"worker_pays_{self.item}")
 
     def refusals(self, case: Case, partnership: "Partnership") -> Iterable[Refusal]:
         most = self._limit()
@@ -285,6 +319,8 @@ class CostRule(Rule, frozen=True, kw_only=True, tag="cost"):
         asked = _asked(case.vacancy.facts, self.item)
         if asked == inf:
             yield refusal("fact.unreadable", fact=f"worker_pays_{self.item}")
+        elif self.unknown == "refuse" and not _costs(case.vacancy.facts, self.item):
+            yield refusal("fact.missing", fact=f"worker_pays_{self.item}")
         elif asked > most:
             yield refusal("cost.worker_max", item=self.item, max=f"{most:g}")
 
@@ -321,7 +357,8 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
 
     Beds are the vacancy's column `beds`, once per `site_id` (a vacancy without a site is its own; without beds, no
     limit is known). The rent is its fact `rent` in whole units of currency per the unit of `rent_max`; the day of the
-    last inspection's end is `inspected_until`.
+    last inspection's end is `inspected_until`. A vacancy that does not say one of these passes, unless
+    `unknown = "refuse"`.
     """
 
     provided: bool = False
@@ -330,9 +367,16 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
     rent_share_max: Share | None = None
     inspected: bool = False
     standard: str = ""
+    unknown: Unknown = "accept"
 
     right = True
     same_by = ()
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """The facts that a vacancy has to state."""
+        asked = {"rent": self.rent_max is not None, "inspected_until": self.inspected}
+        return tuple(name for name, wanted in asked.items() if wanted and self.unknown == "refuse")
 
     def checks(self, view: View, partnership: "Partnership") -> Iterable[Check]:
         if self.rent_max is not None:
@@ -346,6 +390,14 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
             for code, details in _UNINSPECTED.items():
                 bad = np.array([one == code for one in found], dtype=np.bool_)
                 yield self.refuse(view, partnership, (Mask(vacancy=bad),), code, **details)
+        for name in self._asked:
+            silent = _silent(view, (name,), lambda facts, name=name: name not in facts)  # type: ignore[misc]
+            yield self.refuse(view, partnership, silent, "fact.missing", fact=name)
+        if self.capacity and self.unknown == "refuse":
+            sites = [_site(*row) for row in zip(_column(view, "site_id"), view.vacancies["vacancy_id"], strict=True)]
+            room = {site for site, beds in zip(sites, _column(view, "beds"), strict=True) if beds is not None}
+            unsaid = np.array([site not in room for site in sites], dtype=np.bool_)
+            yield self.refuse(view, partnership, (Mask(vacancy=unsaid),), "fact.missing", fact="beds")
 
     def clause(self, view: View, partnership: "Partnership") -> Iterator[Tally | VacancyRow]:
         if not self.capacity or "beds" not in view.vacancies.columns:
@@ -386,6 +438,11 @@ class HousingRule(Rule, frozen=True, kw_only=True, tag="housing"):
             yield refusal("housing.rent", max=f"{self.rent_max.amount:g} {self.rent_max.currency}")
         if self.inspected and (code := _inspection(case.vacancy.facts, case.end)):
             yield refusal(code, **_UNINSPECTED[code])
+        for name in self._asked:
+            if name not in case.vacancy.facts:
+                yield refusal("fact.missing", fact=name)
+        if self.capacity and self.unknown == "refuse" and case.world.beds.get(case.vacancy.site) is None:
+            yield refusal("fact.missing", fact="beds")
 
     def judge(self, cases: Sequence[Case], partnership: "Partnership") -> Iterator[Violation]:
         yield from Rule.judge(self, cases, partnership)
@@ -482,11 +539,22 @@ def _inspection(facts: Mapping[str, str], end: date) -> str:
 
 def _asked(facts: Mapping[str, str], item: str) -> float:
     """What the worker is to pay for an item; infinite where a fact about it cannot be read."""
+    return sum(_costs(facts, item))
+
+
+def _costs(facts: Mapping[str, str], item: str) -> list[float]:
+    """What the facts say that the worker pays, each that counts as the item; empty where they say nothing of it."""
+    known = get_args(Item)
     asked = {name.removeprefix(_PAYS): amount(text) for name, text in facts.items() if name.startswith(_PAYS)}
-    if item == "any":
-        return sum(asked.values())
-    known = get_args(Item) if item == "recruitment" else ()
-    return sum(paid for name, paid in asked.items() if name == item or (known and name not in known))
+    return [
+        paid for name, paid in asked.items() if item in ("any", name) or (item == "recruitment" and name not in known)
+    ]
+
+
+def _silent(view: View, name: tuple[object, ...], says_nothing: Callable[[Mapping[str, str]], bool]) -> Where:
+    """Vacancies whose facts do not say something."""
+    key = (*name, "silent")
+    return (Mask(vacancy=view.mask("vacancy", "facts", key, lambda text: says_nothing(parse_facts(text)))),)
 
 
 def _above(

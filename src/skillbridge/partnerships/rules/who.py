@@ -10,7 +10,7 @@ import msgspec
 from skillbridge.model import CEFR, Cefr, Isced
 from skillbridge.partnerships.cases import Case, FactName, number, parse_facts, plain
 from skillbridge.partnerships.places import COUNTRIES, is_language, is_region, is_sector, isco_groups
-from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, refusal
+from skillbridge.partnerships.rules.base import Check, Phrase, Refusal, Rule, Unknown, refusal
 from skillbridge.partnerships.selector import Problem, Texts, holds, values
 from skillbridge.partnerships.view import Mask, View, Where, both
 from skillbridge.tables import parse_languages, parse_list, same_language
@@ -128,7 +128,7 @@ class FactTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     min: float | None = None
     max: float | None = None
     one_of: tuple[str, ...] = ()
-    unknown: Literal["accept", "refuse"] = "accept"
+    unknown: Unknown = "accept"
 
     def met(self, text: str | None) -> bool:
         """Whether a fact as written satisfies the term."""

@@ -18,7 +18,7 @@ from skillbridge.solver.plan import broken, value
 from skillbridge.solver.problem import Problem
 from skillbridge.solver.solve import renew, solve
 
-STAY = 50
+STAY = 100
 
 
 def changed(problem: Problem, seed: int) -> Problem:

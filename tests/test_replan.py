@@ -1,6 +1,7 @@
 """A repaired plan keeps people where they are unless a rule or real gain moves them."""
 
 import dataclasses
+import re
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from skillbridge.replan import replan
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.plan import broken, certified_bound, value
 from skillbridge.solver.pricing import Pricer
-from skillbridge.solver.solve import renew
+from skillbridge.solver.solve import renew, solve
 from skillbridge.taxonomies import pack
 from tests.worlds import planned
 
@@ -162,6 +163,26 @@ def test_a_plan_is_renewed_legally_and_most_people_stay(groups: float) -> None:
     assert not broken(after, new.chosen)
     assert value(after, new.chosen) == new.objective <= certified_bound(after, new) + 1e-6
     assert (new.chosen == stands)[stands >= 0].mean() > 0.5
+
+
+def test_what_keeping_people_costs_is_said_with_a_bound_that_holds() -> None:
+    before = random_problem(150, 3, 8)
+    stands = greedy(Pricer(before)).chosen.copy()
+    after = dataclasses.replace(before, positions=np.where(np.arange(before.n_vacancies) % 4, before.positions, 0))
+    favour = np.zeros_like(after.weight)
+    favour[stands[stands >= 0]] = 100
+    nothing = np.zeros(after.n_vacancies), np.zeros(after.n_rows)
+    new = renew(after, dataclasses.replace(after, weight=after.weight + favour), stands, nothing)
+    assert new is not None
+    said = re.search(r"no plan that keeps them all is worth more than ([\d,]+) points", new.notes[0])
+    assert said is not None
+    kept = stands[(stands >= 0) & (new.chosen == stands)]
+    dear = after.weight.copy()
+    dear[kept] += 20_000
+    best = solve(dataclasses.replace(after, weight=dear))
+    assert best.status == "optimal"
+    assert np.isin(kept, best.chosen).all()
+    assert new.objective <= value(after, best.chosen) <= int(said[1].replace(",", ""))
 
 
 def test_a_pin_without_a_placement_is_refused(old: PlanFolder) -> None:

@@ -121,7 +121,7 @@ class ChangeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     as_of: date
     plan: str | None = None
     notice_days: Annotated[int, msgspec.Meta(ge=0)] = 14
-    stay_bonus: Annotated[int, msgspec.Meta(ge=0)] = 50
+    stay_bonus: Annotated[int, msgspec.Meta(ge=0)] = 100
     pins: tuple[str, ...] = ()
     change: tuple[Change, ...] = ()
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from skillbridge.errors import BadInput
@@ -186,7 +187,8 @@ def renew(
     `favoured` is the problem with stays worth more, which is what moves are weighed by; value and bound are those of
     `problem`. `plan` (int64 [workers], edges or -1) is what stands: it may exceed limits, and what exceeds them gives
     way at least cost. `prices` are those of the standing plan. Some four times less work than :func:`solve`, and no
-    search elsewhere: whoever stands moves only for a limit or for more than the favour.
+    search elsewhere: whoever stands moves only for a limit or for more than the favour. The search is led by prices of
+    the favoured problem, at which most stays are their worker's best choice; a note says what those prices prove.
     """
     given = checked(problem)
     pricer = Pricer(tightened(given))
@@ -196,10 +198,13 @@ def renew(
     search = _Search(given, pricer.demand(price).value, progress)
     halted = stop or (lambda: False)
     todo = effort(given.n_workers, None)
-    price = _find_prices(search, pricer, price, max(100, todo.passes // RENEWED), seed, True, halted)
-    near, at = _charging(given, pricer, price)
-    favour = checked(favoured).weight
-    plain, near = (Pricer(replace(one, weight=favour)) for one in (given, near.problem))
+    passes = max(100, todo.passes // RENEWED)
+    price = _find_prices(search, pricer, price, passes, seed, True, halted)
+    dearer = checked(favoured).weight
+    favouring = Pricer(replace(pricer.problem, weight=dearer))
+    led, most = descend(favouring, price, passes, (10.0, 0.4), stopped=halted)
+    near, at = _charging(replace(given, weight=dearer), favouring, led)
+    plain = Pricer(replace(given, weight=dearer))
     board = Board(plain, _whole(given, plan))
     repair(board, near, at)
     if not board.legal:
@@ -207,14 +212,27 @@ def renew(
     if board.legal and not halted():
         board = Board(near, board.chosen)
         improve(board, at, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
-        for number in range(0 if todo.exact else todo.parts // RENEWED):
+        for number in range(0 if todo.exact or halted() else todo.parts // RENEWED):
             improve_parts(board, at, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
+            improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, seed=seed + number)
     if not board.legal:
         return None
     search.chosen, search.objective = board.chosen, value(given, board.chosen)
+    search.notes += _stability(search, plan, most, dearer - given.weight)
     search.tell("what stands, mended")
     status: PlanStatus = "stopped" if halted() else "feasible"
     return _solution(search, pricer, price, status, search.bound, "renewed from a standing plan")
+
+
+def _stability(search: _Search, plan: Ints, most: float, favour: npt.NDArray[np.int32]) -> tuple[str, ...]:
+    """What keeping people costs, in words: `most` bounds every plan's worth with the `favour` of its stays."""
+    stands = plan[plan >= 0]
+    kept = stands[search.chosen[plan >= 0] == stands]
+    if not len(kept) or not np.isfinite(most):
+        return ()
+    at_most = max(float(search.objective or 0), most - float(favour[kept].sum(dtype=np.int64)))
+    said = f"{len(kept):,} of {len(stands):,} placements that still stand are kept"
+    return (f"{said}: no plan that keeps them all is worth more than {at_most:,.0f} points",)
 
 
 def _whole(problem: Problem, plan: Ints) -> Ints:

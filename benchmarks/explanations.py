@@ -126,7 +126,8 @@ def made_again(explainer: Explainer, worker: int, change: Change) -> tuple[bool,
     person = conform(pl.DataFrame([able], schema=people.schema), WORKERS)
     people = pl.concat([people[:worker], person, people[worker + 1 :]])
     if remedy.job is not None:
-        asked = pl.DataFrame([remedy.job], schema=jobs.schema)
+        known = jobs["positions"][remedy.vacancy]  # more of them are among the steps
+        asked = pl.DataFrame([{**remedy.job, "positions": known}], schema=jobs.schema)
         jobs = pl.concat([jobs[: remedy.vacancy], asked, jobs[remedy.vacancy + 1 :]])
     for step in steps:
         if step.kind == "positions":
@@ -134,16 +135,23 @@ def made_again(explainer: Explainer, worker: int, change: Change) -> tuple[bool,
             jobs = jobs.with_columns(positions=(pl.col("positions") + more).cast(pl.Int32))
     own = (np.append(explainer.state.worker, worker), np.append(problem.vacancy, remedy.vacancy))
     keep = np.unique(np.stack(own, axis=1).astype(np.int32), axis=0)
+    wider = remedy.agreement
+    agreements = [wider if wider is not None and wider.id == one.id else one for one in folder.partnerships]
     found = candidates(
-        people, jobs, folder.partnerships, folder.taxonomy, limit=folder.plan.manifest.limit, keep=tuple(keep.T)
-    )
-    rows = compile_rows(found.edges, people, jobs, folder.partnerships)
-    wider = rows.limit.copy()
+        people, jobs, agreements, folder.taxonomy, limit=folder.plan.manifest.limit, keep=tuple(keep.T)
+    ).edges
+    if wider is not None:  # for the one vacancy: elsewhere the agreement takes whom it took
+        pairs = pl.DataFrame({"worker": own[0], "vacancy": own[1]}, schema=found.select("worker", "vacancy").schema)
+        there = found.filter(pl.col("vacancy") == remedy.vacancy)
+        elsewhere = found.filter(pl.col("vacancy") != remedy.vacancy).join(pairs, on=["worker", "vacancy"], how="semi")
+        found = pl.concat([there, elsewhere]).sort("worker", "vacancy")
+    rows = compile_rows(found, people, jobs, agreements)
+    limit = rows.limit.copy()
     for step in steps:
         if step.kind == "places":
-            wider[[ref.label == step.values["row"] for ref in rows.refs]] += int(step.values["n"])
-    points = weights(found.edges, people, jobs, explainer.objective)
-    new = compile_problem(found.edges, replace(rows, limit=wider), people, jobs, points)
+            limit[[_place(ref.label) == _place(step.values["row"]) for ref in rows.refs]] += int(step.values["n"])
+    points = weights(found, people, jobs, explainer.objective)
+    new = compile_problem(found, replace(rows, limit=limit), people, jobs, points)
     owner = np.repeat(np.arange(new.n_workers), np.diff(new.indptr))
     key = dict(zip(zip(owner.tolist(), new.vacancy.tolist(), strict=True), range(len(owner)), strict=True))
     chosen = np.full(new.n_workers, -1, dtype=np.int64)
@@ -156,12 +164,17 @@ def made_again(explainer: Explainer, worker: int, change: Change) -> tuple[bool,
     return best > best_without + 0.5, placed
 
 
+def _place(label: str) -> str:
+    """What a row is about, whatever the day: other first days of stays make it another day that is the fullest."""
+    return label.partition(" on 20")[0]
+
+
 def _remedy(explainer: Explainer, worker: int, change: Change, kinds: list[str]) -> Remedy:
     """The remedy that the change was made from."""
     ids = explainer.folder.vacancies["vacancy_id"]
     for one in remedies(explainer, worker):
         own = [step.kind for step in one.steps if step.kind not in ROOM]
-        if ids[one.vacancy] == change.vacancy and own == kinds and (own or one.edge >= 0):
+        if ids[one.vacancy] == change.vacancy and own == kinds and (own or one.edge >= 0 or one.opens):
             return one
     raise AssertionError(f"no remedy for {change}")
 

@@ -19,8 +19,10 @@ from skillbridge.explain.blocks import blocks
 from skillbridge.explain.bridge import trainings
 from skillbridge.explain.explainer import Explainer
 from skillbridge.explain.margins import Season
+from skillbridge.explain.mends import Step
 from skillbridge.explain.remedies import remedies
 from skillbridge.explain.resolve import changed, nearby
+from skillbridge.explain.seats import seats
 from skillbridge.matching.candidates import Candidates
 from skillbridge.partnerships.partnership import parse
 from skillbridge.partnerships.rows import RowRef, Rows
@@ -494,3 +496,90 @@ def test_changes_made_in_the_inputs_give_the_place_that_was_promised(tmp_path: P
         assert held or (in_season and not kinds & {"positions", "places"})
         judged += held
     assert judged >= 3
+
+
+def opened_season(out: Path, agreement: str, origins: str = '["WS"]', **job: object) -> Explainer:
+    """Six workers, one of them a child, of two origins, of which the agreement takes one: one vacancy with two
+    positions, changed by `job`."""
+    people = pl.DataFrame(
+        {"worker_id": ["a1", "a2", "a3", "b1", "b2", "child"], "origin": ["WS", "WS", "WS", "TO", "TO", "WS"]}
+    ).with_columns(
+        isco=pl.lit("8332"),
+        consent=pl.lit(value=True),
+        experience_months=pl.Series([60, 48, 36, 24, 12, 6]),
+        birth_year=pl.Series([1990, 1990, 1990, 1990, 1990, 2012]),
+        available_from=date(2026, 2, 1),
+        available_to=date(2026, 3, 31),
+    )
+    offer = {
+        "vacancy_id": "job", "positions": 2, "start": date(2026, 2, 1), "end": date(2026, 3, 31), "employer_id": "e",
+        "destination": "NZ", "isco": "8332", "wage": 3000, "currency": "NZD", "hours_week": 40.0,
+    }  # fmt: skip
+    request = PlaceRequest(
+        workers=tables.conform(people, tables.WORKERS),
+        vacancies=tables.conform(pl.DataFrame([offer | job]), tables.VACANCIES),
+        partnerships=[parse(AGREEMENT.replace('["WS"]', origins) + ADULTS + agreement)],
+        taxonomy=pack.load("core"),
+    )
+    plan_folder.write(place(request).folder, out)
+    return explain.open_plan(out)
+
+
+ADULTS = '[[rules]]\nid = "adults"\ntype = "eligibility"\nage_min = 18\n'
+MIN_GROUP = '[[rules]]\nid = "posts"\ntype = "group"\nmin_group = 3\nstrictness = "hard"\n'
+FLOOR = '[[rules]]\nid = "floor"\ntype = "wage"\nfloors = [{ amount = 31.5, currency = "NZD", per = "hour" }]\n'
+
+
+def told(asked: Explainer, worker: str) -> list[dict[str, dict[str, str]]]:
+    found = explain.explain_worker(asked, worker).changes or ()
+    return [{step.kind: step.values for step in (explain.Step(one.kind, one.values), *one.also)} for one in found]
+
+
+def test_an_employer_who_posts_too_few_is_told_how_many_more_it_takes(tmp_path: Path) -> None:
+    """Everyone is let in by it: the best three by three positions, the fourth by none, as the cap is four."""
+    asked = opened_season(tmp_path / "plan", MIN_GROUP)
+    assert asked.folder.unplaced.height == 6
+    assert [told(asked, name) for name in ("a1", "a2", "a3")] == [[{"positions": {"n": "1", "vacancy": "job"}}]] * 3
+
+
+def test_an_offer_below_the_floor_is_told_the_lowest_wage_the_agreement_allows(tmp_path: Path) -> None:
+    asked = opened_season(tmp_path / "plan", FLOOR)
+    assert asked.folder.unplaced.height == 6
+    offered = {"wage_offered": {"wage": "31.50 NZD", "partnership": "xx-test"}}
+    assert told(asked, "a1") == told(asked, "a2") == [offered]
+    (third,) = told(asked, "a3")
+    assert third == offered | {"positions": {"n": "1", "vacancy": "job"}}, "two others are let in, and fit better"
+
+
+def test_a_country_without_an_agreement_is_told_which_would_have_to_take_it(tmp_path: Path) -> None:
+    asked = opened_season(tmp_path / "plan", "", positions=4)
+    assert set(asked.folder.placements["worker_id"]) == {"a1", "a2", "a3"}
+    wider = {"corridor": {"partnership": "xx-test", "origin": "TO"}}
+    assert told(asked, "b1") == [wider]
+    (second,) = told(asked, "b2")
+    assert second.keys() == {"corridor", "positions", "places"}, "one of two had the position and the visa left"
+    assert second["corridor"] == wider["corridor"]
+    answer = explain.explain_worker(asked, "b1")
+    assert "xx-test" in explain.text(asked, answer, "fr", audience="worker")
+    assert "Tonga" in explain.text(asked, answer, "fr", audience="worker")
+
+
+@pytest.mark.parametrize("agreement", ["", MIN_GROUP, FLOOR])
+def test_nobody_under_age_is_told_a_change(tmp_path: Path, agreement: str) -> None:
+    asked = opened_season(tmp_path / "plan", agreement, positions=2)
+    assert told(asked, "child") == []
+
+
+def test_a_limit_that_those_ahead_would_use_up_is_told_with_the_positions(tmp_path: Path) -> None:
+    """Of four visas two are left: enough for the two who wait first, and one too few with a third."""
+    asked = opened_season(tmp_path / "plan", "", '["WS", "TO"]')
+    assert set(asked.folder.placements["worker_id"]) == {"a1", "a2"}
+    found = {}
+    for name in ("b1", "b2"):
+        worker = asked.worker(name)
+        room = next(one for one in remedies(asked, worker) if one.room)
+        (seat,) = seats(asked, worker, [room])
+        change = changes.confirm(asked, worker, room, seat)
+        assert change is not None
+        found[name] = [(step.kind, step.values["n"]) for step in (Step(change.kind, change.values), *change.also)]
+    assert found == {"b1": [("positions", "2")], "b2": [("positions", "3"), ("places", "1")]}

@@ -15,8 +15,8 @@ from skillbridge.explain.advice import RowAdvice
 from skillbridge.explain.bridge import Training
 from skillbridge.explain.changes import Change, for_worker
 from skillbridge.explain.explainer import Explainer, open_plan
+from skillbridge.explain.mends import Step
 from skillbridge.explain.reasons import rule_code
-from skillbridge.explain.remedies import Step
 from skillbridge.explain.vacancy_changes import for_vacancy
 from skillbridge.matching.criteria import Contribution
 from skillbridge.matching.profile import profile
@@ -292,6 +292,8 @@ def _step(step: Step, lang: str) -> str:
     values = dict(step.values)
     if "language" in values:
         values["language"] = words.language(lang, values["language"])
+    if "origin" in values:
+        values["origin"] = words.country(lang, values["origin"])
     for name in ("held", "level"):
         if name in values:
             values[name] = values[name] or words.say(lang, "explain.none")

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skillbridge.explain.explainer import Explainer
-from skillbridge.explain.remedies import Remedy, Step, remedies, steps_of_room
-from skillbridge.explain.resolve import NEARBY, certain, changed, nearby, worth
-from skillbridge.explain.seats import Seat, joined, own_seat, seats
-from skillbridge.solver.plan import penalties, usage
+from skillbridge.explain.mends import Step
+from skillbridge.explain.remedies import Remedy, remedies, steps_of_room
+from skillbridge.explain.resolve import NEARBY, Nearby, certain, changed, nearby, worth
+from skillbridge.explain.seats import Larger, Seat, crowd_of, crowd_workers, joined, own_seat, seats, with_crowd
+from skillbridge.solver.plan import usage
 from skillbridge.solver.problem import Problem
 
 I64 = npt.NDArray[np.int64]
@@ -59,6 +60,8 @@ def for_worker(explainer: Explainer, worker: int) -> list[Change]:
             continue
         if len(kinds) > 1 and any(len(known) == 1 for known in found):
             break
+        if seat is None and (remedy.alone or explainer.problem.group[worker] < 0):
+            continue
         tried += 1
         change = confirm(explainer, worker, remedy, seat)
         if change is not None:
@@ -69,7 +72,8 @@ def for_worker(explainer: Explainer, worker: int) -> list[Change]:
         change = confirm(explainer, worker, replace(remedy, room=True), seat)
         if change is not None:
             return [change]
-    return list(found.values())
+    single = [change for change in found.values() if not change.also]
+    return single or list(found.values())
 
 
 def _seated(explainer: Explainer, worker: int, found: Sequence[Remedy]) -> Iterator[tuple[Remedy, Seat | None]]:
@@ -84,38 +88,65 @@ def confirm(explainer: Explainer, worker: int, remedy: Remedy, seat: Seat | None
     problem, crew = explainer.problem, explainer.problem.group[worker]
     if crew >= 0 and not remedy.alone:
         return _crew(explainer, int(crew), remedy)
-    if seat is None or not seat.fits:
+    if seat is None:
         return None
-    slack = problem.rows.limit - explainer.state.used
-    hard = ~np.isfinite(penalties(problem))
+    if remedy.opens:
+        seat = with_crowd(explainer, worker, remedy, seat)
+        if seat is None or len(seat.crowd) > QUEUE:
+            return None
+    slack, hard, share = _state(explainer, seat)
     stopped = seat.rows[hard[seat.rows] & (seat.amount > slack[seat.rows]) & (seat.amount > 0)]
-    full = explainer.state.heads[seat.vacancy] >= problem.positions[seat.vacancy]
+    known = seat.known(stopped, problem.n_rows)
+    full = explainer.state.heads[seat.vacancy] >= problem.positions[seat.vacancy] + seat.more
     apart = _without(problem, worker)
     if not full and not len(stopped):
-        others, among = _waiting(explainer, worker, [], [])
-        return _change(explainer, remedy, (), _wins(explainer, apart, seat, others, among, {}, {}))
+        others, among = _waiting(explainer, worker, [seat.vacancy] if seat.more else [], [])
+        anew = _wins(explainer, apart, seat, others, among, {}, {})
+        if anew is not None or not remedy.room:
+            return _change(explainer, remedy, seat, {}, {}, anew)
     if not remedy.room:
-        others = _rivals(explainer, worker, seat, stopped, full=bool(full))
-        return _change(explainer, remedy, (), _wins(explainer, apart, seat, others, None, {}, {}))
-    if explainer.state.share[stopped].any():
+        others = _rivals(explainer, worker, seat, known, full=bool(full))
+        return _change(explainer, remedy, seat, {}, {}, _wins(explainer, apart, seat, others, None, {}, {}))
+    if share[stopped].any():
         return None
-    positions = [seat.vacancy] if full else []
-    others, among = _waiting(explainer, worker, positions, stopped.tolist())
-    own = dict(zip(seat.rows.tolist(), seat.amount.tolist(), strict=True))
-    for more_positions, more_rows in _rooms(explainer, worker, seat, positions, stopped.tolist(), own):
+    positions = [seat.vacancy] if full or seat.more else []
+    others, among = _waiting(explainer, worker, positions, known)
+    for more_positions, more_rows in _rooms(explainer, worker, seat, positions, known):
         anew = _wins(explainer, apart, seat, others, among, more_positions, more_rows)
         if anew is not None:
-            return _change(explainer, remedy, steps_of_room(explainer, more_positions, more_rows), anew)
+            return _change(explainer, remedy, seat, more_positions, more_rows, anew)
     return None
 
 
-def _change(explainer: Explainer, remedy: Remedy, room: tuple[Step, ...], anew: int | None) -> Change | None:
+def _change(
+    explainer: Explainer,
+    remedy: Remedy,
+    seat: Seat | None,
+    positions: Mapping[int, int],
+    rows: Mapping[int, int],
+    anew: int | None,
+) -> Change | None:
+    """What was confirmed, in steps: the remedy's own, then the room it takes, its own positions more counted in."""
     if anew is None:
         return None
-    steps = (*(step for step in remedy.steps if step.kind not in ("positions", "places")), *room)
-    first, *rest = steps
+    wider = dict(positions)
+    if seat is not None and seat.more:
+        wider[seat.vacancy] = wider.get(seat.vacancy, 0) + seat.more
+    room = steps_of_room(explainer, wider, rows, seat.limits.refs if seat is not None else ())
+    first, *rest = (*(step for step in remedy.steps if step.kind not in ("positions", "places")), *room)
     name = str(explainer.folder.vacancies["vacancy_id"][remedy.vacancy])
     return Change(first.kind, first.values, anew, tuple(rest), name)
+
+
+def _state(explainer: Explainer, seat: Seat) -> tuple[I64, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """(what is left of each row, whether it is hard, whether a share) of the plan's rows and of the seat's limits."""
+    rows, limits = explainer.problem.rows, seat.limits
+    hard = [ref.penalty is None for ref in (*rows.refs, *limits.refs)]
+    return (
+        np.append(rows.limit - explainer.state.used, limits.left),
+        np.array(hard, dtype=np.bool_),
+        np.append(explainer.state.share, limits.share),
+    )
 
 
 def _without(problem: Problem, worker: int) -> Problem:
@@ -139,13 +170,13 @@ def _waiting(
     return np.unique(lines.worker[fine]), among
 
 
-def _rivals(explainer: Explainer, worker: int, seat: Seat, stopped: I64, *, full: bool) -> I64:
+def _rivals(explainer: Explainer, worker: int, seat: Seat, stopped: list[int], *, full: bool) -> I64:
     """Up to NEARBY who hold what the seat takes, the least worth first, or wait for it, the most worth first."""
     problem, state = explainer.problem, explainer.state
     rows = problem.rows
     at_cell = np.zeros(rows.n_cells, dtype=np.bool_)
     at_vacancy = np.zeros(problem.n_vacancies, dtype=np.bool_)
-    for row in stopped.tolist():
+    for row in stopped:
         at_cell |= np.asarray(rows.cell_rows[:, [row]].sum(axis=1)).ravel() > 0
         at_vacancy |= np.asarray(rows.vacancy_rows[:, [row]].sum(axis=1)).ravel() > 0
     if full:
@@ -163,31 +194,41 @@ def _rivals(explainer: Explainer, worker: int, seat: Seat, stopped: I64, *, full
 
 
 def _rooms(
-    explainer: Explainer, worker: int, seat: Seat, positions: list[int], rows: list[int], own: Mapping[int, int]
+    explainer: Explainer, worker: int, seat: Seat, positions: list[int], rows: list[int]
 ) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
-    """How many places more (by vacancy, by row) to try: what those ahead in the line would take, then one for each."""
+    """How many places more (by vacancy, by row) to try: what those ahead in the line would take, then one for each.
+
+    In all that the seat uses: a limit with room for the worker may have none left once those ahead are placed.
+    """
     lines, problem = explainer.lines, explainer.problem
-    slack = problem.rows.limit - explainer.state.used
+    slack, hard, share = _state(explainer, seat)
+    own = {
+        row: amount
+        for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True)
+        if amount > 0 and hard[row] and not share[row]
+    }
+    free = int(problem.positions[seat.vacancy] - explainer.state.heads[seat.vacancy]) + seat.more
     ahead = lines.opened(positions, rows, least=seat.weight)
     ahead = ahead[lines.worker[ahead] != worker]
-    before = np.unique(lines.worker[ahead])
-    largest = {row: int(own[row] - slack[row]) + len(before) * max(1, own[row]) for row in rows}
+    crowd = crowd_workers(seat, seat.weight)
+    before = np.union1d(lines.worker[ahead], crowd).astype(np.int64)
+    each = {row: amount - int(slack[row]) + len(before) * amount for row, amount in own.items()}
     if len(before) and len(before) <= QUEUE:
         among = np.zeros(len(problem.vacancy), dtype=np.bool_)
         among[lines.edge[ahead]] = True
         part = nearby(_without(problem, worker), explainer.chosen, before, among)
-        everything = changed(part, rows=largest, positions=dict.fromkeys(positions, len(before)))
-        answer = worth(everything.problem)
+        room = {row: max(0, n) for row, n in each.items()}
+        more = crowd_of(part, seat, seat.weight)
+        larger = _larger(problem, part, seat, more, explainer.chosen, {seat.vacancy: len(before)}, room)
+        answer = worth(larger.problem)
         if answer is not None:
-            heads, used = usage(everything.problem, answer.chosen)
-            taken = {row: int(used[part.rows == row].sum()) for row in rows}
-            seated = {vacancy: int(heads[part.vacancies == vacancy].sum()) for vacancy in positions}
-            yield (
-                {vacancy: n + 1 for vacancy, n in seated.items()},
-                {row: max(1, taken[row] + own[row] - int(slack[row])) for row in rows},
-            )
-    here = {vacancy: 1 + len(np.unique(lines.worker[ahead[lines.vacancy[ahead] == vacancy]])) for vacancy in positions}
-    yield here, largest
+            heads, used = usage(larger.problem, answer.chosen)
+            n = int(heads[larger.vacancies == seat.vacancy].sum()) + 1 - free
+            need = {row: int(used[larger.rows == row].sum()) + own[row] - int(slack[row]) for row in own}
+            yield ({seat.vacancy: n} if n > 0 else {}, {row: more for row, more in need.items() if more > 0})
+    here = np.union1d(lines.worker[ahead[lines.vacancy[ahead] == seat.vacancy]], crowd)
+    n = 1 + len(here) - free
+    yield ({seat.vacancy: n} if n > 0 else {}, {row: more for row, more in each.items() if more > 0})
 
 
 def _wins(
@@ -200,32 +241,46 @@ def _wins(
     rows: Mapping[int, int],
 ) -> int | None:
     """How many others were placed anew, if with this room every best plan of them and the worker seats the worker."""
-    if len(others) > QUEUE:
+    who = np.union1d(others, crowd_workers(seat)).astype(np.int64)
+    if len(who) > QUEUE:
         return None
-    part = nearby(problem, explainer.chosen, others, among)
-    held = explainer.chosen.copy()
+    part = nearby(problem, explainer.chosen, who, among)
+    larger = _larger(problem, part, seat, [*crowd_of(part, seat), (-1, seat)], explainer.chosen, positions, rows)
+    made, worker = larger.problem, len(part.workers)
+    if made.indptr[worker + 1] - made.indptr[worker] != 1 or made.positions[made.vacancy[made.indptr[worker]]] < 1:
+        return None
+    return worker + 1 if certain(made, worker) else None
+
+
+def _larger(
+    problem: Problem,
+    part: Nearby,
+    seat: Seat,
+    more: Sequence[tuple[int, Seat]],
+    chosen: I64,
+    positions: Mapping[int, int],
+    rows: Mapping[int, int],
+) -> Larger:
+    """The part with these seats in one vacancy more, so many positions and places more there and in rows, and the
+    seat's own."""
+    held = chosen.copy()
     held[part.workers] = -1
     heads, used = usage(problem, held)
-    cost = penalties(problem)
-    lost = 0.0
-    known = set(part.rows.tolist())
-    for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True):
-        left = int(problem.rows.limit[row] - used[row]) + rows.get(row, 0)
-        if row in known or amount <= 0:
-            continue
-        if amount > left and not np.isfinite(cost[row]):
-            return None
-        lost += max(0, amount - max(left, 0)) * cost[row] if np.isfinite(cost[row]) else 0.0
-    if heads[seat.vacancy] + 1 > problem.positions[seat.vacancy] + positions.get(seat.vacancy, 0):
-        return None
-    weight = seat.weight - round(lost)
-    if weight < 1:
-        return None
-    left_over = int(problem.positions[seat.vacancy] - heads[seat.vacancy]) + positions.get(seat.vacancy, 0)
-    larger = joined(
-        changed(part, rows=rows, positions=positions), seat, weight, left_over, int(problem.place[seat.vacancy])
+    left = np.append(problem.rows.limit - used, seat.limits.left)
+    for row, by in rows.items():
+        left[row] += by
+    at, wider = seat.vacancy, dict(positions)
+    wider[at] = wider.get(at, 0) + seat.more
+    open_ = int(problem.positions[at] - heads[at]) + wider[at]
+    return joined(
+        changed(part, rows=rows, positions=wider),
+        problem,
+        left,
+        at,
+        more,
+        open_,
+        (*problem.rows.refs, *seat.limits.refs),
     )
-    return len(part.workers) + 1 if certain(larger, len(part.workers)) else None
 
 
 def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
@@ -257,7 +312,8 @@ def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
         seat = own_seat(problem, Remedy(int(problem.vacancy[edge]), edge=edge))
         for row, amount in zip(seat.rows.tolist(), seat.amount.tolist(), strict=True) if seat else ():
             use[row] = use.get(row, 0) + amount
-    tight = {row for row, amount in use.items() if amount > slack[row] and problem.rows.refs[row].penalty is None}
+    hard = {row for row in use if problem.rows.refs[row].penalty is None}
+    tight = {row for row in hard if use[row] > slack[row]}
     if any(explainer.state.share[row] for row in tight):
         return None
     rows = sorted({*rows, *tight})
@@ -265,6 +321,9 @@ def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
     fine = fine[~np.isin(lines.worker[fine], members)]
     before = np.unique(lines.worker[fine[lines.weight[fine] >= problem.weight[best].min()]])
     more_rows = {row: max(1, use.get(row, 1) - int(slack[row]) + len(before)) for row in rows}
+    for row in sorted(hard - set(rows)):
+        if not explainer.state.share[row] and use[row] + len(before) > slack[row]:
+            more_rows[row] = use[row] + len(before) - int(slack[row])
     more_positions = {v: max(1, targets.count(v) - int(free[v])) + len(before) for v in positions}
     among = np.zeros(len(problem.vacancy), dtype=np.bool_)
     among[lines.edge[fine]] = True
@@ -277,4 +336,4 @@ def _crew(explainer: Explainer, crew: int, remedy: Remedy) -> Change | None:
     larger = changed(everyone, rows=more_rows, positions=more_positions).problem
     if not steps or not certain(larger, int(np.searchsorted(everyone.workers, members[0]))):
         return None
-    return _change(explainer, replace(remedy, steps=()), steps, len(everyone.workers))
+    return _change(explainer, replace(remedy, steps=()), None, more_positions, more_rows, len(everyone.workers))

@@ -1,5 +1,6 @@
 """A plan opened for questions: its problem, its prices and the search over its inputs, made once for many answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from skillbridge.matching.policy import load_policy
 from skillbridge.matching.search import Search, prepare
 from skillbridge.matching.yardstick import Yardstick, yardstick
 from skillbridge.partnerships.admission import admission
+from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.rates import load_rates
@@ -159,11 +161,19 @@ def local_problem(
     return compile_problem(edges, left, workers, room, edges["weight"].to_numpy())
 
 
-def new_edges(explainer: Explainer, workers: pl.DataFrame, vacancies: pl.DataFrame) -> pl.DataFrame:
-    """The candidates between some workers and some vacancies, all of them, with their `weight` in objective points."""
-    numbers = speaking(explainer, workers, vacancies)
-    partnerships = [explainer.folder.partnerships[number] for number in numbers]
-    admitted = admission(workers, vacancies, partnerships)
+def new_edges(
+    explainer: Explainer,
+    workers: pl.DataFrame,
+    vacancies: pl.DataFrame,
+    partnerships: Sequence[Partnership] | None = None,
+) -> pl.DataFrame:
+    """The candidates between some workers and some vacancies, all of them, with their `weight` in objective points.
+
+    `partnerships` are the plan's unless given, in the same order.
+    """
+    given = partnerships or explainer.folder.partnerships
+    numbers = speaking(given, workers, vacancies)
+    admitted = admission(workers, vacancies, [given[number] for number in numbers])
     found = match(workers, vacancies, admitted, explainer.measure, limit=max(vacancies.height, 1), spare=0, threads=1)
     points = weights(found.edges, workers, vacancies, explainer.objective)
     pathway = np.array(numbers, dtype=np.uint8)[found.edges["pathway"].to_numpy()]
@@ -172,12 +182,12 @@ def new_edges(explainer: Explainer, workers: pl.DataFrame, vacancies: pl.DataFra
     )
 
 
-def speaking(explainer: Explainer, workers: pl.DataFrame, vacancies: pl.DataFrame) -> list[int]:
-    """The numbers of the plan's agreements that have to do with these countries; all others take none of the pairs."""
+def speaking(partnerships: Sequence[Partnership], workers: pl.DataFrame, vacancies: pl.DataFrame) -> list[int]:
+    """The numbers of the agreements that have to do with these countries; all others take none of the pairs."""
     origins, destinations = set(workers["origin"]), set(vacancies["destination"])
     return [
         number
-        for number, one in enumerate(explainer.folder.partnerships)
+        for number, one in enumerate(partnerships)
         if (not one.origins or origins.intersection(one.origins))
         and (not one.destination or destinations.intersection(one.destination))
     ]

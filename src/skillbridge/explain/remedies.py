@@ -3,26 +3,23 @@
 Nothing here is confirmed; :mod:`skillbridge.explain.changes` solves again before anything is shown.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from skillbridge.explain.explainer import Explainer
-from skillbridge.matching.criteria import Facts
-from skillbridge.matching.filters import Reason
+from skillbridge.explain.mends import FILTERS, RULES, Step, mended
 from skillbridge.matching.objective import Continuity
-from skillbridge.matching.profile import profile
-from skillbridge.matching.profile import vacancy as vacancy_of
-from skillbridge.model import CEFR
-from skillbridge.tables import parse_languages, parse_list
+from skillbridge.partnerships.partnership import Partnership
+from skillbridge.partnerships.rows import RowRef
+from skillbridge.tables import parse_list
 
 I64 = npt.NDArray[np.int64]
-LOOKED_AT = 5
-"""Vacancies looked at for each reason that rules some out."""
+LOOKED_AT, MOST_LOOKED_AT = 5, 40
+"""Vacancies looked at for each reason that rules some out, at least, and for all of them about as many."""
 EDGES = 4
 """Of a worker's own candidates, how many are looked at."""
 EXPERIENCE = 12
@@ -40,31 +37,29 @@ SMALLEST_FIRST = (
     "education",
     "positions",
     "places",
+    "wage_offered",
     "occupation",
+    "corridor",
 )
 """Kinds of step in the order in which they are told where as many steps are needed."""
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One thing changed: `kind` is a code of the words' `change` section and `values` its blanks."""
-
-    kind: str
-    values: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Remedy:
     """The worker and a vacancy (row number) as they would be.
 
-    `steps` says what is changed in `worker` and `job`, rows of their tables (None: as they are); `alone`: apart from
-    the crew; `room`: places more are needed besides; `edge`: the plan's own edge, or -1; `promise`: points by which
-    the plan's prices let the change win, as far as they know.
+    `steps` says what is changed in `worker` and `job`, rows of their tables (None: as they are), and in the
+    `agreement`; `opens`: others are let in by it too; `alone`: apart from the crew; `room`: places more are needed
+    besides; `edge`: the plan's own edge, or -1; `promise`: points by which the plan's prices let the change win, as far
+    as they know.
     """
 
     vacancy: int
     steps: tuple[Step, ...] = ()
     worker: Mapping[str, Any] | None = None
     job: Mapping[str, Any] | None = None
+    agreement: Partnership | None = None
+    opens: bool = False
     alone: bool = False
     room: bool = False
     edge: int = -1
@@ -84,7 +79,7 @@ def remedies(explainer: Explainer, worker: int) -> list[Remedy]:
     found = [*_in_line(explainer, worker, row, alone=False)]
     if crew:
         found += [*_in_line(explainer, worker, row, alone=True)]
-    found += [*_ruled_out(explainer, worker, row, alone=bool(crew))]
+    found += [*_ruled_out(explainer, worker, alone=bool(crew))]
     return sorted(found, key=lambda one: (one.size, one.vacancy))
 
 
@@ -149,9 +144,14 @@ def room_steps(explainer: Explainer, worker: int, edge: int, stops: Iterable[int
     return steps_of_room(explainer, {vacancy: 1 + len(here)} if full else {}, dict.fromkeys(stops, 1 + len(before)))
 
 
-def steps_of_room(explainer: Explainer, positions: Mapping[int, int], rows: Mapping[int, int]) -> tuple[Step, ...]:
-    """So many more in positions and rows, in words; rows that say the same in several agreements are told once."""
-    refs = explainer.problem.rows.refs
+def steps_of_room(
+    explainer: Explainer, positions: Mapping[int, int], rows: Mapping[int, int], more: Sequence[RowRef] = ()
+) -> tuple[Step, ...]:
+    """So many more in positions and rows, in words; rows that say the same in several agreements are told once.
+
+    `more`: rows that the plan does not have, numbered on from its own.
+    """
+    refs = (*explainer.problem.rows.refs, *more)
     found = [
         Step("positions", {"n": str(n), "vacancy": str(explainer.folder.vacancies["vacancy_id"][vacancy])})
         for vacancy, n in sorted(positions.items())
@@ -164,77 +164,35 @@ def steps_of_room(explainer: Explainer, positions: Mapping[int, int], rows: Mapp
     return tuple(found)
 
 
-def _ruled_out(explainer: Explainer, worker: int, row: Mapping[str, Any], *, alone: bool) -> Iterator[Remedy]:
-    """For vacancies that are no candidates: the worker with everything changed that rules one out, if that can be."""
+def _ruled_out(explainer: Explainer, worker: int, *, alone: bool) -> Iterator[Remedy]:
+    """For vacancies that are no candidates: the pair with everything changed that rules it out, if that can be."""
     n = explainer.problem.n_vacancies
     closed = explainer.closed(np.full(n, worker), np.arange(n))
     full = explainer.state.heads >= explainer.problem.positions
     cheapest = np.lexsort((np.arange(n), explainer.vacancy_price, full))
-    me = profile(row)
     apart = (Step("alone", {}),) if alone else ()
-    for reason in Reason:
-        if reason in (Reason.RULE, Reason.CURRENCY):
-            continue
-        for vacancy in cheapest[closed[cheapest] == int(reason)][:LOOKED_AT].tolist():
-            job = explainer.folder.vacancies.row(vacancy, named=True)
-            facts = explainer.measure.facts(me, vacancy_of(job))
-            lacking = [one.code for one in explainer.measure.why_not(me, vacancy_of(job))]
-            made = [_mended(explainer, code, row, job, facts) for code in lacking]
-            steps = tuple(step for one in made if one for step, _ in [one])
-            if not made or len(steps) < len(made):
-                continue
-            able = dict(row)
-            for one in made:
-                able |= one[1] if one else {}
-            price = -float(explainer.vacancy_price[vacancy])
-            yield Remedy(vacancy, (*apart, *steps), worker=able, alone=alone, promise=price)
+    codes = [code for code in np.unique(closed[closed >= 0]).tolist() if _can_mend(explainer, code)]
+    each = max(LOOKED_AT, MOST_LOOKED_AT // max(1, len(codes)))
+    for code in codes:
+        for vacancy in cheapest[closed[cheapest] == code][:each].tolist():
+            pair = mended(explainer, worker, vacancy)
+            if pair is not None and pair.steps:
+                yield Remedy(
+                    vacancy,
+                    (*apart, *pair.steps),
+                    worker=pair.worker,
+                    job=pair.job,
+                    agreement=pair.agreement,
+                    opens=pair.opens,
+                    room=pair.opens,
+                    alone=alone,
+                    promise=-float(explainer.vacancy_price[vacancy]),
+                )
 
 
-def _mended(
-    explainer: Explainer, code: str, row: Mapping[str, Any], job: Mapping[str, Any], facts: Facts
-) -> tuple[Step, dict[str, Any]] | None:
-    """(the step, the worker's columns with it) that takes a filter's reason away; None for what nobody can change."""
-    if code == "consent":
-        return Step("consent", {}), {"consent": True}
-    if code == "occupation":
-        values = {"occupation": str(job["occupation"] or job["isco"] or ""), "isco": str(job["isco"] or "")}
-        return Step("occupation", values), {"concept": job["concept"], "isco": job["isco"]}
-    if code == "refused":
-        kept = [one for one in parse_list(row["preferences"]) if one.removeprefix("!") not in facts.refused]
-        return Step("preference", {"what": ", ".join(facts.refused)}), {"preferences": ";".join(kept)}
-    if code == "language":
-        steps = explainer.measure.policy.filters.language_steps_below
-        lacking = {
-            tongue: CEFR[CEFR.index(asked) - steps]
-            for tongue, asked, held in facts.languages
-            if CEFR.index(asked) - (CEFR.index(held) if held else -1) > steps
-        }
-        if len(lacking) != 1:
-            return None
-        ((tongue, level),) = lacking.items()
-        known = parse_languages(row["languages"])
-        languages = ";".join(f"{name}:{one}" for name, one in {**known, tongue: level}.items())
-        return Step("language", {"language": tongue, "level": level, "held": known.get(tongue, "")}), {
-            "languages": languages
-        }
-    if code == "education":
-        held = "" if facts.education is None else str(facts.education)
-        return Step("education", {"level": str(facts.education_asked), "held": held}), {
-            "education": facts.education_asked
-        }
-    if code == "licence":
-        held_too = ";".join([*parse_list(row["licences"]), *facts.licences_lacking])
-        return Step("licence", {"licence": ", ".join(facts.licences_lacking)}), {"licences": held_too}
-    if code == "window":
-        first, last = row["available_from"], row["available_to"]
-        begin, until = min(first or job["start"], job["start"]), max(last or job["end"], job["end"])
-        return Step("dates", {"start": str(begin), "end": str(until)}), {
-            "available_from": begin,
-            "available_to": until,
-        }
-    if code == "wage":
-        return Step("floor", {"wage": f"{job['wage'] / 100:.2f} {job['currency']}"}), {
-            "wage_floor": job["wage"],
-            "currency": job["currency"],
-        }
-    return None
+def _can_mend(explainer: Explainer, code: int) -> bool:
+    """Whether the reason of this number (:meth:`Explainer.closed`) is one that something can be done about."""
+    first = len(explainer.codes) - len(explainer.search.admitted.reasons)
+    if code >= first:
+        return explainer.search.admitted.reasons[code - first].code in RULES
+    return explainer.codes[code] in FILTERS

@@ -119,13 +119,6 @@ def _far(old: PlanFolder, day: date) -> str:
     return str(old.placements.filter(pl.col("start") > day)["worker_id"][0])
 
 
-def test_a_plan_of_several_seasons_is_refused_in_words(old: PlanFolder) -> None:
-    manifest = msgspec.structs.replace(old.plan.manifest, seasons=True)
-    seasons = dataclasses.replace(old, plan=msgspec.structs.replace(old.plan, manifest=manifest))
-    with pytest.raises(BadInput, match="of several seasons a worker, which cannot be replanned"):
-        repair(seasons)
-
-
 def test_a_folder_changed_since_is_refused(tmp_path: Path) -> None:
     plan_folder.write(planned().folder, tmp_path / "plan")
     written = plan_folder.read_plan(tmp_path / "plan")

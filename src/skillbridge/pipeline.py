@@ -130,7 +130,7 @@ def place(
         request.partnerships,
         request.taxonomy,
         limit=request.limit,
-        keep=None if request.keep is None else _rows_of(request.keep, workers, vacancies),
+        keep=None if request.keep is None else rows_of(request.keep, workers, vacancies),
         progress=lambda share: tell(Step("candidates", share)),
     )
     tell(Step("rules"))
@@ -198,7 +198,7 @@ def _solved(
     )
 
 
-def _rows_of(
+def rows_of(
     pairs: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Row numbers of (worker_id, vacancy_id) pairs; those that are no longer there are left out."""

@@ -1,7 +1,8 @@
 """Repair a plan: changes in, a new plan out that keeps people where they are unless a rule or real gain moves them.
 
 A placement that still stands gets a bonus, so that a move must be worth more than the stay; within the notice period,
-or pinned, it is the worker's only choice. The new search starts from what stands, at the old plan's prices.
+or pinned, it is worth more than anything else. The new search starts from what stands, at the old plan's prices. In a
+plan of several seasons each placement of a worker is kept or moved by itself.
 """
 
 from collections.abc import Callable
@@ -14,9 +15,11 @@ import polars as pl
 from skillbridge import plan_folder
 from skillbridge.changes import ChangeFile, Inputs, apply
 from skillbridge.errors import BadInput
+from skillbridge.matching.stays import MAX_CHAIN
 from skillbridge.partnerships.rows import Rows
 from skillbridge.pipeline import Outcome, PlaceRequest, Prices, Start, Step, place
 from skillbridge.plan_folder import PlanFolder
+from skillbridge.seasons import plan_seasons
 from skillbridge.solver.problem import Problem
 from skillbridge.taxonomies.pack import Taxonomy
 
@@ -27,7 +30,7 @@ MOVES: dict[str, pl.DataType] = {
     "vacancy_after": pl.String(),
     "why": pl.String(),
 }
-"""What becomes of everyone whom a plan places: `what` is kept, redated, moved, placed, displaced or gone."""
+"""What becomes of every placement: `what` is kept, redated, moved, placed, displaced or gone."""
 
 WHY = {
     "withdrew": "the worker withdrew",
@@ -42,14 +45,14 @@ WHY = {
 
 @dataclass(frozen=True)
 class Repair:
-    """The new plan with its `moves` (MOVES, sorted by worker_id) and their counts."""
+    """The new plan with its `moves` (MOVES, sorted by worker_id, a worker's in order of time) and their counts."""
 
     outcome: Outcome
     moves: pl.DataFrame
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many workers each kind of move touches."""
+        """How many placements each kind of move touches."""
         return dict(sorted(self.moves["what"].value_counts().iter_rows()))
 
 
@@ -66,10 +69,8 @@ def replan(
 ) -> Repair:
     """The repaired plan. `taxonomy` is the plan's, with labels, to understand what is new.
 
-    Raises `BadInput` for a plan of several seasons, for changes made for another plan, and where a change or a pin
-    names nothing in the plan.
+    Raises `BadInput` for changes made for another plan, and where a change or a pin names nothing in the plan.
     """
-    plan_folder.one_season(old.plan, "replanned")
     standing = Standing.of(old, changes)
     before = Inputs(old.workers, old.vacancies, tuple(old.partnerships))
     after = apply(before, changes.change, where=where, read=read)
@@ -96,16 +97,20 @@ def replan(
     def adjust(problem: Problem, edges: pl.DataFrame, rows: Rows) -> tuple[Problem, Start]:
         return standing.favour(problem, edges, rows, after, changes)
 
-    outcome = place(request, progress=progress, stop=stop, adjust=adjust)
-    return Repair(outcome, moves(old.placements, outcome.folder.placements, after, changes))
+    if manifest.seasons:
+        outcome = plan_seasons(request, progress=progress, stop=stop, adjust=adjust).outcome
+    else:
+        outcome = place(request, progress=progress, stop=stop, adjust=adjust)
+    return Repair(outcome, moves(old.placements, outcome.folder.placements, after))
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The old plan as the new one needs it: who is where, and what everything was worth."""
+    """The old plan as the new one needs it: who is where, what everything was worth, whether of several seasons."""
 
     placements: pl.DataFrame
     certificate: pl.DataFrame
+    seasons: bool
 
     @classmethod
     def of(cls, old: PlanFolder, changes: ChangeFile) -> "Standing":
@@ -113,19 +118,21 @@ class Standing:
         mine = old.plan.manifest.hashes.get("placements.csv", "")
         if changes.plan is not None and changes.plan != mine:
             raise BadInput("changes: plan", f"made for {changes.plan[:12]}", f"{mine[:12]}, the hash of placements.csv")
-        return cls(old.placements, old.certificate)
+        return cls(old.placements, old.certificate, old.plan.manifest.seasons)
 
     def favour(
         self, problem: Problem, edges: pl.DataFrame, rows: Rows, after: Inputs, changes: ChangeFile
     ) -> tuple[Problem, Start]:
-        """The problem with stays favoured or fixed, the old prices in the new order, and the stays themselves."""
+        """The problem with stays favoured or fixed, the old prices in the new order, and the stays themselves (of a
+        plan of several seasons, one a worker)."""
         held = self.stays(edges, after)
         start = edges["start"].to_numpy()
         fast = held & (start <= np.datetime64(changes.notice_until, "D"))
         if changes.pins:
             pinned = after.workers["worker_id"].is_in(list(changes.pins)).to_numpy()
             fast |= held & pinned[edges["worker"].to_numpy()]
-        dear = 2 * int(problem.weight.max(initial=1)) + changes.stay_bonus
+        others = MAX_CHAIN if self.seasons else 1
+        dear = (others + 1) * int(problem.weight.max(initial=1)) + changes.stay_bonus
         worth = np.where(fast, dear, problem.weight + np.where(held, changes.stay_bonus, 0))
         plan = np.full(problem.n_workers, -1, dtype=np.int64)
         plan[edges["worker"].to_numpy()[held]] = np.flatnonzero(held)
@@ -160,14 +167,12 @@ class Standing:
         return vacancy, row
 
 
-def moves(before: pl.DataFrame, now: pl.DataFrame, after: Inputs, changes: ChangeFile) -> pl.DataFrame:
-    """MOVES between two plans' placements."""
-    both = before.select("worker_id", vacancy_before="vacancy_id", start_before="start", end_before="end").join(
-        now.select("worker_id", vacancy_after="vacancy_id", start_after="start", end_after="end"),
-        on="worker_id",
-        how="full",
-        coalesce=True,
-    )
+def moves(before: pl.DataFrame, now: pl.DataFrame, after: Inputs) -> pl.DataFrame:
+    """MOVES between two plans' placements.
+
+    Of a worker's placements those in a vacancy of before are the same; the others are paired in order of time.
+    """
+    both = _paired(before, now)
     here = pl.col("worker_id").is_in(after.workers["worker_id"].implode())
     there = pl.col("vacancy_before").is_in(after.vacancies["vacancy_id"].implode())
     same = pl.col("vacancy_before") == pl.col("vacancy_after")
@@ -196,8 +201,25 @@ def moves(before: pl.DataFrame, now: pl.DataFrame, after: Inputs, changes: Chang
         .then(pl.lit(WHY["free"]))
         .otherwise(pl.lit(WHY["kept"]))
     )
+    first = pl.coalesce("start_before", "start_after")
     return (
-        both.select("worker_id", "vacancy_before", "vacancy_after", what=what, why=why)
+        both.with_columns(what=what, why=why)
+        .sort("worker_id", first, "vacancy_before", "vacancy_after")
         .select(list(MOVES))
-        .sort("worker_id")
     )
+
+
+def _paired(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """The placements of both plans side by side, each of `now` beside the one of `before` that it goes on from."""
+    old = before.select("worker_id", "vacancy_id", start_before="start", end_before="end")
+    new = now.select("worker_id", "vacancy_id", start_after="start", end_after="end")
+    pair = ["worker_id", "vacancy_id"]
+    number = pl.int_range(pl.len()).over("worker_id").alias("number")
+    same = old.join(new, on=pair).with_columns(vacancy_before="vacancy_id", vacancy_after="vacancy_id")
+    left = old.join(new, on=pair, how="anti").sort("worker_id", "start_before").rename({"vacancy_id": "vacancy_before"})
+    right = new.join(old, on=pair, how="anti").sort("worker_id", "start_after").rename({"vacancy_id": "vacancy_after"})
+    rest = left.with_columns(number).join(
+        right.with_columns(number), on=["worker_id", "number"], how="full", coalesce=True
+    )
+    columns = rest.drop("number").columns
+    return pl.concat([same.select(columns), rest.select(columns)])

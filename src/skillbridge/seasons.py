@@ -14,14 +14,15 @@ import polars as pl
 from skillbridge import tables
 from skillbridge.matching.candidates import candidates
 from skillbridge.matching.chain_bound import chain_choices, units
-from skillbridge.matching.objective import load_objective, weights
+from skillbridge.matching.objective import parse_objective, weights
 from skillbridge.matching.stays import MAX_CHAIN, best_chains
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.rows import Rows, compile_rows
-from skillbridge.pipeline import Outcome, PlaceRequest, Step, folder_of, understand
+from skillbridge.pipeline import Outcome, PlaceRequest, Start, Step, folder_of, rows_of, understand
+from skillbridge.plan_folder import bundled_settings
 from skillbridge.solver.chains import ChainProblem, ChainSolution, solve_chains
 from skillbridge.solver.plan import Solution, value
-from skillbridge.solver.problem import compile_problem
+from skillbridge.solver.problem import Problem, compile_problem
 from skillbridge.wishes import NONE, violations
 from skillbridge.wishes import read as read_wishes
 
@@ -84,11 +85,13 @@ def plan_seasons(
     *,
     progress: Callable[[Step], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    adjust: Callable[[Problem, pl.DataFrame, Rows], tuple[Problem, Start]] | None = None,
 ) -> SeasonPlan:
     """The best legal chains of placements over all of the request's vacancies.
 
-    Each person's own terms (:mod:`skillbridge.wishes`) are kept, and groups go together in every season. Raises
-    `BadInput` for wishes that cannot be read.
+    Each person's own terms (:mod:`skillbridge.wishes`) are kept, and groups go together in every season. `adjust` may
+    count edges for more than their worth while chains are chosen, and give prices to start from (see
+    :mod:`skillbridge.replan`). Raises `BadInput` for wishes that cannot be read.
     """
     tell = progress or (lambda step: None)
     tell(Step("understand"))
@@ -100,10 +103,12 @@ def plan_seasons(
         request.partnerships,
         request.taxonomy,
         limit=request.limit,
+        keep=None if request.keep is None else rows_of(request.keep, workers, vacancies),
         progress=lambda share: tell(Step("candidates", share)),
     )
     tell(Step("rules"))
-    objective = load_objective(request.objective)
+    settings = bundled_settings(request.objective, request.objective_text)
+    objective = parse_objective(settings["objective.toml"], request.objective)
     rows = compile_rows(found.edges, workers, vacancies, request.partnerships)
     single = compile_problem(found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective))
     choices = chain_choices(found.edges, workers, vacancies, request.partnerships)
@@ -117,10 +122,17 @@ def plan_seasons(
         rows=_only(rows, hard, choices.edge),
         rules=choices.rules,
     )
+    favour = prices = None
+    if adjust is not None:
+        adjusted, start = adjust(single, found.edges, rows)
+        favour = (adjusted.weight - single.weight)[choices.edge]
+        prices = None if start.prices is None else (start.prices[0], start.prices[1][hard])
     solution = solve_chains(
         problem,
         seed=request.seed,
         time_limit=request.time_limit,
+        prices=prices,
+        favour=favour,
         progress=lambda bound, best: tell(Step("solve: chains", None, best, bound)),
         stop=stop,
     )

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import msgspec
 import polars as pl
 
+from skillbridge import plan_folder
 from skillbridge.changes import Change, ChangeFile, ChangeRule, Shrink, Suspend
 from skillbridge.errors import BadInput
 from skillbridge.indicators.facts import folder_facts
@@ -134,7 +135,11 @@ def shock(
     progress: Callable[[Step], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Shocked:
-    """The plan repaired after what `file` supposes, with who is hit; raises what `replan` raises."""
+    """The plan repaired after what `file` supposes, with who is hit.
+
+    Raises what `replan` raises, and `BadInput` for a plan of several seasons.
+    """
+    plan_folder.one_season(old.plan, "put under a shock")
     repair = replan(old, file, taxonomy, where="shock", read=read, time_limit=time_limit, progress=progress, stop=stop)
     return Shocked(file, repair, hit(old, repair))
 

@@ -24,7 +24,8 @@ def replan_command(
 ) -> None:
     """Repair the plan of FOLDER after changes, keeping people where they are unless a rule or real gain moves them.
 
-    Writes the new plan with moves.csv: who is kept, redated, moved, placed, displaced or gone, and why.
+    Writes the new plan with moves.csv: who is kept, redated, moved, placed, displaced or gone, and why. Of a plan of
+    several seasons every placement is told by itself, and ledger.csv is written anew.
     """
     import time
 
@@ -34,6 +35,7 @@ def replan_command(
     from skillbridge.changes import read_changes
     from skillbridge.cli.plan import STOPPED, finish, interruptible, shown
     from skillbridge.replan import replan
+    from skillbridge.seasons import ledger
     from skillbridge.taxonomies.pack import load as load_taxonomy
 
     changes = read_changes(change_file)
@@ -47,7 +49,10 @@ def replan_command(
         repair = replan(
             old, changes, pack, where=change_file.name, read=read, time_limit=time_limit, progress=progress, stop=stop
         )
-        written = finish(repair.outcome, out, wall, cpu, tables={"moves.csv": repair.moves})
+        beside = {"moves.csv": repair.moves}
+        if old.plan.manifest.seasons:
+            beside["ledger.csv"] = ledger(repair.outcome.folder.placements, repair.outcome.folder.vacancies)
+        written = finish(repair.outcome, out, wall, cpu, tables=beside)
     if as_json:
         click.echo(msgspec.json.encode({"plan": written, "moves": repair.counts}).decode())
     else:

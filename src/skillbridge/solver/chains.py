@@ -11,7 +11,7 @@ Bound for any prices >= 0: L = sum over units (persons alone, groups) of max(0, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from time import monotonic
 from typing import Any
@@ -113,26 +113,63 @@ def solve_chains(
     seed: int = 0,
     time_limit: float | None = None,
     target: float = 0.0005,
+    prices: tuple[Floats, Floats] | None = None,
+    favour: npt.NDArray[np.int32] | None = None,
     progress: Callable[[float, int], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ChainSolution:
     """The best chains found. `target` is the gap of the linear program at which generation ends.
 
-    `progress` is called with (bound, best objective so far). On `stop` or at `time_limit` (seconds) the best plan so
-    far is rounded and returned with status `stopped`; else `feasible`, or `optimal` when the bound is met.
+    `prices` (of vacancies, of rows) of a similar problem are a start. `favour` int32 [seats] >= 0 is what a seat counts
+    for beside its weight while chains are chosen, and not in their worth, nor in the bound. `progress` is called with
+    (bound, best objective so far). On `stop` or at `time_limit` (seconds) the best plan so far is rounded and returned
+    with status `stopped`; else `feasible`, or `optimal` when the bound is met.
     """
     deadline = None if time_limit is None else monotonic() + time_limit
 
     def over() -> bool:
         return (stop is not None and stop()) or (deadline is not None and monotonic() >= deadline)
 
-    price = _Pricing(problem)
+    def tell(bound: float) -> None:
+        if progress is not None:
+            progress(bound, 0)
+
     pool = _Pool(problem)
-    best = _descend(price, pool, over)
+    start = None if prices is None else np.maximum(0.0, np.concatenate(prices))
+    best, chains = _generate(problem, pool, start, target, tell, over)
+    chosen_by, led = problem, best
+    if favour is not None:
+        chosen_by = replace(problem, weight=problem.weight + favour)
+        pool.problem = chosen_by
+        led, chains = _generate(chosen_by, pool, best.prices, target, lambda bound: None, over)
+    rng = np.random.default_rng(seed)
+    options = _round(chosen_by, chains, led.prices, rng)
+    proven = led.bound - _worth(chosen_by, options) < 1
+    if not proven and not over():
+        options, proven = _finish(chosen_by, led, options, rng, over)
+    objective = _worth(problem, options)
+    proven = best.bound - objective < 1 if favour is not None else proven
+    n = len(problem.positions)
+    if progress is not None:
+        progress(best.bound, objective)
+    status = "optimal" if proven else ("stopped" if over() else "feasible")
+    return ChainSolution(options, objective, best.bound, status, best.prices[:n], best.prices[n:])
+
+
+def _generate(
+    problem: ChainProblem,
+    pool: "_Pool",
+    start: Floats | None,
+    target: float,
+    tell: Callable[[float], None],
+    over: Callable[[], bool],
+) -> tuple["_Prices", Longs]:
+    """(prices of the least bound found, chains in the order in which to take them); `pool` grows."""
+    price = _Pricing(problem)
+    best = _descend(price, pool, over, start)
     chains = price.chosen[price.chosen[:, 0] >= 0]
     for _ in range(30):
-        if progress is not None:
-            progress(best.bound, 0)
+        tell(best.bound)
         if over() or pool.count == 0:
             break
         chains, value, duals = pool.master()
@@ -144,17 +181,7 @@ def solve_chains(
         middle = price.at((best.prices + duals) / 2)
         pool.add(price.chosen)
         best = min(best, middle, key=lambda prices: prices.bound)
-    rng = np.random.default_rng(seed)
-    options = _round(problem, chains, best.prices, rng)
-    proven = best.bound - _worth(problem, options) < 1
-    if not proven and not over():
-        options, proven = _finish(problem, best, options, rng, over)
-    objective = _worth(problem, options)
-    n = len(problem.positions)
-    if progress is not None:
-        progress(best.bound, objective)
-    status = "optimal" if proven else ("stopped" if over() else "feasible")
-    return ChainSolution(options, objective, best.bound, status, best.prices[:n], best.prices[n:])
+    return best, chains
 
 
 @dataclass(frozen=True)
@@ -205,13 +232,14 @@ def _use(problem: ChainProblem, options: Longs) -> Longs:
     return np.concatenate([heads, rows.cell_rows.T @ cells + rows.vacancy_rows.T @ heads])
 
 
-def _descend(price: _Pricing, pool: "_Pool", over: Callable[[], bool], steps: int = 200) -> _Prices:
-    """Projected subgradient with momentum, from zero prices; the chains of the last steps seed the pool.
+def _descend(price: _Pricing, pool: "_Pool", over: Callable[[], bool], start: Floats | None) -> _Prices:
+    """Projected subgradient with momentum, from zero or `start`; the chains of the last steps seed the pool.
 
-    The step falls from 6 % to .05 % of the median weight, the scale of a price.
+    The step falls from 4 % to .03 % of the median weight, the scale of a price; from known prices it starts at .5 %.
     """
     scale = float(np.median(price.problem.weight)) if len(price.problem.weight) else 1.0
-    prices = np.zeros(len(price.problem.limits))
+    first, steps = (0.04, 200) if start is None else (0.005, 60)
+    prices = np.zeros(len(price.problem.limits)) if start is None else start
     mean, square = np.zeros_like(prices), np.zeros_like(prices)
     best = price.at(prices)
     for step in range(steps):
@@ -223,7 +251,7 @@ def _descend(price: _Pricing, pool: "_Pool", over: Callable[[], bool], steps: in
             pool.add(price.chosen)
         mean = 0.9 * mean + 0.1 * now.excess
         square = 0.95 * square + 0.05 * now.excess**2
-        size = 0.04 * scale * (0.008) ** (step / steps)
+        size = first * scale * (0.00032 / first) ** (step / steps)
         prices = np.maximum(0.0, prices + size * mean / (np.sqrt(square) + 1e-9))
     price.at(best.prices)
     pool.add(price.chosen)

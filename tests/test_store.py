@@ -472,3 +472,14 @@ def test_a_killed_migration_is_done_wholly_or_not_at_all(store: Store) -> None:
             assert store.database.one("SELECT count(*) FROM extra") == (80_000,)
             break
     assert store.database.one("PRAGMA integrity_check") == ("ok",)
+
+
+def test_a_version_that_was_is_told_from_one_that_never_was(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.records.create("employer", "e-1", b"{}", None, NOW)
+    store.records.replace("employer", "e-1", b'{"a": 1}', NOW, 1)
+    for version, code in ((1, "stale"), (0, "conflict"), (3, "conflict")):
+        with pytest.raises(Refused) as refusal:
+            store.records.replace("employer", "e-1", b'{"a": 2}', NOW, version)
+        assert refusal.value.code == code
+    assert store.records.need("employer", "e-1").version == 2

@@ -95,7 +95,7 @@ class Client:
         return self._send("POST", "/v1/sessions/links", v.Session, body=body)
 
     def log_out(self, *, key: str | None = None) -> None:
-        """End this session or key."""
+        """End this session."""
         self._send("DELETE", "/v1/sessions/current", None, key=key)
 
     def get_me(self) -> v.Me:

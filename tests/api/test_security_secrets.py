@@ -259,7 +259,7 @@ def test_what_four_eyes_decide_needs_two_accounts_through_the_api(world: World) 
         assert (own.status_code, own.json()["code"]) == (403, "four_eyes")
         assert client.get(path, headers=officer).json()["number"] == 1, "nothing was published"
         stale = client.post(f"{path}/publication", headers=officer | {"if-match": '"99"'})
-        assert stale.json()["code"] == "stale"
+        assert stale.json()["code"] == "conflict", "there was no such version"
         key = {"idempotency-key": "once"}
         first, again = (client.post(f"{path}/publication", headers=officer | version | key) for _ in range(2))
         assert (first.status_code, first.json()["status"], first.json()["number"]) == (200, "published", 2)
@@ -268,3 +268,30 @@ def test_what_four_eyes_decide_needs_two_accounts_through_the_api(world: World) 
         line = client.get("/v1/audit?subject=nz-test.2&limit=1", headers=admin).json()["items"][0]
         assert (line["act"], line["role"]) == ("partnerships.publish", "ministry_officer")
         assert client.post(f"{path}/publication", headers=officer | version).json()["code"] == "conflict"
+
+
+def test_an_administrator_cannot_close_or_demote_the_own_account(tmp_path: Path) -> None:
+    world = build(tmp_path / "ws", Settings(debug=True))
+    admin = world.actors["ministry_admin"]
+    version = accounts.read_account(world.ws, admin, admin.account_id).version
+    for change in (AccountChange(active=False), AccountChange(role="analyst")):
+        with pytest.raises(Refused) as refusal:
+            accounts.update_account(world.ws, admin, admin.account_id, change, version=version)
+        assert refusal.value.code == "conflict"
+    kept = accounts.update_account(
+        world.ws, admin, admin.account_id, AccountChange(role="ministry_admin"), version=version
+    )
+    assert kept.active
+
+
+def test_signing_out_ends_a_session_and_never_a_key(tmp_path: Path) -> None:
+    world = build(tmp_path / "ws", Settings(debug=True))
+    open_sina(world)
+    session = accounts.log_in(world.ws, Login("sina", PASSWORD)).token
+    with TestClient(create_app(world.ws, warm=False)) as client:
+        key = {"authorization": f"Bearer {world.keys['analyst']}"}
+        assert client.delete("/v1/sessions/current", headers=key).json()["code"] == "conflict"
+        assert client.get("/v1/me", headers=key).status_code == 200
+        mine = {"authorization": f"Bearer {session}"}
+        assert client.delete("/v1/sessions/current", headers=mine).status_code == 204
+        assert client.get("/v1/me", headers=mine).status_code == 401

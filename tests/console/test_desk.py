@@ -68,7 +68,7 @@ def test_a_vacancy_is_changed_and_what_the_form_does_not_show_stays(client: Test
     wrong = client.post(
         "/console/vacancies/v-1", data=filled_in(client.get("/console/vacancies/v-1").text) | {"end": "2026-01-01"}
     )
-    assert wrong.status_code == 422
+    assert wrong.status_code == 409
     assert re.search(r'id="f-end"[^>]*aria-describedby="e-end"', wrong.text)
     assert 'href="#f-end"' in wrong.text
 
@@ -89,15 +89,15 @@ def test_a_file_is_imported_and_the_report_names_each_refused_row(client: TestCl
     assert "$.origin" in report
     assert people.read_worker(world.ws, world.actors["origin_unit"], "n-1").status == "ready"
     empty = client.post("/console/jobs", data=fields, files={"file": ("none.csv", b"")})
-    assert empty.status_code == 422
+    assert empty.status_code == 409
     assert 'aria-describedby="e-file"' in empty.text
-    assert client.post("/console/jobs", data=fields).status_code == 422, "no file at all"
+    assert client.post("/console/jobs", data=fields).status_code == 409, "no file at all"
     forged = client.post("/console/jobs", data=fields | {"token": "x"}, files={"file": ("pool.ndjson", rows)})
     assert forged.status_code == 403
     odd = client.post(
         "/console/jobs", content=b"--x\r\nbroken", headers={"content-type": "multipart/form-data; boundary=x"}
     )
-    assert odd.status_code in {403, 422}
+    assert odd.status_code in {403, 409}
     assert [path.name for path in (world.ws.folder / "imports").iterdir() if path.name.startswith(".")] == []
 
 
@@ -125,7 +125,7 @@ def test_an_agreement_is_drafted_compared_and_put_in_force_by_another_person(
     wrong = post(
         client, "/console/partnerships/nz-test/draft", "/console/partnerships/nz-test/draft", toml=text + "\nfoo = 1"
     )
-    assert wrong.status_code == 422
+    assert wrong.status_code == 409
     assert "foo" in wrong.text
     assert "A scheme that grew" in wrong.text, "what was typed comes back"
     kept = post(client, "/console/partnerships/nz-test/draft", "/console/partnerships/nz-test/draft", toml=text)
@@ -177,7 +177,7 @@ def test_figures_of_a_plan_are_shown_as_table_and_picture_without_small_groups(
     assert by.status_code == 200
     assert "<svg" in by.text
     assert "non indiqu" in by.text or "femmes" in by.text
-    assert client.get(f"/console/plans/{plan_id}/indicators?by=sex,month").status_code == 422
+    assert client.get(f"/console/plans/{plan_id}/indicators?by=sex,month").status_code == 409
     why = client.get(f"/console/plans/{plan_id}/why?worker_id=w-1").text
     assert 'class="text"' in why
 
@@ -199,7 +199,7 @@ def test_a_what_if_is_tried_and_compared(client: TestClient[Any], world: World, 
         **fields,
     )
     wrong = post(client, "/console/scenarios", "/console/scenarios", name="x", shock="shrink", share="many", **fields)
-    assert wrong.status_code == 422
+    assert wrong.status_code == 409
     assert 'aria-describedby="e-share"' in wrong.text
     work_off(world)
     page = client.get("/console/scenarios").text
@@ -219,7 +219,7 @@ def test_accounts_are_opened_changed_and_closed(client: TestClient[Any], world: 
     weak = post(
         client, "/console/accounts", "/console/accounts", name="tavita", role="analyst", password="tavita tavita tavita"
     )
-    assert weak.status_code == 422
+    assert weak.status_code == 409
     assert "tavita tavita" not in weak.text
     made = post(
         client,

@@ -17,7 +17,10 @@ from skillbridge.workspace.views import Version
 
 Json = dict[str, Any]
 
-_UPLOADS = {"application/x-ndjson": '{"worker_id": "w-1", "origin": "WS"}\n', "text/csv": "worker_id,origin\nw-1,WS\n"}
+_UPLOADS = {
+    "application/x-ndjson": '`{"worker_id": "w-1", "origin": "WS"}`',
+    "text/csv": "`worker_id,origin`, then `w-1,WS`",
+}
 
 _REF = "#/components/schemas/{name}"
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$"}
@@ -144,8 +147,13 @@ def _operation(operation: Operation, components: Json, problems: Json) -> Json:
     if operation.act is None:
         made["security"] = []
     if operation.upload:
-        media: Json = {kind: {"schema": {}, "example": _UPLOADS[kind]} for kind in operation.upload}
-        made["requestBody"] = {"description": "The upload, one record a line.", "required": True, "content": media}
+        # The samples are told in words: tools that make requests of examples do not know these media types.
+        samples = " ".join(f"As {kind}: {_UPLOADS[kind]}." for kind in operation.upload)
+        made["requestBody"] = {
+            "description": f"The upload, one record a line. {samples}",
+            "required": True,
+            "content": {kind: {"schema": {}} for kind in operation.upload},
+        }
     elif operation.body is not None:
         schema = _schema(operation.body)
         made["requestBody"] = {

@@ -38,18 +38,18 @@ CODES: dict[str, Code] = {
     "conflict": Code(409, "Conflict", "The request contradicts what is stored or the state it is in."),
     "duplicate_document": Code(409, "Document known", "The identity document belongs to another worker."),
     "key_reused": Code(409, "Idempotency key reused", "The same Idempotency-Key came before with another request."),
-    "erased": Code(410, "Erased", "The person's data was erased; only statistics are left."),
+    "erased": Code(404, "Erased", "The person's data was erased; only statistics are left."),
     "stale": Code(412, "Changed meanwhile", "The record has another version than If-Match says: read it again."),
     "too_large": Code(413, "Too large", "The body is larger than this server takes."),
     "media_type": Code(415, "Unsupported media type", "The body must be of the content type that the operation names."),
     "invalid": Code(400, "Invalid field", "A field breaks the schema; errors[] names each with its path."),
-    "unusable": Code(422, "Unusable value", "A field fits the schema but not what is stored or stated; see errors[]."),
-    "reason_required": Code(422, "Reason required", "The step must be explained in words."),
+    "unusable": Code(409, "Unusable value", "A field fits the schema but not what is stored or stated; see errors[]."),
+    "reason_required": Code(409, "Reason required", "The step must be explained in words."),
     "sample_unseen": Code(
         409, "Sample not looked at", "A bulk approval needs the sample of placements looked at first."
     ),
     "infeasible": Code(409, "Infeasible", "Nothing satisfies the hard rules; the detail names them."),
-    "precondition_required": Code(428, "Version required", "A change needs If-Match with the version that was read."),
+    "precondition_required": Code(400, "Version required", "A change needs If-Match with the version that was read."),
     "too_many": Code(429, "Too many requests", "The account's requests of this minute are used up; see Retry-After."),
     "too_many_tries": Code(429, "Too many failed logins", "Wait a minute; see Retry-After."),
     "budget_spent": Code(429, "Daily rows used up", "The account has read as many rows about workers as it may today."),
@@ -62,7 +62,11 @@ CODES: dict[str, Code] = {
     "busy": Code(503, "Busy", "Another change takes too long; nothing was changed: try again."),
     "storage_full": Code(507, "Storage full", "The storage is full; nothing was changed."),
 }
-"""Every code a client may meet; docs/api.md lists them and a test keeps both equal."""
+"""Every code a client may meet; docs/api.md lists them and a test keeps both equal.
+
+A request that breaks the contract is 400; one that keeps it and cannot be carried out is 404 or 409 (412 where its
+If-Match names a version that was): whoever tests against the contract alone can tell the two apart by the status.
+"""
 
 ALWAYS = ("unauthenticated", "forbidden", "malformed", "invalid", "too_many", "internal", "busy")
 """Codes that any operation with a key may answer."""
@@ -75,7 +79,7 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
 
     type: Annotated[str, doc("Identifies the code.", "urn:skillbridge:invalid")]
     title: Annotated[str, doc("The code in words, in the language asked for.", "Invalid field")]
-    status: Annotated[int, doc("HTTP status.", 422)]
+    status: Annotated[int, doc("HTTP status.", 400)]
     code: Annotated[str, doc("Stable code to branch on.", "invalid")]
     detail: Annotated[str, doc("What happened here, for people.", "$.profile.origin: wrong")]
     errors: Annotated[list[Problem], doc("Each wrong field, if fields were.")] = []

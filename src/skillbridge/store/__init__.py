@@ -5,7 +5,7 @@ from pathlib import Path
 from skillbridge.store.database import FILE, Database
 from skillbridge.store.ledger import Credential, Ledger, Link, Person, digest_of, fingerprint_of
 from skillbridge.store.queue import Job, Queue
-from skillbridge.store.records import Compare, Record, Records
+from skillbridge.store.records import Compare, Record, Records, not_at
 
 __all__ = [
     "FILE",
@@ -22,6 +22,7 @@ __all__ = [
     "Store",
     "digest_of",
     "fingerprint_of",
+    "not_at",
 ]
 
 

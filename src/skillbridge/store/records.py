@@ -23,6 +23,14 @@ class Record(NamedTuple):
     body: str
 
 
+def not_at(version: int | None, record: Record, kind: str) -> Refused:
+    """Why a change that names `version` is refused: the record has moved on, or was never there (a conflict)."""
+    at = f"{kind} {record.id} is at version {record.version}"
+    if version is not None and 0 < version < record.version:
+        return Refused("stale", f"{at}, not {version} any more: read it again")
+    return Refused("conflict", f"{at}, and had no version {version} yet: read it again")
+
+
 class Compare(NamedTuple):
     """A comparison in a `Where`."""
 
@@ -74,15 +82,14 @@ class Records:
         return int(cursor.rowcount)
 
     def replace(self, kind: str, record_id: str, body: bytes, now: datetime, version: int | None = None) -> Record:
-        """The changed record, one version up; raises `Refused` stale if it is no longer at `version`."""
+        """The changed record, one version up; raises `Refused` stale or conflict if it is not at `version`."""
         rows = self.database.all(
             f"UPDATE {kind} SET body = ?, updated = ?, version = version + 1, changed = {_next(kind)} "
             f"WHERE id = ? AND (? IS NULL OR version = ?) RETURNING {_COLUMNS}",
             *(body.decode(), now.isoformat(), record_id, version, version),
         )
         if not rows:
-            record = self.need(kind, record_id)
-            raise Refused("stale", f"{kind} {record_id} is at version {record.version}, not {version}: read it again")
+            raise not_at(version, self.need(kind, record_id), kind)
         return Record(*rows[0])
 
     def remove(self, kind: str, record_id: str) -> None:

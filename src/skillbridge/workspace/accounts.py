@@ -60,7 +60,9 @@ def _session(ws: Workspace, actor: Actor, token: str, seconds: float) -> Session
 
 
 def log_out(ws: Workspace, actor: Actor) -> None:
-    """End the session or key this actor came with."""
+    """End the session this actor came with; a key is not signed out by accident."""
+    if actor.credential in {key.id for key in ws.store.ledger.credentials(actor.account_id, "key")}:
+        raise Refused("conflict", f"{actor.credential} is a key, not a session: DELETE /v1/keys/{actor.credential}")
     ws.store.ledger.revoke(credential_id=actor.credential)
 
 
@@ -109,6 +111,8 @@ def update_account(
             raise BadInput("$.role", f"{body.role!r}", "workers' accounts stay workers', others do not become them")
         if (body.role or account.role) in NEEDS_PARTY and account.party is None:
             raise BadInput("$.role", f"{body.role!r}", "a role that needs no party")
+        if account_id == actor.account_id and (body.active is False or body.role not in (None, account.role)):
+            raise Refused("conflict", "another administrator closes your account or changes its role")
         if body.password:
             access.check_password(body.password, account.name)
         changed = replace(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from skillbridge.access import SEES_ROWS, Actor, check, parties, reach
 from skillbridge.errors import BadInput, Refused
 from skillbridge.journey import ABROAD, move
-from skillbridge.store import Record
+from skillbridge.store import Record, not_at
 from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
 from skillbridge.workspace.demand import HOLDING_A_PLACE, held_places
 from skillbridge.workspace.hooks import announce
@@ -223,7 +223,7 @@ def _proposal(ws: Workspace, plan_id: str, version: int | None = None) -> tuple[
     if body.status != "proposal":
         raise Refused("conflict", f"the plan is {body.status}, not a proposal")
     if version is not None and version != record.version:
-        raise Refused("stale", f"plan {plan_id} is at version {record.version}, not {version}: read it again")
+        raise not_at(version, record, "plan")
     return record, body
 
 

@@ -29,10 +29,10 @@ OPERATIONS = (
         body=v.Redeem,
         answer=v.Session,
         status=201,
-        errors=("unauthenticated",),
+        errors=("unauthenticated", "too_many_tries"),
         secret=True,
     ),
-    op("accounts", "log_out", "DELETE /v1/sessions/current", "me.read", acts.log_out, "End this session or key"),
+    op("accounts", "log_out", "DELETE /v1/sessions/current", "me.read", acts.log_out, "End this session"),
     op("accounts", "get_me", "GET /v1/me", "me.read", acts.me, "Who I am and what I may do", answer=v.Me),
     op(
         "accounts",

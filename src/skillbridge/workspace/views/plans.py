@@ -143,7 +143,7 @@ class Insertion(View, frozen=True):
 
 
 _SKILL = "http://data.europa.eu/esco/skill/b590d4e8-7c62-4b5b-9a5c-fbb3d1b7f6b0"
-SkillName = Annotated[str, msgspec.Meta(pattern="^[^;\\s][^;\\r\\n]{0,199}$")]
+SkillName = Annotated[str, msgspec.Meta(pattern="^[^;\\x00-\\x20\\x85\\xa0][^;\\x00-\\x1f]{0,199}$")]
 
 
 class JourneyEvent(View, frozen=True):

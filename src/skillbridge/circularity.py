@@ -19,6 +19,7 @@ from skillbridge.tables import conform
 PLACEMENTS: dict[str, pl.DataType] = {
     "placement_id": pl.String(),
     "worker_id": pl.String(),
+    "vacancy_id": pl.String(),
     "origin": pl.String(),
     "destination": pl.String(),
     "partnership": pl.String(),

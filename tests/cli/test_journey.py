@@ -64,6 +64,25 @@ def test_a_day_in_the_middle_of_a_stay_is_told_and_what_comes_later_is_listed(wo
     assert (mine["abroad"], mine["days_worked"]) == (True, 60)
 
 
+def test_what_became_of_placements_is_told_by_the_day_and_by_group(world: World, tmp_path: Path) -> None:
+    out = tmp_path / "told.csv"
+    result = run("indicators", "--workspace", world.ws.folder, "--as-of", "2027-05-31", "--by", "destination",
+                 "--out", out)  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "up to 2027-05-31: 101 placements approved" in result.output
+    assert "From offer to arrival: 0.802 share" in result.output  # 80 of 100, and the one who came home
+    told = pl.read_csv(out).filter(pl.col("indicator") == "conversion")
+    assert told.select("slice", "value", "count").rows() == [
+        ("", pytest.approx(81 / 101), 101), ("destination=NZ", pytest.approx(81 / 101), 101),
+    ]  # fmt: skip
+    before = run("indicators", "--workspace", world.ws.folder, "--as-of", "2026-08-31", "--sdmx", "--out", out)
+    assert before.exit_code == 0, before.output
+    assert "From offer to arrival: -" in before.output
+    assert "JOURNEY_INDICATORS" in out.read_text()
+    refused = run("indicators", "--workspace", world.ws.folder, "--by", "shoe_size", "--out", out)
+    assert isinstance(refused.exception, BadInput)
+
+
 def test_rates_lead_to_offers_and_offers_to_a_vacancies_file(world: World, tmp_path: Path) -> None:
     rates, out = tmp_path / "rates.csv", tmp_path / "offers"
     result = run("rates", "--workspace", world.ws.folder, "--by", "destination", "--out", rates)

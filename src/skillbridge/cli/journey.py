@@ -49,6 +49,35 @@ def ledger_command(folder: Path, as_of: datetime | None, out: Path) -> None:
         click.echo(f"{found.faults.height:,} steps were left out or put in order: see {out / 'faults.csv'}")
 
 
+@journey_command.command("indicators")
+@workspace_option
+@click.option("--by", "slices", multiple=True, help="A dimension, or two as origin,sex; repeatable. Over all always.")
+@click.option("--as-of", type=DAY, default=None, help="What was known on this day (default: today).")
+@click.option("--sdmx", is_flag=True, help="Write SDMX-CSV 2.0.")
+@click.option("--out", type=_OUT, required=True, help="The CSV file to write.")
+def indicators_command(folder: Path, slices: tuple[str, ...], as_of: datetime | None, sdmx: bool, out: Path) -> None:
+    """Write what became of placements: arrivals, time to fill, returns, people who go again; small groups hidden."""
+    from skillbridge import tables
+    from skillbridge.indicators import compute
+    from skillbridge.indicators.sdmx import OF_JOURNEYS, to_sdmx
+    from skillbridge.indicators.stays import STAYS
+    from skillbridge.workspace import returns
+
+    workspace = open_workspace(existing(folder))
+    today = workspace.now().date()
+    found = returns.stays(workspace, as_of.date() if as_of else today)
+    table = compute(found, [(), *(_names(by) for by in slices)], among=STAYS, threshold=workspace.settings.small_cell)
+    written = table
+    if sdmx:
+        year, day = str(found.as_of.year), today.isoformat()
+        written = to_sdmx(table, time_period=year, prepared=day, dataflow=OF_JOURNEYS)
+    tables.replace_file(out, written.write_csv)
+    click.echo(f"up to {found.as_of}: {found.stays.height:,} placements approved")
+    for row in table.filter(slice="").iter_rows(named=True):
+        figure = "hidden" if row["suppressed"] else "-" if row["value"] is None else f"{row['value']:.4g} {row['unit']}"
+        click.echo(f"{STAYS[row['indicator']].title}: {figure}")
+
+
 @journey_command.command("rates")
 @workspace_option
 @click.option("--by", default="", help="Columns that make classes, as destination,partnership.")

@@ -3,9 +3,9 @@
 The functions are in `measures`, the joined tables they count over in `facts`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -30,7 +30,8 @@ __all__ = [
 ]
 
 Kind = Literal["computed", "assumed", "chosen"]
-Measure = Callable[[Facts, Sequence[str]], pl.DataFrame]
+Measure = Callable[[Any, Sequence[str]], pl.DataFrame]
+"""Of a plan's :class:`Facts`, or of :class:`skillbridge.indicators.stays.Stays`."""
 CROSSED = frozenset(
     frozenset(pair)
     for pair in (
@@ -375,15 +376,18 @@ NOT_COMPUTED: dict[str, str] = {
     "training_ratio": "home-track trained / away-track placed: needs training seats",
     "remittances": "placements x months x net wage x remitted share: needs net wages and the remitted share",
 }
-"""Indicators of the same family that need data a plan does not hold: formula and what is missing."""
+"""Indicators of the same family that need data a plan does not hold: formula and what is missing.
+
+Some follow from the journeys' steps instead (:mod:`skillbridge.indicators.stays`)."""
 
 
 def compute(
-    found: Facts,
+    found: Any,
     slices: Iterable[Sequence[str]] = ((),),
     *,
     only: Iterable[str] | None = None,
     threshold: int = THRESHOLD,
+    among: Mapping[str, Indicator] = INDICATORS,
 ) -> pl.DataFrame:
     """Indicators by every slice they know, protected: one row a figure.
 
@@ -392,17 +396,18 @@ def compute(
     `threshold` people, or that tells of fewer apart (a side of a share, an origin in a spread), is null and
     `suppressed`, with as many others as keep it from being worked out from all slices that can be asked for, now or
     later: a slice is nothing, one dimension, or a pair of `CROSSED` (see :func:`skillbridge.privacy.suppress`).
-    Raises `BadInput` for an unknown dimension and for other combinations.
+    Raises `BadInput` for an unknown dimension and for other combinations. `among` are the indicators that `found` can
+    answer: those of a plan's Facts, or `stays.STAYS`.
     """
     columns = [*f.DIMENSIONS, "currency"]
-    wanted = list(INDICATORS) if only is None else list(only)
+    wanted = list(among) if only is None else list(only)
     tables = []
     for by in slices:
         check_slice(by)
         for name in wanted:
-            if name not in INDICATORS:
-                raise BadInput("indicators", f"no indicator {name!r}", ", ".join(INDICATORS))
-            indicator = INDICATORS[name]
+            if name not in among:
+                raise BadInput("indicators", f"no indicator {name!r}", ", ".join(among))
+            indicator = among[name]
             if not set(by) <= set(indicator.dimensions) or (name == "selection_ratio" and len(by) != 1):
                 continue
             tables.append(_protected(indicator, indicator.measure(found, list(by)), columns, threshold))

@@ -67,7 +67,7 @@ def plan_facts(
         "region",
         "languages",
         sex=pl.col("sex").fill_null("unknown"),
-        age_band=_age_band(pl.col("birth_year"), season[0].year),
+        age_band=age_band(pl.col("birth_year"), season[0].year),
         seasons=_seasons(pl.col("past")),
         entry=pl.when(_seasons(pl.col("past")) > 0).then(pl.lit("returning")).otherwise(pl.lit("new")),
         worker_isco=pl.col("isco"),
@@ -226,7 +226,8 @@ def _season(vacancies: pl.DataFrame) -> tuple[date, date]:
     return first, last
 
 
-def _age_band(birth_year: pl.Expr, year: int) -> pl.Expr:
+def age_band(birth_year: pl.Expr, year: int | pl.Expr) -> pl.Expr:
+    """The band of AGE_BANDS in a year, `unknown` without a year of birth."""
     age = year - birth_year.cast(pl.Int32)
     band = pl.lit(None, dtype=pl.String)
     for low, high in AGE_BANDS:

@@ -8,8 +8,10 @@ columns.
 import polars as pl
 
 from skillbridge.indicators import INDICATORS
+from skillbridge.indicators.stays import STAYS
 
 DATAFLOW = "SKILLBRIDGE:PLAN_INDICATORS(1.0)"
+OF_JOURNEYS = "SKILLBRIDGE:JOURNEY_INDICATORS(1.0)"
 _COLUMNS = {
     "origin": "ORIGIN",
     "destination": "DESTINATION",
@@ -29,7 +31,7 @@ _NO_CODE = r"[^A-Za-z0-9_@$\-]+"
 """What an SDMX identifier must not hold."""
 
 
-def to_sdmx(table: pl.DataFrame, *, time_period: str, prepared: str) -> pl.DataFrame:
+def to_sdmx(table: pl.DataFrame, *, time_period: str, prepared: str, dataflow: str = DATAFLOW) -> pl.DataFrame:
     """`indicators.compute`'s table as SDMX-CSV 2.0 columns.
 
     `time_period` is the season (`2026`), `prepared` an ISO date. Codes follow the SDMX cross-domain lists: SEX F, M,
@@ -38,11 +40,11 @@ def to_sdmx(table: pl.DataFrame, *, time_period: str, prepared: str) -> pl.DataF
     (REFERENCE, text) are attributes, and so are the bounds CI_LOW and CI_HIGH where `table` is of `with_intervals`;
     PREPARED is a custom column.
     """
-    references = {name: ", ".join(indicator.frameworks) for name, indicator in INDICATORS.items()}
+    references = {name: ", ".join(indicator.frameworks) for name, indicator in (INDICATORS | STAYS).items()}
     status = pl.when(pl.col("suppressed")).then(pl.lit("Q")).when(pl.col("value").is_null()).then(pl.lit("M"))
     return table.select(
         STRUCTURE=pl.lit("dataflow"),
-        STRUCTURE_ID=pl.lit(DATAFLOW),
+        STRUCTURE_ID=pl.lit(dataflow),
         ACTION=pl.lit("I"),
         INDICATOR=pl.col("indicator").str.to_uppercase(),
         **{code: _coded(name) for name, code in _COLUMNS.items()},

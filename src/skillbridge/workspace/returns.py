@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from skillbridge import tables
 from skillbridge.access import Actor, reach
-from skillbridge.circularity import EVENTS, PLACEMENTS
+from skillbridge.circularity import EVENTS, PLACEMENTS, replay
 from skillbridge.credential import Season, Skill, certificate, did_of, load_key, sign
 from skillbridge.errors import BadInput, Refused
+from skillbridge.indicators.stays import Stays, stays_of
 from skillbridge.model import PastSeason, Vacancy, Worker
 from skillbridge.store import Record
 from skillbridge.workspace import Workspace, frames, read, write
@@ -254,6 +255,12 @@ def journeys(ws: Workspace) -> tuple[pl.DataFrame, pl.DataFrame]:
         for body in (read(record, EventBody) for record in ws.store.records.page("event"))
     ]
     return frames.frame_of(rows, PLACEMENTS), frames.frame_of(steps, EVENTS)
+
+
+def stays(ws: Workspace, as_of: date) -> Stays:
+    """What the journeys tell up to a day, with the dimensions of workers and vacancies: for indicators."""
+    found = replay(*journeys(ws), as_of)
+    return stays_of(found.placements, found.steps, frames.workers(ws), frames.vacancies(ws), as_of)
 
 
 def check_day(ws: Workspace, placement: Record, on: date) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 from scipy import optimize, sparse
@@ -28,8 +29,9 @@ from skillbridge.explain.remedies import Remedy, remedies
 from skillbridge.explain.resolve import nearby
 from skillbridge.matching.candidates import candidates
 from skillbridge.matching.objective import weights
-from skillbridge.partnerships.partnership import load
+from skillbridge.partnerships.partnership import Partnership, load
 from skillbridge.partnerships.rows import compile_rows
+from skillbridge.partnerships.rules.quota import QuotaRule
 from skillbridge.pipeline import PlaceRequest, place
 from skillbridge.solver.plan import penalties
 from skillbridge.solver.problem import Problem, compile_problem
@@ -41,8 +43,11 @@ SCHEMES = ("nz-rse", "au-palm-short", "us-h2a", "us-h2b", "ca-sawp", "gb-seasona
 ROOM = ("positions", "places")
 
 
-def random_plan(workers: int, seed: int, out: Path, time_limit: float | None, *, crews: bool = True) -> Path:
-    """A plan's folder: two to five agreements, 25 to 90 positions for 100 workers."""
+def random_plan(
+    workers: int, seed: int, out: Path, time_limit: float | None, *, crews: bool = True, quota: float | None = None
+) -> Path:
+    """A plan's folder: two to five agreements, 25 to 90 positions for 100 workers; `quota`: their yearly caps are this
+    share of the positions, so that they bind."""
     rng = np.random.default_rng([seed, workers])
     ids = sorted(rng.permutation(SCHEMES)[: rng.integers(2, 6)].tolist())
     vacancies = synth.vacancies(max(6, workers // 8), seed, ids, year=2026)
@@ -54,7 +59,7 @@ def random_plan(workers: int, seed: int, out: Path, time_limit: float | None, *,
     asked = PlaceRequest(
         people,
         vacancies,
-        [load(one) for one in ids],
+        [_capped(load(one), vacancies, quota) for one in ids],
         pack.load("core"),
         seed=seed,
         time_limit=time_limit,
@@ -62,6 +67,20 @@ def random_plan(workers: int, seed: int, out: Path, time_limit: float | None, *,
     )
     plan_folder.write(place(asked).folder, out)
     return out
+
+
+def _capped(agreement: Partnership, vacancies: pl.DataFrame, quota: float | None) -> Partnership:
+    """The agreement with caps of a share of the positions in its countries, where it has caps; its own without one."""
+    if quota is None:
+        return agreement
+    posted = int(vacancies.filter(pl.col("destination").is_in(agreement.destination))["positions"].sum())
+    rules = [
+        msgspec.structs.replace(rule, max=max(1, int(quota * posted)), used=None)
+        if isinstance(rule, QuotaRule) and rule.max is not None and not rule.per
+        else rule
+        for rule in agreement.rules
+    ]
+    return msgspec.structs.replace(agreement, rules=tuple(rules))
 
 
 def measure(explainer: Explainer, name: str, sample: int, seed: int, again: int) -> dict[str, object]:

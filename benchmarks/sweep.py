@@ -3,14 +3,20 @@
 The base is a synthetic season under five agreements. The scenarios combine four sizes of US demand, four of New
 Zealand's, and four pools. `--cold K`: K of them, spread over the sweep, are planned without the base too, for the
 CPU-seconds and the points that saves or costs. `--base DIR` keeps the base's plan for the next time.
+
+`cores_used` counts CPU-seconds a second. On a machine that others use too they get less than they ask for:
+`cores_wanted` adds the time that the processes' main threads stood in the line for a core (Linux's schedstat), which
+is what they would have used alone.
 """
 
 import argparse
 import itertools
 import json
+import multiprocessing
 import os
 import resource
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -56,14 +62,41 @@ def cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
+class Wanted:
+    """Seconds that the main threads of the child processes ran or waited for a core, watched from a thread."""
+
+    def __init__(self) -> None:
+        self.seconds = dict[int, float]()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Wanted":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            for child in multiprocessing.active_children():
+                try:
+                    ran, waited, _ = Path(f"/proc/{child.pid}/schedstat").read_text(encoding="ascii").split()
+                except OSError:
+                    continue
+                self.seconds[child.pid or 0] = (int(ran) + int(waited)) / 1e9
+
+
 def measure(root: Path, cold: int, processes: int, most: int, out: Path) -> dict[str, object]:
     """CPU-seconds of the sweep and of each cold run, and what plans of both are worth."""
     file = out / "sweep.toml"
     file.write_text(SWEEP.format(base=root.resolve()), encoding="utf-8")
     load_before = os.getloadavg()[0]
     wall, spent = time.monotonic(), cpu()
-    running = itertools.islice(scenarios.run_all(file, out / "plans", processes=processes), most)
-    lines = sorted(running, key=lambda line: line.folder)
+    with Wanted() as wanted:
+        running = itertools.islice(scenarios.run_all(file, out / "plans", processes=processes), most)
+        lines = sorted(running, key=lambda line: line.folder)
     wall, spent = time.monotonic() - wall, cpu() - spent
     found: dict[str, object] = {
         "scenarios": len(lines),
@@ -71,6 +104,7 @@ def measure(root: Path, cold: int, processes: int, most: int, out: Path) -> dict
         "wall_s": round(wall, 1),
         "cpu_s_each": round(spent / len(lines), 2),
         "cores_used": round(spent / wall, 2),
+        "cores_wanted": round(sum(wanted.seconds.values()) / wall, 2),
         "gap_mean": round(sum(line.gap for line in lines) / len(lines), 5),
         "gap_most": round(max(line.gap for line in lines), 5),
     }

@@ -14,7 +14,7 @@ from skillbridge import explain, plan_folder, tables, words
 from skillbridge.cli import cli
 from skillbridge.errors import BadInput
 from skillbridge.explain import changes, reasons
-from skillbridge.explain.advice import accuracy, advise
+from skillbridge.explain.advice import Accuracy, Effect, accuracy, advise
 from skillbridge.explain.blocks import blocks
 from skillbridge.explain.bridge import trainings
 from skillbridge.explain.explainer import Explainer
@@ -436,7 +436,9 @@ def test_more_places_are_worth_at_most_what_is_foreseen_and_what_planning_again_
             assert effect.foreseen <= (row.price + slack) * effect.more + 1, "prices found anew prove no less"
         for lang in words.LANGUAGES:
             assert row.row in explain.advice_text(row, lang)
-    assert 0 <= (accuracy(rows) or 0) <= 1.1
+    held = accuracy([effect for row in rows for effect in row.effects if effect.more == 10])
+    assert held is not None
+    assert 0 <= held.share <= 1.1
     assert advise(explainer, partnership="nobody") == []
 
 
@@ -583,3 +585,21 @@ def test_a_limit_that_those_ahead_would_use_up_is_told_with_the_positions(tmp_pa
         assert change is not None
         found[name] = [(step.kind, step.values["n"]) for step in (Step(change.kind, change.values), *change.also)]
     assert found == {"b1": [("positions", "2")], "b2": [("positions", "3"), ("places", "1")]}
+
+
+def test_how_far_prices_held_is_told_with_an_interval_over_rows() -> None:
+    def effect(foreseen: float, gained: int) -> Effect:
+        return Effect(10, foreseen, gained, 1, 5)
+
+    assert accuracy([]) is None
+    assert accuracy([effect(0.0, 3)]) is None
+    assert accuracy([effect(100.0, 90)]) == Accuracy(1, 0.9)
+    alike = accuracy([effect(100.0, 90)] * 8)
+    assert alike is not None
+    assert (alike.share, alike.low, alike.high) == pytest.approx((0.9, 0.9, 0.9))
+    apart = accuracy([effect(100.0, 60), effect(100.0, 100), effect(300.0, 290), effect(50.0, 50)])
+    assert apart is not None
+    assert apart.share == pytest.approx(500 / 550)
+    assert apart.low is not None
+    assert apart.high is not None
+    assert 0.6 < apart.low < apart.share < apart.high <= 1.0

@@ -64,9 +64,12 @@ def explain_command(
             click.echo(msgspec.json.encode(row).decode())
         else:
             click.echo(explain.advice_text(row, lang))
-    share = accuracy(rows)
-    if share is not None and not as_json:
-        click.echo(words.say(lang, "advice.accuracy", share=words.percent(lang, share)))
+    held = accuracy([effect for row in rows for effect in row.effects if effect.more == 10])
+    if held is not None and not as_json:
+        click.echo(words.say(lang, "advice.accuracy", share=words.percent(lang, held.share), rows=held.rows))
+        if held.low is not None and held.high is not None:
+            bounds = {"low": words.percent(lang, held.low), "high": words.percent(lang, held.high)}
+            click.echo(words.say(lang, "advice.interval", **bounds))
     for lesson in trainings(explainer) if training else ():
         if as_json:
             click.echo(msgspec.json.encode(lesson).decode())

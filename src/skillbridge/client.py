@@ -413,9 +413,9 @@ class Client:
         """Where one worker or one vacancy could still go beside a plan."""
         return self._send("GET", _at("/v1/plans/{plan_id}/insertion", plan_id=plan_id), v.Insertion, query=query)
 
-    def get_report(self, plan_id: str) -> bytes:
-        """The report of a plan, for a browser."""
-        return self._send("GET", _at("/v1/plans/{plan_id}/report", plan_id=plan_id), bytes)
+    def get_report(self, plan_id: str, **query: Any) -> bytes:
+        """The report of a plan for an officer, a minister or the public, for a browser."""
+        return self._send("GET", _at("/v1/plans/{plan_id}/report", plan_id=plan_id), bytes, query=query)
 
     def list_placements(self, **query: Any) -> v.Placements:
         """List placements."""

@@ -262,6 +262,12 @@ def test_no_fuzzed_form_makes_a_page_fail(place: tuple[World, TestClient[Any]]) 
                 "to",
                 "on",
                 "lang",
+                "party-0",
+                "sees-0",
+                "dataset_id",
+                "retention_days",
+                "url",
+                "events",
             ]
             form = {name: str(chance.choice(ODD))[:200].encode("utf-8", "ignore") for name in names}
             cursor = str(chance.choice(ODD))[:30].encode("utf-8", "ignore")

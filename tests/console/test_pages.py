@@ -50,7 +50,9 @@ def token(text: str) -> str:
 
 def post(client: TestClient[Any], page: str, to: str, /, **fields: str) -> Any:
     """Fill in the form of a page and send it."""
-    return client.post(to, data=fields | {"token": token(client.get(page).text)})
+    text = client.get(page).text
+    shown = dict(re.findall(r'name="(version)" value="(\d+)"', text))
+    return client.post(to, data=shown | fields | {"token": token(text)})
 
 
 def test_signing_in_needs_the_password_and_opens_a_strict_session(client: TestClient[Any], world: World) -> None:
@@ -78,9 +80,15 @@ PATHS = {
     "plans": "plan-1", "placements": "plan-1.1", "partnerships": "nz-test", "vacancies": "v-1", "workers": "w-1",
     "jobs": "none-1", "scenarios": "none-1", "accounts": "account-w-1", "appeals": "a-1", "consents": "none-1",
     "keys": "none-1",
+    "webhooks": "none-1",
 }  # fmt: skip
 QUERIES = {"/console/partnerships/*/difference": {"a": "1", "b": "1"}, "/console/comparison": {"ids": "none-1"}}
-READS = {"placements/*": "placements.read", "jobs/*": "jobs.read", "workers/*": "workers.read"}
+READS = {
+    "webhooks/*": "webhooks.write",
+    "placements/*": "placements.read",
+    "jobs/*": "jobs.read",
+    "workers/*": "workers.read",
+}
 UNPLACED = {
     "employer": {"/console/workers/w-1", "/console/workers/w-1/identity"},
     "worker": {"/console/vacancies/v-1"},

@@ -214,7 +214,7 @@ def test_pairs_that_could_single_people_out_are_not_published(world: World, by: 
 
 def test_an_analyst_sees_neither_report_nor_sample_nor_small_uses_of_a_limit(world: World) -> None:
     ws, analyst, plan_id = world.ws, world.actors["analyst"], made(world, "season")
-    assert code_of(plans.report, ws, analyst, plan_id) == "forbidden"
+    assert code_of(plans.report, ws, analyst, plan_id, plans.ReportQuery()) == "forbidden"
     record = ws.store.records.need("plan", plan_id)
     seen = plans.read_plan(ws, analyst, plan_id)
     assert seen.sample == []

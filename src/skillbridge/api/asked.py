@@ -75,7 +75,7 @@ class Asked:
     def check_length(self, limit: int) -> None:
         """Refuse a body that says it is larger than `limit` bytes."""
         length = self.header(b"content-length")
-        if length.isdigit() and int(length) > limit:
+        if length.isdecimal() and int(length) > limit:
             raise Refused("too_large", f"{length} bytes, the limit is {limit}")
 
     async def body(self, limit: int) -> bytes:

@@ -201,7 +201,7 @@ def _parameters(operation: Operation) -> Iterable[Json]:
         yield {
             "name": "If-Match", "in": "header", "required": True,
             "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
-            "description": "The ETag of the version that is changed.", "example": '"3"',
+            "description": "The ETag of the version that is changed.", "example": '"128"',
         }  # fmt: skip
     if operation.changes and operation.act is not None and not operation.secret:
         yield {

@@ -1,6 +1,6 @@
 """Pages on agreements: every rule in plain words, versions and how they differ, drafts, publication."""
 
-from skillbridge.console.forms import ROWS, query, struct
+from skillbridge.console.forms import ROWS, query, struct, version
 from skillbridge.console.site import HOME, Answer, Gone, Shown, Visit
 from skillbridge.errors import BadInput
 from skillbridge.workspace import agreements
@@ -30,8 +30,7 @@ def partnership(visit: Visit) -> Answer:
 
 def publish(visit: Visit) -> Answer:
     """Put the draft in force, as a second person, in the very version that the page showed."""
-    version = visit.given("version")
-    agreements.publish(visit.ws, visit.who, visit.ids[0], version=int(version) if version.isdigit() else None)
+    agreements.publish(visit.ws, visit.who, visit.ids[0], version=version(visit))
     return Gone(f"{HOME}/partnerships/{visit.ids[0]}")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from skillbridge.console.forms import ROWS, amount, money, query, struct
+from skillbridge.console.forms import ROWS, amount, money, query, struct, version
 from skillbridge.console.site import HOME, Answer, Gone, Shown, Visit
 from skillbridge.errors import BadInput
 from skillbridge.model import Vacancy
@@ -59,8 +59,7 @@ def change_vacancy(visit: Visit) -> Answer:
     fresh = struct(visit, Vacancy, _EDITED, vacancy_id=before.vacancy_id, employer_id=before.employer_id, wage=wage)
     changed = replace(before, wage=wage, **{name: getattr(fresh, name) for name in _EDITED})
     body = struct(visit, v.VacancyChange, ["status"], vacancy=changed)
-    version = visit.given("version")
-    demand.update_vacancy(visit.ws, visit.who, visit.ids[0], body, version=int(version) if version.isdigit() else None)
+    demand.update_vacancy(visit.ws, visit.who, visit.ids[0], body, version=version(visit))
     return Gone(f"{HOME}/vacancies/{visit.ids[0]}")
 
 

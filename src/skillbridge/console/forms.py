@@ -26,6 +26,12 @@ def struct(visit: Visit, kind: type[T], names: Sequence[str], **more: object) ->
     )
 
 
+def version(visit: Visit) -> int:
+    """The version of the record that the page showed; 0, which no record has, if the form does not say one."""
+    text = visit.given("version")
+    return int(text) if len(text) <= 15 and text.isascii() and text.isdigit() else 0
+
+
 def query(visit: Visit, kind: type[T], **more: object) -> T:
     """The struct of the page's query; names that the struct does not have are left alone (`lang`)."""
     names = kind.__struct_fields__

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 
-from skillbridge.console import agreements, demand, people, plans, statistics
+from skillbridge.console import agreements, demand, duties, people, plans, statistics
 from skillbridge.console.forms import ROWS, struct
 from skillbridge.console.site import HOME, SIGN_IN, Answer, Gone, Page, Shown, Visit, handlers
 from skillbridge.workspace import Workspace, accounts, rights
@@ -24,6 +24,8 @@ MENU = (
     (f"{HOME}/appeals", "appeal.title", "appeals.read"),
     (f"{HOME}/jobs", "menu.jobs", "jobs.read"),
     (f"{HOME}/accounts", "menu.accounts", "accounts.read"),
+    (f"{HOME}/datasets", "menu.datasets", "datasets.read"),
+    (f"{HOME}/webhooks", "menu.webhooks", "webhooks.write"),
     (f"{HOME}/keys", "menu.keys", "keys.own"),
     (f"{HOME}/audit", "menu.audit", "audit.read"),
 )
@@ -107,6 +109,7 @@ PAGES = (
     Page(_AGREEMENT, "partnerships.read", agreements.partnership, agreements.publish),
     Page(f"{_AGREEMENT}/draft", "partnerships.draft", agreements.draft_form, agreements.keep_draft),
     Page(f"{_AGREEMENT}/difference", "partnerships.read", agreements.difference),
+    Page(f"{_AGREEMENT}/sharing", "sharing.read", duties.sharing, duties.share),
     Page(f"{HOME}/vacancies", "vacancies.read", demand.vacancies),
     Page(f"{HOME}/vacancies/new", "vacancies.write", demand.vacancy_form, demand.post_vacancy),
     Page(f"{HOME}/vacancies/*", "vacancies.read", demand.vacancy, demand.change_vacancy),
@@ -142,6 +145,11 @@ PAGES = (
     Page(f"{HOME}/accounts/*", "accounts.read", people.account, people.change_account),
     Page(f"{HOME}/keys", "keys.own", people.keys, people.make_key),
     Page(f"{HOME}/keys/*", "keys.own", None, people.end_key),
+    Page(f"{HOME}/datasets", "datasets.read", duties.datasets, duties.declare),
+    Page(f"{HOME}/facts", "facts.read", duties.fact_sheets),
+    Page(f"{HOME}/webhooks", "webhooks.write", duties.webhooks, duties.register),
+    Page(f"{HOME}/webhooks/*", "webhooks.write", duties.deliveries, duties.end_webhook),
+    Page(f"{HOME}/webhooks/*/deliveries/*", "webhooks.write", None, duties.send_again),
     Page(f"{HOME}/audit", "audit.read", people.audit),
 )
 """Every page: path, the act it needs, what shows it, what its form does."""

@@ -1,6 +1,6 @@
 """Pages on people: workers and their rights, appeals, accounts and keys, the record of acts."""
 
-from skillbridge.console.forms import ROWS, query, struct
+from skillbridge.console.forms import ROWS, query, struct, version
 from skillbridge.console.site import HOME, Answer, Gone, Shown, Visit
 from skillbridge.workspace import PageQuery, accounts, people, record, rights
 from skillbridge.workspace import views as v
@@ -109,10 +109,7 @@ def change_account(visit: Visit) -> Answer:
         active=None if active is before.active else active,
         role=role if role and role != before.role else None,
     )
-    version = visit.given("version")
-    accounts.update_account(
-        visit.ws, visit.who, visit.ids[0], body, version=int(version) if version.isdigit() else None
-    )
+    accounts.update_account(visit.ws, visit.who, visit.ids[0], body, version=version(visit))
     return Gone(f"{HOME}/accounts/{visit.ids[0]}")
 
 

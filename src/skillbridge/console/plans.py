@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Any
 
-from skillbridge.console.forms import ROWS, query, struct
+from skillbridge.console.forms import ROWS, query, struct, version
 from skillbridge.console.site import HOME, REPORT_HEADERS, Answer, Gone, Sent, Shown, Visit
 from skillbridge.errors import Refused
 from skillbridge.workspace import agreements, plans
@@ -62,19 +62,19 @@ def stop_plan(visit: Visit) -> Answer:
 def decide_plan(visit: Visit) -> Answer:
     """Approve or reject what is still proposed, at the version that the page showed."""
     approves = visit.path.endswith("/approval")
-    version = int(visit.given("version")) if visit.given("version").isdigit() else None
     if approves:
         approval = struct(visit, v.Approval, ["reason"])
-        plans.approve_plan(visit.ws, visit.who, visit.ids[0], approval, version=version)
+        plans.approve_plan(visit.ws, visit.who, visit.ids[0], approval, version=version(visit))
     else:
         rejection = struct(visit, v.Rejection, ["reason"])
-        plans.reject_plan(visit.ws, visit.who, visit.ids[0], rejection, version=version)
+        plans.reject_plan(visit.ws, visit.who, visit.ids[0], rejection, version=version(visit))
     return Gone(f"{HOME}/plans/{visit.ids[0]}")
 
 
 def report(visit: Visit) -> Answer:
-    """The report of a plan."""
-    return Sent(b"".join(plans.report(visit.ws, visit.who, visit.ids[0])), REPORT_HEADERS)
+    """The report of a plan for the reader that was chosen, in the visitor's language."""
+    asked = query(visit, plans.ReportQuery, lang=visit.language.code)
+    return Sent(b"".join(plans.report(visit.ws, visit.who, visit.ids[0], asked)), REPORT_HEADERS)
 
 
 def placement(visit: Visit) -> Answer:

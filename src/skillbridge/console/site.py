@@ -254,7 +254,7 @@ async def _sent(request: Request[Any, Any, Any], visit: Visit, page: Page) -> As
     """The visit with the form it sent; its files lie beside the imports until the end, unless they were moved away."""
     limit = visit.ws.settings.upload_limit if page.takes_file else visit.ws.settings.body_limit
     length = request.headers.get("content-length", "0")
-    if "transfer-encoding" in request.headers or not length.isdigit() or int(length) > limit:
+    if "transfer-encoding" in request.headers or not length.isdecimal() or int(length) > limit:
         raise Refused("too_large", f"a form must say its length, and have {limit} bytes at most")
     form: dict[str, list[str]] = {}
     files: dict[str, Path] = {}

@@ -76,7 +76,7 @@ def _changes(visit: Visit) -> str:
     lines = [f"as_of = {visit.ws.now().date().isoformat()}", "[[change]]", f"kind = {json.dumps(shock)}"]
     if shock == "shrink":
         share = visit.given("share").rstrip("%")
-        if not (share.isascii() and share.isdigit() and int(share) <= 100):
+        if not (len(share) <= 3 and share.isascii() and share.isdigit() and int(share) <= 100):
             raise BadInput("$.share", repr(visit.given("share")), "0 to 100, in percent")
         lines.append(f"share = {int(share) / 100}")
     elif shock != "suspend":

@@ -240,8 +240,13 @@ def read_sharing(ws: Workspace, actor: Actor, partnership_id: str) -> SharingVie
     return SharingView(record.version, read(record, Sharing))
 
 
-def put_sharing(ws: Workspace, actor: Actor, partnership_id: str, body: Sharing) -> SharingView:
-    """Say who takes part and what each party sees; it holds from the next request on."""
+def put_sharing(
+    ws: Workspace, actor: Actor, partnership_id: str, body: Sharing, *, version: int | None = None
+) -> SharingView:
+    """Say who takes part and what each party sees; it holds from the next request on.
+
+    With `version` (0: none yet) only if nobody changed it since.
+    """
     check(actor, "sharing.write")
     if body.partnership_id != partnership_id:
         raise BadInput("$.partnership_id", f"{body.partnership_id!r}", f"{partnership_id!r}, as in the path")
@@ -253,6 +258,6 @@ def put_sharing(ws: Workspace, actor: Actor, partnership_id: str, body: Sharing)
         if before is None:
             record = ws.store.records.create("sharing", partnership_id, write(body), None, ws.now())
         else:
-            record = ws.store.records.replace("sharing", partnership_id, write(body), ws.now())
+            record = ws.store.records.replace("sharing", partnership_id, write(body), ws.now(), version)
         ws.note(actor, "sharing.write", partnership_id, before=before, after=record)
     return SharingView(record.version, body)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -345,7 +345,34 @@ def openings_of(folder: Path) -> "Openings":
     return openings(explainer_of(folder))
 
 
-def report(ws: Workspace, actor: Actor, plan_id: str) -> Iterator[bytes]:
-    """The self-contained report of a plan, for a browser."""
+class ReportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For whom, opening in which language; every report holds all of them."""
+
+    reader: Annotated[
+        Literal["officer", "minister", "public"],
+        msgspec.Meta(
+            description="who reads it: every table, one page for who decides, nothing that tells of a few",
+            examples=["minister"],
+        ),
+    ] = "officer"
+    lang: Annotated[
+        Literal["en", "fr", "es", "ar"], msgspec.Meta(description="language it opens in", examples=["fr"])
+    ] = "en"
+
+
+def report(ws: Workspace, actor: Actor, plan_id: str, query: ReportQuery) -> Iterator[bytes]:
+    """The self-contained report of a plan for a reader; the officer's in English is kept with the plan."""
     check(actor, "plans.report")
-    return iter([(folder_of(ws, plan_id) / "report.html").read_bytes()])
+    folder = folder_of(ws, plan_id)
+    if query == ReportQuery():
+        return iter([(folder / "report.html").read_bytes()])
+    return iter([_report_of(folder, query)])
+
+
+@lru_cache(maxsize=16)
+def _report_of(folder: Path, query: ReportQuery) -> bytes:
+    """A report as it is asked for; a plan's folder never changes."""
+    from skillbridge import plan_folder
+    from skillbridge import report as reports
+
+    return reports.render(plan_folder.read(folder), reader=query.reader, lang=query.lang).encode()

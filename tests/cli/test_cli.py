@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from skillbridge.cli import COMMANDS, cli
+from skillbridge.errors import BadInput, BadInputs
 
 CONTRACT = {
     "demo", "taxonomy", "normalize", "import", "synth", "partnership", "plan", "check", "explain", "replan", "roll",
@@ -135,6 +136,23 @@ def test_an_unknown_partnership_names_the_known_ones(tmp_path: Path) -> None:
     )
     assert found.returncode == 2
     assert "nz-rse" in found.stderr
+
+
+def test_a_plan_is_made_of_a_list_whose_header_and_country_are_said(tmp_path: Path) -> None:
+    made = run("synth", "workers", "--n", 60, "--seed", 2, "--partnership", "nz-rse", "--out", tmp_path / "w.csv")
+    assert made.exit_code == 0, made.output
+    (tmp_path / "v.csv").write_text(
+        "employer,Kontingent,start,end,occupation,wage,wage_unit,currency,hours_week\n"
+        "Orchard Ltd,6,2026-11-01,2027-04-30,fruit picker,28.50,hour,NZD,40\n"
+    )
+    asked = ("plan", "--workers", tmp_path / "w.csv", "--vacancies", tmp_path / "v.csv", "--partnership", "nz-rse",
+             "--out", tmp_path / "plan")  # fmt: skip
+    refused = run(*asked)
+    assert isinstance(refused.exception, BadInput | BadInputs)
+    said = run(*asked, "--map", "Kontingent=positions", "--assume", "destination=NZ")
+    assert said.exit_code == 0, said.output
+    assert json.loads((tmp_path / "plan" / "plan.json").read_text())["counts"]["positions"] == 6
+    assert isinstance(run(*asked, "--map", "Kontingent").exception, BadInput)
 
 
 def test_check_refuses_a_folder_without_a_plan(tmp_path: Path) -> None:

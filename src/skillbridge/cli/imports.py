@@ -58,7 +58,7 @@ def _importer(name: str, becomes: str, help_line: str) -> click.Command:
 
         read: Callable[[Path], Intake] = getattr(intake, f"read_{name}")
         if said.get("columns") or said.get("values"):
-            choices = intake.Choices(_pairs("--map", said["columns"]), _pairs("--assume", said["values"]))
+            choices = intake.Choices(pairs("--map", said["columns"]), pairs("--assume", said["values"]))
             read = partial(getattr(intake, f"read_{name}"), choices=choices)
         written = write(read_all(files, read, becomes), out, becomes, kind)
         if as_json:
@@ -75,15 +75,15 @@ def _importer(name: str, becomes: str, help_line: str) -> click.Command:
     return mapped(assumed(command))
 
 
-def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
-    """The parts of `A=B` texts, split at the last `=` of --map and at the first of --assume."""
-    pairs = {}
+def pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """The parts of `A=B` texts, split at the last `=` of --map and at the first of --assume; raises `BadInput`."""
+    found = {}
     for text in texts:
         left, mark, right = text.rpartition("=") if option == "--map" else text.partition("=")
-        if not (mark and left.strip() and right.strip()) or left.strip() in pairs:
+        if not (mark and left.strip() and right.strip()) or left.strip() in found:
             raise BadInput(option, text, "COLUMN=FIELD or FIELD=VALUE, each once")
-        pairs[left.strip()] = right.strip()
-    return pairs
+        found[left.strip()] = right.strip()
+    return found
 
 
 @import_command.command("crosswalk")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ _KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
 @click.command("plan")
 @click.option("--workers", "worker_files", multiple=True, required=True, type=FILE, help="CSV, XLSX or Parquet.")
 @click.option("--vacancies", "vacancy_files", multiple=True, required=True, type=FILE, help="CSV, XLSX or Parquet.")
+@click.option("--map", "columns", multiple=True, metavar="COLUMN=FIELD", help="A column of --vacancies; repeatable.")
+@click.option(
+    "--assume", "values", multiple=True, metavar="FIELD=VALUE", help="For all rows of --vacancies; repeatable."
+)
 @click.option("--partnership", "partnerships", multiple=True, required=True, help="An id of the library or a file.")
 @click.option("--taxonomy", default="core", show_default=True, help="A bundled pack or a folder.")
 @click.option("--from", "first", type=DAY, default=None, help="Only vacancies that start on this day or later.")
@@ -43,6 +48,8 @@ _KEYS = {"workers": "worker_id", "vacancies": "vacancy_id"}
 def plan_command(
     worker_files: tuple[Path, ...],
     vacancy_files: tuple[Path, ...],
+    columns: tuple[str, ...],
+    values: tuple[str, ...],
     partnerships: tuple[str, ...],
     taxonomy: str,
     first: Any,
@@ -79,6 +86,8 @@ def plan_command(
         objective=objective,
         seed=seed,
         time_limit=time_limit,
+        columns=columns,
+        values=values,
         quiet=as_json,
     )
     sys.exit(_run(request, out, as_json, policies, seasons=seasons))
@@ -96,10 +105,16 @@ def request_from(
     last: Any = None,
     as_of: Any = None,
     time_limit: float | None = None,
+    columns: tuple[str, ...] = (),
+    values: tuple[str, ...] = (),
     quiet: bool = False,
 ) -> "PlaceRequest":
-    """What the options of a planning command ask for; the files' intake is said unless `quiet`."""
+    """What the options of a planning command ask for; the files' intake is said unless `quiet`.
+
+    `columns` and `values` are those of --map and --assume, about the vacancies.
+    """
     from skillbridge import intake, tables
+    from skillbridge.cli.imports import pairs
     from skillbridge.partnerships.doubts import idle, meant_by_none
     from skillbridge.partnerships.partnership import load as load_partnership
     from skillbridge.pipeline import PlaceRequest
@@ -107,7 +122,9 @@ def request_from(
 
     agreements = [load_partnership(one) for one in partnerships]
     workers = _tables(worker_files, intake.read_workers, "workers", quiet)
-    vacancies = _between(_tables(vacancy_files, intake.read_vacancies, "vacancies", quiet), first, last)
+    choices = intake.Choices(pairs("--map", columns), pairs("--assume", values))
+    read = partial(intake.read_vacancies, choices=choices)
+    vacancies = _between(_tables(vacancy_files, read, "vacancies", quiet), first, last)
     for why in filter(None, (idle(one, workers, vacancies) for one in agreements)):
         click.echo(f"warning: {why}", err=True)
     for what in () if quiet else (what for one in agreements for what in meant_by_none(one, workers, vacancies)):

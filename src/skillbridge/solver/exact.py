@@ -153,10 +153,12 @@ def solve_program(
     relative_gap: float = 0.0,
     seed: int = 0,
     barrier: bool = False,
+    bound_only: bool = False,
 ) -> Answer:
     """HiGHS's answer, through MathOpt; `whole=False` gives the linear relaxation with its duals.
 
-    Node limits end at the same plan every time, time limits do not.
+    Node limits end at the same plan every time, time limits do not. `bound_only` leaves out the searches for plans
+    within the search, which take most of the time where few nodes are solved.
     """
     if not len(found.edge):
         feasible = bool((found.limit >= 0).all())
@@ -164,7 +166,11 @@ def solve_program(
         return Answer("optimal" if feasible else "infeasible", none if feasible else None, 0.0, objective=0.0)
     from ortools.math_opt import model_pb2
     from ortools.math_opt.python import mathopt
+    from ortools.math_opt.solvers import highs_pb2
 
+    options = highs_pb2.HighsOptionsProto()
+    for name in ("rins", "rens", "root_reduced_cost") if bound_only else ():
+        options.bool_options[f"mip_heuristic_run_{name}"] = False
     proto = model_pb2.ModelProto()
     n, m = len(found.gain), len(found.limit)
     proto.variables.ids.extend(range(n))
@@ -192,6 +198,7 @@ def solve_program(
         absolute_gap_tolerance=0.5 if relative_gap == 0 else None,
         random_seed=seed % 2**31,
         lp_algorithm=mathopt.LPAlgorithm.BARRIER if barrier else None,
+        highs=options,
     )
     result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=params)
     reason = result.termination.reason

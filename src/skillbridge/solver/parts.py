@@ -1,7 +1,8 @@
-"""Better plans part by part: free the workers around one limit, let the exact solver place them anew, keep what gains.
+"""Better plans part by part: free some workers, let the exact solver place them anew, keep what gains.
 
 What a plan lacks to its bound splits exactly into the regrets of workers (surplus of the best choice less that of the
-given one) and the priced slack of vacancies and rows. Limits are taken in turn by how much of it lies around them.
+given one) and the priced slack of vacancies and rows. `improve_parts` takes limits in turn by how much lies around
+them. `improve_doubtful`, for small problems, frees whoever the linear relaxation would rather place elsewhere.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,11 @@ import numpy as np
 from skillbridge.solver.board import Board
 from skillbridge.solver.exact import program, solve_program
 from skillbridge.solver.plan import value
-from skillbridge.solver.pricing import Floats, Ints
+from skillbridge.solver.pricing import Floats, Ints, Pricer
 from skillbridge.solver.swaps import near_edges
+
+CHANCE = 0.7
+"""By how much of an edge chance may outweigh what the linear relaxation takes."""
 
 
 def improve_parts(
@@ -62,27 +66,75 @@ def improve_parts(
         candidates = np.unique(near_worker[touches])
         order = np.argsort(-regret[candidates] + rng.exponential(20.0, len(candidates)), kind="stable")
         free = np.sort(candidates[order[:workers]])
-        gained += _replace(board, free, near[np.isin(near_worker, free)], nodes, seed)
+        gained += _replace(board, free, near[np.isin(near_worker, free)], nodes, seed)[0]
     return gained
 
 
-def _replace(board: Board, free: Ints, edges: Ints, nodes: int, seed: int) -> int:
-    """Points gained by placing the workers `free` anew on `edges`, all others staying where they are."""
+def relaxed(pricer: Pricer) -> Floats:
+    """float64 [edges]: how much of each edge the linear relaxation of the whole problem takes, from 0 to 1."""
+    edges = np.flatnonzero(np.repeat(pricer.problem.group < 0, np.diff(pricer.problem.indptr)))
+    found = program(pricer, edges, pricer.all_groups, pricer.limits)
+    share = np.zeros(len(pricer.problem.vacancy))
+    answer = solve_program(found, whole=False)
+    if answer.x is not None:
+        share[found.edge] = answer.x[: len(found.edge)]
+    return share
+
+
+def improve_doubtful(
+    board: Board,
+    price: Floats,
+    share: Floats,
+    *,
+    edges: float = 500.0,
+    within: float = 60.0,
+    nodes: int = 10,
+    seed: int = 0,
+) -> float:
+    """Place anew those of whose choice the relaxation takes least; about how many edges to free the next time.
+
+    `share` is :func:`relaxed`; chance decides between choices that are nearly as doubtful. About `edges` edges within
+    `within` points of the best are free; more the next time after a part solved to its end, fewer after another.
+    """
+    p = board.problem
+    rng = np.random.default_rng(seed)
+    near, _, _ = near_edges(board.pricer, price, within)
+    near_worker = np.searchsorted(p.indptr, near, side="right") - 1
+    size = np.where(p.group < 0, np.bincount(near_worker, minlength=p.n_workers), np.diff(p.indptr))
+    worker = np.repeat(np.arange(p.n_workers), np.diff(p.indptr))
+    at_home = 1.0 - np.bincount(worker, weights=share, minlength=p.n_workers)
+    agreed = np.where(board.chosen >= 0, share[np.maximum(board.chosen, 0)], at_home)
+    agreed += CHANCE * rng.random(p.n_workers)
+    unit = np.where(p.group >= 0, p.group, int(p.group.max(initial=-1)) + 1 + np.arange(p.n_workers))
+    least = np.full(int(unit.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, unit, agreed)
+    order = np.lexsort((unit, least[unit]))
+    chosen = unit[order[: 1 + int(np.searchsorted(np.cumsum(size[order]), edges))]]
+    free = np.flatnonzero(np.isin(unit, chosen))
+    _, proven = _replace(board, free, near[np.isin(near_worker, free)], nodes, seed)
+    return edges * (1.1 if proven else 0.8)
+
+
+def _replace(board: Board, free: Ints, edges: Ints, nodes: int, seed: int) -> tuple[int, bool]:
+    """(points gained by placing the workers `free` anew on `edges`, whether no more can be).
+
+    All others stay where they are; groups, free as a whole or not at all, have all their edges.
+    """
     p, before = board.problem, board.chosen
     rest = before.copy()
     rest[free] = -1
     emptied = Board(board.pricer, rest)
-    current = before[free]
+    current = before[free[p.group[free] < 0]]
     edges = np.union1d(edges, current[current >= 0])
-    found = program(board.pricer, edges, np.zeros(0, np.int64), emptied.limits)
+    groups = np.unique(p.group[free])
+    found = program(board.pricer, edges, groups[groups >= 0].astype(np.int64), emptied.limits)
     worth = value(p, before)
     answer = solve_program(found, node_limit=nodes, relative_gap=1e-5, seed=seed)
     if answer.edges is None:
-        return 0
+        return 0, False
     emptied.chosen[np.searchsorted(p.indptr, answer.edges, side="right") - 1] = answer.edges
     gain = value(p, emptied.chosen) - worth
-    if gain <= 0:
-        return 0
-    better = Board(board.pricer, emptied.chosen)
-    board.chosen, board.tables = better.chosen, better.tables
-    return gain
+    if gain > 0:
+        better = Board(board.pricer, emptied.chosen)
+        board.chosen, board.tables = better.chosen, better.tables
+    return max(0, gain), answer.status == "optimal"

@@ -15,7 +15,7 @@ from skillbridge.solver.board import Board
 from skillbridge.solver.dive import dive, repair
 from skillbridge.solver.exact import program, solve_program
 from skillbridge.solver.greedy import greedy
-from skillbridge.solver.parts import improve_parts
+from skillbridge.solver.parts import improve_doubtful, improve_parts, relaxed
 from skillbridge.solver.plan import Solution, WholeHeads, broken, value
 from skillbridge.solver.prices import descend, sample
 from skillbridge.solver.pricing import Floats, Ints, Pricer
@@ -28,6 +28,10 @@ SAMPLED_WORKERS = 200_000
 """From here on the first prices come from a sample of the workers."""
 EXACT_WORK = 1e13
 """Nodes times edges cubed that the exact solver is given: its work ends at the same place on any machine."""
+ENOUGH = 0.0005
+"""The gap at which a search without a time limit ends, above `EXACT_WORKERS`."""
+FEW_NODES = 100
+"""Below as many nodes only the bound of the exact solver is asked for: parts placed anew give better plans."""
 SLACK = 0.5
 """Points by which an exact solver's bound may be below a known plan's worth before it is held to be wrong."""
 PLAIN_PASSES = 300
@@ -47,7 +51,7 @@ class Progress:
 class Effort:
     """How much is done: passes for prices, dives, from where chains start, exact parts, and the whole exactly.
 
-    A part frees up to `freed` workers, each one `more` than the part before.
+    A part frees up to `freed` workers. The search ends once the gap is `enough` (0 to 1) or less.
     """
 
     passes: int
@@ -56,21 +60,23 @@ class Effort:
     parts: int
     exact: bool = False
     freed: int = 800
-    more: int = 0
+    enough: float = 0.0
 
 
 def effort(workers: int, time_limit: float | None) -> Effort:
-    """The work planned for a problem of `workers` within `time_limit` seconds (None: as much as pays off).
+    """The work planned for a problem of `workers` within `time_limit` seconds (None: until the gap is `ENOUGH`).
 
     Under about 10 seconds and 60 more per million workers, the plan is made once and not improved.
     """
-    fast = time_limit is not None and time_limit < 10 + workers * 60e-6
+    if time_limit is None:
+        return replace(effort(workers, np.inf), enough=0.0 if workers <= EXACT_WORKERS else ENOUGH)
+    fast = time_limit < 10 + workers * 60e-6
     if workers >= SAMPLED_WORKERS:
         return Effort(60, 1, (), 0) if fast else Effort(min(1_000, 300_000_000 // workers), 2, (0.0,), 0)
     if workers > 20_000:
         return Effort(1_000, 1, (), 0) if fast else Effort(2_000, 2, (0.0, 15.0), 0)
     if workers <= EXACT_WORKERS:
-        return Effort(min(1_500, 200 + 5 * workers), 2, (0.0, 15.0), 0 if fast else 50, True, 150, 8)
+        return Effort(min(1_500, 200 + 5 * workers), 2, (0.0, 15.0), 0 if fast else 40, True)
     return Effort(1_000, 2, (0.0,), 0) if fast else Effort(5_000, 3, (0.0, 15.0), 20)
 
 
@@ -82,6 +88,10 @@ class _Search:
         self.chosen: Ints = np.full(problem.n_workers, -1, np.int64)
         self.objective = None if broken(problem, self.chosen) else value(problem, self.chosen)
         self.notes: tuple[str, ...] = ()
+
+    def near(self, gap: float) -> bool:
+        """Whether the best plan lacks no more than `gap` (0 to 1) to the bound."""
+        return self.objective is not None and self.objective >= (1.0 - gap) * self.bound
 
     def offer(self, stage: str, board: Board) -> None:
         """Keep the plan on `board` if it is legal and better, and tell of the `stage`."""
@@ -145,27 +155,27 @@ def solve(
         todo = work or replace(todo, starts=todo.starts or (0.0,))
     search.offer("greedy", greedy(plain))
     status: PlanStatus = "feasible"
-    proven, method = search.bound, "greedy"
+    method = "greedy"
     try:
         if not halted():
             price = _find_prices(search, pricer, price, todo.passes, seed, prices is not None, lambda: over(0.8))
-        proven = search.bound
         near, at = _charging(given, pricer, price)
         for number in range(todo.dives):
-            if not halted():
+            if not halted() and not search.near(todo.enough):
                 search.offer("dives", dive(near, at, plain, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
         method = "prices and dives"
         if (todo.exact or search.objective is None) and not halted():
             remaining = None if time_limit is None else time_limit - (clock() - begin)
-            status, proven = _exactly(search, near, remaining, seed)
+            status = _exactly(search, near, remaining, seed)
             method = "exact" if status == "optimal" else "prices, dives and exact"
-        if status == "feasible" and todo.starts and search.objective is not None and not halted():
+        improvable = search.objective is not None and not search.near(todo.enough)
+        if status == "feasible" and todo.starts and improvable and not halted():
             method += _by_moves(search, near, at, todo, seed, halted)
     except MemoryError:
         search.notes += (f"memory ran short after {method}: this is the best plan found until then",)
     if halted() and status == "feasible" and stop is not None and stop():
         status = "stopped"
-    return _solution(search, pricer, price, status, proven, method)
+    return _solution(search, pricer, price, status, search.bound, method)
 
 
 RENEWED = 4
@@ -254,14 +264,22 @@ def _by_moves(
 ) -> str:
     """Improve the best plan by chains of moves and by placing parts anew exactly; what was done, in words."""
     board = Board(pricer, search.chosen)
-    improve(board, price, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
+
+    def over() -> bool:
+        return halted() or value(search.problem, board.chosen) >= (1.0 - todo.enough) * search.bound
+
+    improve(board, price, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=over)
     search.offer("chains of moves", board)
     done = ", chains of moves"
+    share = relaxed(pricer) if todo.exact and todo.parts else None
+    edges = 500.0
     for number in range(todo.parts):
-        if halted() or search.objective is None or search.bound < search.objective + 1:
+        if halted() or search.objective is None or search.bound < search.objective + 1 or search.near(todo.enough):
             break
-        freed = todo.freed + todo.more * number
-        improve_parts(board, price, rounds=2, workers=freed, within=100.0, nodes=10, seed=seed + number, stopped=halted)
+        if share is not None:
+            edges = improve_doubtful(board, price, share, edges=edges, within=60.0, nodes=10, seed=seed + number)
+        else:
+            improve_parts(board, price, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
         improve(board, price, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, seed=seed + number)
         search.offer("parts", board)
         done = ", chains of moves, exact parts"
@@ -314,16 +332,22 @@ def _find_prices(
     return price if better else given
 
 
-def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) -> tuple[PlanStatus, float]:
-    """(status, bound) after the whole problem has gone to the exact solver."""
+def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) -> PlanStatus:
+    """The status after the exact solver had the whole problem; its bound and plan are kept if they are better.
+
+    Where few nodes are affordable, only its bound before the first branching is asked for.
+    """
     problem = pricer.problem
     edges = np.flatnonzero(np.repeat(problem.group < 0, np.diff(problem.indptr)))
     found = program(pricer, edges, pricer.all_groups, pricer.limits)
     limit = None if seconds is None else max(1.0, seconds)
     nodes = 1 + min(1_000_000, round(EXACT_WORK / (1 + len(found.edge)) ** 3))
-    answer = solve_program(found, time_limit=limit, node_limit=nodes, seed=seed)
+    bound_only = search.objective is not None and nodes < FEW_NODES
+    nodes = 1 if bound_only else nodes
+    answer = solve_program(found, time_limit=limit, node_limit=nodes, seed=seed, bound_only=bound_only)
     if answer.status == "infeasible" and search.objective is None:
-        return "infeasible", 0.0
+        search.bound = 0.0
+        return "infeasible"
     if answer.edges is not None:
         chosen = np.full(problem.n_workers, -1, np.int64)
         chosen[np.searchsorted(problem.indptr, answer.edges, side="right") - 1] = answer.edges
@@ -332,10 +356,9 @@ def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) 
     if answer.status == "infeasible" or answer.bound < known - SLACK:
         said = "that nothing is legal" if answer.status == "infeasible" else f"a bound of {answer.bound:,.1f}"
         search.notes += (f"the exact solver claimed {said}, which the plan of {known:,} points refutes: not used",)
-        return "feasible", search.bound
-    proven = min(search.bound, answer.bound)
-    done = answer.status == "optimal" or proven < known + 1
-    return ("optimal" if done else "feasible"), proven
+        return "feasible"
+    search.bound = min(search.bound, answer.bound)
+    return "optimal" if answer.status == "optimal" or search.bound < known + 1 else "feasible"
 
 
 def _solution(

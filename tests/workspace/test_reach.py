@@ -1,6 +1,7 @@
 """What a role may not see by any way round: rejected workers, names, small numbers, one person's part in a figure."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from skillbridge.workspace import (
     people,
     placements,
     plans,
+    read,
     rights,
     work,
 )
@@ -30,6 +32,7 @@ from skillbridge.workspace.views import (
     NewWebhook,
     NewWorker,
     Override,
+    PlacementBody,
     PlanRequest,
     Redeem,
     ScenarioRequest,
@@ -270,3 +273,20 @@ def test_profiles_of_the_erased_are_gone_from_kept_answers(world: World) -> None
     people.erase_worker(ws, world.actors["ministry_admin"], "w-1")
     assert ledger.answered("account-x", "key-1") is None
     assert ledger.answered("account-x", "key-2") is not None
+
+
+def test_what_is_remembered_of_placements_ends_with_any_change_of_them(world: World) -> None:
+    ws, officer = world.ws, world.actors["ministry_officer"]
+    (first, *_) = ws.store.records.page("placement", {"plan_id": "plan-1"})
+    vacancy_id = read(first, PlacementBody).vacancy_id
+    sample = plans.sample_of(ws, "plan-1")
+    for _ in range(2):
+        assert demand.held_places(ws, [vacancy_id, "none"]) == {}
+        assert plans.sample_of(ws, "plan-1") == sample
+    with suppress(ZeroDivisionError), ws.acting():
+        plans.override(ws, officer, "plan-1", Override(first.id, "approved", "undone below"))
+        assert demand.held_places(ws, [vacancy_id]) == {vacancy_id: 1}
+        _ = 1 / 0
+    assert demand.held_places(ws, [vacancy_id, "none"]) == {}, "what was undone is not remembered"
+    plans.override(ws, officer, "plan-1", Override(first.id, "approved", "fits well"))
+    assert demand.held_places(ws, [vacancy_id, "none"]) == {vacancy_id: 1}

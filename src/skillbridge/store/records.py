@@ -126,6 +126,11 @@ class Records:
         )
         return set(ids) - {row[0] for row in rows}
 
+    def ids(self, kind: str, where: Where | None = None) -> list[str]:
+        """Which records, in order of creation."""
+        clause, values = _clause(where or {})
+        return [row[0] for row in self.database.all(f"SELECT id FROM {kind} WHERE 1{clause} ORDER BY seq", *values)]
+
     def count(self, kind: str, where: Where | None = None) -> int:
         """How many records."""
         clause, values = _clause(where or {})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,10 @@ from skillbridge.settings import Settings
 from skillbridge.store import Record, Store
 
 T = TypeVar("T")
+
+
+REMEMBERED = 50_000
+"""Values kept of the rows of one kind."""
 
 
 class Workspace:
@@ -41,6 +45,20 @@ class Workspace:
         self.vault = Vault(_secret(self.folder, self.settings))
         self.memory: dict[str, object] = {}
         """What acts keep of this workspace for the life of the process."""
+        self._kept: dict[str, tuple[int, dict[Any, Any]]] = {}
+
+    def kept(self, kind: str) -> dict[Any, Any] | None:
+        """What may be remembered of rows of a kind until any of them changes; None within a transaction.
+
+        Ask for it before the rows are read: what is put there may then be newer than its revision, never older.
+        """
+        if self.store.database.in_transaction:  # what is read here may yet be undone
+            return None
+        number = self.store.database.revisions()[kind]
+        found = self._kept.get(kind)
+        if found is None or found[0] != number or len(found[1]) > REMEMBERED:
+            found = self._kept[kind] = number, {}
+        return found[1]
 
     def now(self) -> datetime:
         """The moment, in UTC."""

@@ -120,8 +120,18 @@ def list_vacancies(ws: Workspace, actor: Actor, query: VacanciesQuery) -> Vacanc
 
 
 def held_places(ws: Workspace, vacancy_ids: list[str]) -> dict[str, int]:
-    """Heads placed and not ended, per vacancy."""
-    return ws.store.records.tally("placement", "vacancy_id", {"vacancy_id": vacancy_ids, "state": HOLDING_A_PLACE})
+    """Heads placed and not ended, per vacancy that has any."""
+
+    def counted(ids: list[str]) -> dict[str, int]:
+        return ws.store.records.tally("placement", "vacancy_id", {"vacancy_id": ids, "state": HOLDING_A_PLACE})
+
+    kept = ws.kept("placement")
+    if kept is None:
+        return counted(vacancy_ids)
+    if lacking := [one for one in vacancy_ids if ("held", one) not in kept]:
+        found = counted(lacking)
+        kept.update({("held", one): found.get(one, 0) for one in lacking})
+    return {one: heads for one in vacancy_ids if (heads := kept["held", one])}
 
 
 def read_vacancy(ws: Workspace, actor: Actor, vacancy_id: str) -> VacancyView:

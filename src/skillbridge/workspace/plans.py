@@ -143,8 +143,14 @@ def view_plan(ws: Workspace, record: Record) -> PlanView:
 
 def sample_of(ws: Workspace, plan_id: str) -> list[str]:
     """The placements to look at before a bulk approval: drawn by the plan's id, so nobody picks the easy ones."""
-    ids = [record.id for record in ws.store.records.page("placement", {"plan_id": plan_id})]
-    return sorted(random.Random(plan_id).sample(ids, min(len(ids), ws.settings.sample_review)))
+    kept = ws.kept("placement")
+    if kept is not None and ("sample", plan_id) in kept:
+        return list(kept["sample", plan_id])
+    ids = ws.store.records.ids("placement", {"plan_id": plan_id})
+    drawn = sorted(random.Random(plan_id).sample(ids, min(len(ids), ws.settings.sample_review)))
+    if kept is not None:
+        kept["sample", plan_id] = tuple(drawn)
+    return drawn
 
 
 def stop_plan(ws: Workspace, actor: Actor, plan_id: str) -> PlanView:

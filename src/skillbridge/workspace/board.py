@@ -127,7 +127,9 @@ class Board:
         """Make ready what the first ranking needs."""
         standing = self.now()
         if standing.people.height and standing.jobs.height:
-            standing.ranker(self._ws, None)
+            ranker = standing.ranker(self._ws, None)
+            ranker.workers_for(0, 1)  # a new installation compiles here what its first ranking would wait for
+            ranker.vacancies_for(0, 1)
 
     def _stands(self, last: Standing, kinds: Sequence[str]) -> bool:
         """Whether nothing of these kinds has changed since, and the day is the same."""

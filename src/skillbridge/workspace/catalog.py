@@ -104,24 +104,13 @@ def label_of(skill: str) -> str:
     return _names().get(skill, skill)
 
 
-@lru_cache(maxsize=4)
-def _label_of(name: str = PACK) -> dict[str, str]:
-    """Concept -> its preferred label, in English where there is one."""
-    import polars as pl
-
-    from skillbridge.taxonomies import pack
-
-    names = pack.preferred(taxonomy(name)).sort(pl.col("lang") == "en", maintain_order=True)
-    return dict(names.select("concept_uri", "label").iter_rows())
-
-
 _URI = re.compile(r"(?:https?://|urn:)[^\s,;()]+")
 
 
 def labels_in(texts: Iterable[str]) -> dict[str, str]:
     """Concept -> label of every concept that the texts name by URI, in order of the URIs."""
     named = {uri for text in texts for uri in _URI.findall(text)}
-    return {uri: _label_of()[uri] for uri in sorted(named) if uri in _label_of()}
+    return {uri: _names()[uri] for uri in sorted(named) if uri in _names()}
 
 
 def warm() -> None:

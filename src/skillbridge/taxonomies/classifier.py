@@ -66,15 +66,18 @@ def train(
     group: I32,
     *,
     members: int = 2,
+    often: I32 | None = None,
     passes: int = 3,
+    family: float = 0.25,
     negatives: int = 1200,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> Classifier:
     """The mean of `members` classifiers of texts [n] labelled with `concept` [n], which differ in chance alone.
 
-    `group` [concepts] numbers each concept's family. The mean of the logits is itself one classifier: the dimensions of
-    all members side by side.
+    `group` [concepts] numbers each concept's family; `often` [n] is how many times a pass shows each text, once unless
+    said; `family` is what the loss on the group weighs. The mean of the logits is itself one classifier: the dimensions
+    of all members side by side.
     """
     parts = []
     for member in range(members):
@@ -84,7 +87,17 @@ def train(
                 progress((member + share) / members)
 
         parts.append(
-            _member(texts, concept, group, passes=passes, negatives=negatives, seed=seed + member, progress=tell)
+            _member(
+                texts,
+                concept,
+                group,
+                often=often,
+                passes=passes,
+                family=family,
+                negatives=negatives,
+                seed=seed + member,
+                progress=tell,
+            )
         )
     return Classifier(
         parts[0].rarity,
@@ -100,18 +113,20 @@ def _member(
     concept: I32,
     group: I32,
     *,
+    often: I32 | None,
     passes: int,
+    family: float,
     negatives: int,
     seed: int,
     progress: Callable[[float], None],
     dimensions: int = 192,
     rate: float = 0.1,
     dropped: float = 0.25,
-    family: float = 0.25,
     batch: int = 512,
 ) -> Classifier:
     """One classifier: row-wise Adagrad at a falling rate, against the concepts of a batch and `negatives` others."""
-    n, concepts = len(concept), len(group)
+    shown_texts = np.arange(len(concept)) if often is None else np.repeat(np.arange(len(concept)), often)
+    n, concepts = len(shown_texts), len(group)
     rng = np.random.default_rng(seed)
     idf = rarity(texts)
     seen = np.flatnonzero(idf > 0)
@@ -127,7 +142,7 @@ def _member(
     steps = passes * -(-n // batch)
     step = 0
     for _ in range(passes):
-        order = rng.permutation(n)
+        order = rng.permutation(shown_texts)
         for first in range(0, n, batch):
             rows = order[first : first + batch]
             keep = rng.integers(0, 1 << 62)

@@ -1,7 +1,7 @@
 """What speaks for each candidate concept of a text: the numbers that the fusion weighs.
 
-Candidates are the concepts that classifier and documents favour together, those whose label equals the text, and the
-ISCO unit groups of both.
+Candidates are the concepts that classifier and documents favour together, those one of whose labels has the text's
+words, and the ISCO unit groups of both.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from skillbridge.taxonomies import classifier
-from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, keys
+from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, keys, stems
 from skillbridge.taxonomies.index import F32, I32, Branch
 
 SIGNALS = (
@@ -29,8 +29,16 @@ SIGNALS = (
     "parent_learned",
     "group",  # it is an ISCO group
     "broad",  # it is an ISCO group of fewer than four digits
+    "alike",  # a label has the text's words, in any order and inflection
+    "named",  # a preferred label has
+    "elsewhere",  # a label of another language has
+    "letters_covered",  # share of the text's 2- and 3-grams that one label holds
+    "letters_cover",  # share of one label's 2- and 3-grams that the text holds
 )
-OF_GROUPS = ("learned", "letters", "words", "document", "exact", "covered", "covers")
+OF_GROUPS = (
+    "learned", "letters", "words", "document", "exact", "covered", "covers", "alike", "letters_covered",
+    "letters_cover",
+)  # fmt: skip
 """Signals that count apart for groups, in this order behind SIGNALS."""
 NAMES = (*SIGNALS, *(f"group_{name}" for name in OF_GROUPS))
 
@@ -38,7 +46,10 @@ NOTHING = -20.0
 """The logarithm of a probability from which on a concept adds nothing to a sum."""
 
 SHORT, TOP = 80, 128
-"""Candidates by the first score, and with their groups and exact matches at most."""
+"""Candidates by the first score, and with their groups and the concepts of like labels at most."""
+
+CHOSEN, ALIKE, EXACT, NAMED, ELSEWHERE = 1, 2, 4, 8, 16
+"""What is known of a candidate before it is looked at."""
 
 
 class Evidence(NamedTuple):
@@ -53,7 +64,7 @@ def gather(folded: list[str], texts: Features, branch: Branch, language: int) ->
     """The evidence for folded texts, searched in one language's labels."""
     view = branch.view(language)
     scores = classifier.logits(branch.classifier, texts)
-    found = keys(folded)
+    exact, found = keys(folded), keys([stems(text) for text in folded])
     hashes = branch.arrays["key.hash"]
     low = np.searchsorted(hashes, found, "left").astype(np.int64)
     high = np.searchsorted(hashes, found, "right").astype(np.int64)
@@ -61,7 +72,8 @@ def gather(folded: list[str], texts: Features, branch: Branch, language: int) ->
     label = np.zeros((len(folded), TOP), np.int32)
     signals = np.zeros((len(folded), TOP, len(NAMES)), np.float32)
     _evidence(
-        scores, texts.start, texts.feature, texts.times, low, high, branch.arrays["key.label"], branch.label_concept,
+        scores, texts.start, texts.feature, texts.times, low, high, exact, branch.arrays["key.label"],
+        branch.arrays["label.key"], branch.arrays["label.preferred"], branch.label_concept,
         branch.arrays["label.start"], branch.arrays["label.feature"], view.label_first, view.label, view.weight,
         view.word_norm, view.letter_norm, view.documents.feature, view.documents.start, view.documents.concept,
         view.rarity, view.document_norm, branch.group, branch.is_broad, concept, label, signals,
@@ -71,7 +83,8 @@ def gather(folded: list[str], texts: Features, branch: Branch, language: int) ->
 
 @numba.njit(cache=True, fastmath=True)
 def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
-    scores, start, feature, count, low, high, key_label, label_concept, label_start, label_feature, label_first,
+    scores, start, feature, count, low, high, exact, key_label, label_key, preferred,
+    label_concept, label_start, label_feature, label_first,
     view_label, weight, word_norm, letter_norm, doc_feature, doc_start, doc_concept, rarity, doc_norm, group, broad,
     out_concept, out_label, out_signals,
 ):  # fmt: skip
@@ -143,21 +156,29 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
             cut = np.partition(first_score, concepts - SHORT)[concepts - SHORT]
         n = 0
         for e in range(low[t], high[t]):
-            c = label_concept[key_label[e]]
-            if present[c] and chosen[c] != 2 and n < TOP:
+            label = key_label[e]
+            c = label_concept[label]
+            if present[c] and (chosen[c] > 0 or n < TOP):
                 if chosen[c] == 0:
                     out_concept[t, n] = c
                     n += 1
-                chosen[c] = 2
+                if view_label[0] <= label <= view_label[-1]:
+                    chosen[c] |= CHOSEN | ALIKE
+                    if label_key[label] == exact[t]:
+                        chosen[c] |= EXACT
+                    if preferred[label]:
+                        chosen[c] |= NAMED
+                else:
+                    chosen[c] |= CHOSEN | ELSEWHERE
         for c in range(concepts):
             if present[c] and first_score[c] >= cut and n < TOP and chosen[c] == 0:
-                chosen[c] = 1
+                chosen[c] = CHOSEN
                 out_concept[t, n] = c
                 n += 1
         for i in range(n):
             g = group[out_concept[t, i]]
             if g >= 0 and chosen[g] == 0 and present[g] and n < TOP:
-                chosen[g] = 1
+                chosen[g] = CHOSEN
                 out_concept[t, n] = g
                 n += 1
         word_length = np.float32(0)
@@ -184,6 +205,8 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
             words = np.float32(0)
             covered = np.float32(0)
             covers = np.float32(0)
+            letters_covered = np.float32(0)
+            letters_cover = np.float32(0)
             closest = np.float32(-1)
             for k in range(label_first[c], label_first[c + 1]):
                 label = view_label[k]
@@ -203,7 +226,8 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
                     letter_dot += query[label_feature[letter]]
                 if letter_dot == 0 and word_dot == 0:
                     continue
-                a = letter_dot / (letter_length * max(letter_norm[label], np.float32(1e-9)))
+                norm = max(letter_norm[label], np.float32(1e-9))
+                a = letter_dot / (letter_length * norm)
                 b = word_dot / (word_length * max(word_norm[label], np.float32(1e-9)))
                 if a + b > closest:
                     closest = a + b
@@ -212,6 +236,8 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
                 words = max(words, b)
                 covered = max(covered, both / word_mass)
                 covers = max(covers, both / whole)
+                letters_covered = max(letters_covered, letter_dot / (letter_length * letter_length))
+                letters_cover = max(letters_cover, letter_dot / (norm * norm))
             if closest < 0:
                 out_label[t, i] = view_label[label_first[c]]
             s = out_signals[t, i]
@@ -221,21 +247,29 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
             s[2] = letters
             s[3] = words
             s[4] = document[c]
-            s[5] = 1 if chosen[c] == 2 else 0
+            s[5] = 1 if chosen[c] & EXACT else 0
             s[6] = covered
             s[7] = covers
+            s[15] = 1 if chosen[c] & ALIKE else 0
+            s[16] = 1 if chosen[c] & NAMED else 0
+            s[17] = 1 if chosen[c] & ELSEWHERE else 0
+            s[18] = letters_covered
+            s[19] = letters_cover
             if g == c or broad[c]:
                 s[8] = np.log(learned_mass[c] + np.float32(3e-7))
                 s[9] = (mass[c] / sum_mass) ** np.float32(0.25)
                 s[13] = 1
                 s[14] = 1 if broad[c] else 0
-                s[15] = s[0]
-                s[16] = s[2]
-                s[17] = s[3]
-                s[18] = s[4]
-                s[19] = s[5]
-                s[20] = s[6]
-                s[21] = s[7]
+                s[20] = s[0]
+                s[21] = s[2]
+                s[22] = s[3]
+                s[23] = s[4]
+                s[24] = s[5]
+                s[25] = s[6]
+                s[26] = s[7]
+                s[27] = s[15]
+                s[28] = s[18]
+                s[29] = s[19]
             elif g >= 0:
                 s[10] = np.log(mass[g] / sum_mass + np.float32(1e-6))
                 s[11] = document[g]

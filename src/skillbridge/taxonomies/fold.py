@@ -1,12 +1,14 @@
 """Texts as the normalizer compares them: folded to plain words, then to numbered features.
 
 A folded text is lower-case ASCII words joined by single blanks: NFKC, case folding, gender marks dropped, every script
-transliterated to Latin (so that Cyrillic and Greek words meet their Latin cognates), anything else a blank.
+transliterated to Latin (so that Cyrillic and Greek words meet their Latin cognates), anything else a blank. Of two
+forms of one name beside a slash (`Koch/Köchin`, `aide-ménager / ménagère à domicile`) the first stays.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numba
@@ -30,6 +32,7 @@ _SUFFIX = re.compile(
     r"(?<=\w{3})(?:[/*:_·]-?(?:innen|in|frau|a|e|euse|rice|trice|ère|ka|ca|ice|ra|oara)\b"
     r"|/-\w{1,6}\b|\((?:in|innen|e|a|ne|euse|rice|trice|r|n|s|ka|-\w{1,6})\)|-(?=/))"
 )
+_ENDING = re.compile(r"[aeiouy]{0,2}s?$")
 _PLUS, _SHARP = re.compile(r"(?<=\w)\+\+"), re.compile(r"(?<=\b\w)#")
 _EXCEPT = re.compile(
     r"\b(?:except|excepting|excluding|other than|außer|ausser|ausgenommen|behalve|uitgezonderd|sauf"
@@ -56,6 +59,8 @@ class _Letters(dict[int, str]):
         char = chr(number)
         if number == 0:
             folded = _SEPARATOR
+        elif char == "/":
+            folded = " / "
         elif char.isspace() or unicodedata.category(char)[0] in "PSZC":
             folded = " "
         else:
@@ -75,7 +80,38 @@ def fold(texts: Iterable[str]) -> list[str]:
     whole = _SUFFIX.sub("", _PERSON.sub(" ", whole))
     if "+" in whole or "#" in whole:
         whole = _SHARP.sub("sharp", _PLUS.sub("plusplus", whole))
-    return [" ".join(part.split()) for part in whole.translate(_LETTERS).split(_SEPARATOR)] if clipped else []
+    parts = whole.translate(_LETTERS).split(_SEPARATOR) if clipped else []
+    return [" ".join(_one_form(part) if "/" in part else part.split()) for part in parts]
+
+
+def _one_form(text: str) -> list[str]:
+    """The words of a text, after each slash without those that repeat the words before it in another form."""
+    words: list[str] = []
+    for part in text.split("/"):
+        more = part.split()
+        same = min(len(words), len(more))
+        while not all(map(_two_forms, words[len(words) - same :], more[:same])):
+            same -= 1
+        words += more[same:]
+    return words
+
+
+def _two_forms(one: str, other: str) -> bool:
+    """Whether two folded words may be forms of one: they begin alike, by three letters and half of the shorter."""
+    begun = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one == other or (begun >= 3 and 2 * begun >= min(len(one), len(other)))
+
+
+def stems(folded: str) -> str:
+    """The words of a folded text without endings, each once, in alphabetical order: what inflection, order and words of
+    two letters leave equal. An ending is a last `s` and up to two vowels before it."""
+    words = {_stem(word) for word in folded.split() if len(word) > 2}
+    return " ".join(sorted(words)) if words else folded
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    return word[:3] + _ENDING.sub("", word[3:])
 
 
 def without_exception(text: str) -> str:

@@ -21,14 +21,27 @@ from skillbridge.errors import BadInput, Corrupt
 from skillbridge.tables import replace_file
 from skillbridge.taxonomies import classifier
 from skillbridge.taxonomies.classifier import Compact
-from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, features, fold, keys
+from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, features, fold, keys, stems
 from skillbridge.taxonomies.language import closest, spellings
 from skillbridge.taxonomies.learn import corrections
 from skillbridge.taxonomies.pack import Taxonomy
 
 Kind = Literal["occupation", "skill"]
 KINDS: tuple[Kind, ...] = ("occupation", "skill")
-FORMAT = 2
+FORMAT = 3
+
+
+class Learning(NamedTuple):
+    """How a classifier learns: the passes over its texts, how many times each shows a preferred label (any other once),
+    and what the loss on the unit group weighs."""
+
+    passes: int
+    preferred: int
+    family: float
+
+
+OCCUPATIONS, OTHERS = Learning(2, 3, 0.5), Learning(3, 1, 0.25)
+"""Of occupations under ISCO groups, where national titles told; of groups alone and of skills."""
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -64,7 +77,7 @@ class Branch:
 
     `concepts`: concept_uri, notation, isco, is_group.
     `labels`: concept, lang (number in `languages`), label; sorted by lang, concept. `features` are the labels' words,
-    2- and 3-grams; `key` the sorted hashes of folded labels and `key_label` the label of each.
+    2- and 3-grams; `key.label` are the labels in the order of `key.hash`, the hashes of their stems.
     """
 
     kind: Kind
@@ -197,14 +210,18 @@ def _branch(
     folded = fold(labels["label"].to_list())
     bags = features(folded)
     concept = labels["concept"].to_numpy().astype(np.int32)
+    preferred = labels["preferred"].to_numpy()
+    way = OCCUPATIONS if (concepts["kind"] == "occupation").any() else OTHERS
+    often = np.where(preferred, way.preferred, 1).astype(np.int32)
     learned, taught, taught_digest = (bags, concept), 0, ""
     if titles is not None:
         extra = titles.join(number, on="concept_uri").sort("concept", "label")
         more = features(fold(extra["label"].to_list()))
         learned = _join(bags, more), np.concatenate([concept, extra["concept"].to_numpy().astype(np.int32)])
+        often = np.concatenate([often, np.ones(len(extra), np.int32)])
         taught, taught_digest = len(extra), _digest_of(titles)
     family = np.where(groups >= 0, groups, np.arange(len(groups), dtype=np.int32))
-    model = classifier.train(*learned, family, progress=progress)
+    model = classifier.train(*learned, family, often=often, passes=way.passes, family=way.family, progress=progress)
     arrays: dict[str, npt.NDArray[Any]] = {
         f"classifier.{name}": value for name, value in classifier.compact(model)._asdict().items()
     }
@@ -212,6 +229,7 @@ def _branch(
         (pl.col("kind") == "isco_group") & (pl.col("notation").str.len_chars() < 4).fill_null(False)
     )["kind"].to_numpy()
     arrays |= _label_features(bags) | _keys(folded) | {"label.concept": concept, "group": groups, "broad": broad}
+    arrays["label.preferred"] = preferred
     lang = labels["lang"].to_numpy()
     arrays["spellings"] = spellings(labels["label"].to_list(), lang.astype(np.int64), len(languages))
     for code in range(len(languages)):
@@ -244,9 +262,9 @@ def _label_features(bags: Features) -> dict[str, npt.NDArray[Any]]:
 
 
 def _keys(folded: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    hashes = keys(folded)
+    hashes = keys([stems(text) for text in folded])
     order = np.argsort(hashes, kind="stable")
-    return {"key.hash": hashes[order], "key.label": order.astype(np.int32)}
+    return {"key.hash": hashes[order], "key.label": order.astype(np.int32), "label.key": keys(folded)}
 
 
 def _documents(bags: Features, concept: I32, rows: npt.NDArray[np.bool_]) -> Documents:

@@ -13,7 +13,7 @@ import polars as pl
 
 from skillbridge.errors import BadInput
 from skillbridge.taxonomies import evidence
-from skillbridge.taxonomies.fold import features, fold, keys, without_exception
+from skillbridge.taxonomies.fold import features, fold, keys, stems, without_exception
 from skillbridge.taxonomies.index import KINDS, Branch, Index, Kind, compile_index
 from skillbridge.taxonomies.language import beliefs, closest, searched
 from skillbridge.taxonomies.pack import Taxonomy
@@ -140,9 +140,9 @@ def _folded(texts: list[str], branch: Branch) -> list[str]:
     """The texts folded, without their exceptions unless a label or a correction has the text whole."""
     folded = fold(texts)
     cut = {n: left for n, text in enumerate(texts) if (left := without_exception(text)) != text}
-    whole = keys([folded[n] for n in cut])
+    whole, alike = keys([folded[n] for n in cut]), keys([stems(folded[n]) for n in cut])
     hashes = branch.arrays["key.hash"]
-    labelled = np.searchsorted(hashes, whole, "right") > np.searchsorted(hashes, whole, "left")
+    labelled = np.searchsorted(hashes, alike, "right") > np.searchsorted(hashes, alike, "left")
     corrected = {key for key, _ in branch.corrections}
     for n, plain, key, known in zip(cut, fold(cut.values()), whole.tolist(), labelled, strict=True):
         if plain and not known and key not in corrected:

@@ -133,9 +133,31 @@ def _change(
     if seat is not None and seat.more:
         wider[seat.vacancy] = wider.get(seat.vacancy, 0) + seat.more
     room = steps_of_room(explainer, wider, rows, seat.limits.refs if seat is not None else ())
+    room += tuple(step for vacancy, n in sorted(wider.items()) for step in _beds(explainer, vacancy, n))
     first, *rest = (*(step for step in remedy.steps if step.kind not in ("positions", "places")), *room)
     name = str(explainer.folder.vacancies["vacancy_id"][remedy.vacancy])
     return Change(first.kind, first.values, anew, tuple(rest), name)
+
+
+def _beds(explainer: Explainer, vacancy: int, more: int) -> Iterator[Step]:
+    """The beds it takes where positions more are more than there are beds, and no row of the plan says so: it has none
+    where the positions posted could never fill them."""
+    jobs, rows = explainer.folder.vacancies, explainer.problem.rows
+    row = jobs.row(vacancy, named=True)
+    matrix = rows.vacancy_rows
+    mine = matrix.indices[matrix.indptr[vacancy] : matrix.indptr[vacancy + 1]]
+    into = np.unique(rows.cell[explainer.problem.vacancy == vacancy])
+    used = {int(one) for one in (*mine, *rows.cell_rows[into].indices)}
+    if row["beds"] is None or any(rows.refs[one].label.startswith("beds of ") for one in used):
+        return
+    site = jobs.filter(jobs["site_id"] == row["site_id"]) if row["site_id"] else jobs[vacancy]
+    lacking = int(site["positions"].sum()) + more - int(row["beds"])
+    housing = next(
+        (one.id for one in explainer.folder.partnerships for rule in one.binding if rule.kind == "housing"), None
+    )
+    if lacking > 0 and housing is not None:
+        place = f"site {row['site_id']}" if row["site_id"] else f"vacancy {row['vacancy_id']}"
+        yield Step("places", {"n": str(lacking), "row": f"beds of {place}", "partnership": housing})
 
 
 def _state(explainer: Explainer, seat: Seat) -> tuple[I64, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -18,7 +18,7 @@ from skillbridge.partnerships.rows import RowRef
 from skillbridge.tables import parse_list
 
 I64 = npt.NDArray[np.int64]
-LOOKED_AT, MOST_LOOKED_AT = 5, 40
+LOOKED_AT, MOST_LOOKED_AT = 5, 20
 """Vacancies looked at for each reason that rules some out, at least, and for all of them about as many."""
 EDGES = 4
 """Of a worker's own candidates, how many are looked at."""

@@ -170,9 +170,11 @@ async def handle(asked: Asked, service: Service) -> Result:
 async def _handle(asked: Asked, service: Service) -> Result:
     ws, operation = service.workspace, asked.operation
     arguments: list[Any] = []
+    more: dict[str, Any] = {}
     actor = None
     if operation.act is not None:
         actor = await _actor(asked, service)
+        more = {"version": asked.version()} if operation.versioned else {}
         service.throttle(actor.account_id)
         check(actor, operation.act)
         arguments.append(actor)
@@ -187,7 +189,6 @@ async def _handle(asked: Asked, service: Service) -> Result:
     query, fields = asked.query()
     if query is not None:
         arguments.append(query)
-    more = {"version": asked.version()} if operation.versioned else {}
     if operation.changes:
         return await _change(asked, service, actor, arguments, more, body)
     if operation.live:

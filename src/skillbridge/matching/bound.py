@@ -32,7 +32,7 @@ def upper_bound(
     best = np.zeros(len(indptr) - 1)
     np.maximum.at(best, worker[alone], surplus[alone])
     total = float(best.sum() + (vacancy_price * positions).sum() + (row_price * rows.limit).sum())
-    return total + _groups(worker[~alone], place[vacancy[~alone]], surplus[~alone], group)
+    return total + _groups(worker[~alone], vacancy[~alone], surplus[~alone], group, place, positions)
 
 
 def left_over(
@@ -56,26 +56,36 @@ def left_over(
     return np.asarray(weight - at_vacancy[vacancy] - at_cell[rows.cell], dtype=np.float64)
 
 
+def heads_of(
+    option: npt.NDArray[np.int64], vacancy: npt.NDArray[np.int32], positions: npt.NDArray[np.int32], n: int
+) -> npt.NDArray[np.int64]:
+    """int64 [n]: the positions of the vacancies that each option's edges lead to, given `option`, `vacancy` [edges]."""
+    pairs = np.unique(option * len(positions) + vacancy)
+    heads = np.bincount(pairs // len(positions), weights=positions[pairs % len(positions)], minlength=n)
+    return heads.astype(np.int64)
+
+
 def _groups(
     worker: npt.NDArray[np.int64],
-    place: npt.NDArray[np.int32],
+    vacancy: npt.NDArray[np.int32],
     surplus: npt.NDArray[np.float64],
     group: npt.NDArray[np.int32],
+    place: npt.NDArray[np.int32],
+    positions: npt.NDArray[np.int32],
 ) -> float:
-    """What all groups are credited with: each its best place, summed over members, if every member reaches it."""
+    """What all groups are credited with: each its best place, summed over members, of those that every member reaches
+    and that have positions for all."""
     if not len(worker):
         return 0.0
     size = np.bincount(group[group >= 0])
-    key = worker * (int(place.max()) + 1) + place
-    seats, seat = np.unique(key, return_inverse=True)
+    width = int(place.max()) + 1
+    seats, seat, of_seat = np.unique(worker * width + place[vacancy], return_index=True, return_inverse=True)
     best = np.full(len(seats), -np.inf)
-    np.maximum.at(best, seat, surplus)
-    whose = group[seats // (int(place.max()) + 1)].astype(np.int64)
-    option = whose * (int(place.max()) + 1) + seats % (int(place.max()) + 1)
-    options, number = np.unique(option, return_inverse=True)
+    np.maximum.at(best, of_seat, surplus)
+    options, number = np.unique(group[worker[seat]] * np.int64(width) + seats % width, return_inverse=True)
     worth, members = np.bincount(number, weights=best), np.bincount(number)
-    owner = options // (int(place.max()) + 1)
-    complete = members == size[owner]
+    owner = options // width
+    complete = (members == size[owner]) & (heads_of(number[of_seat], vacancy, positions, len(options)) >= size[owner])
     total = np.zeros(len(size))
     np.maximum.at(total, owner[complete], worth[complete])
     return float(total.sum())

@@ -311,7 +311,7 @@ def _per_unit(gain: float) -> float:
 
 
 @compiled
-def _sit(o: int, mixed: Marks, strict: bool, at: Surcharge, taken: Ints, g: Groups, b: Tables) -> tuple[bool, float]:
+def sit(o: int, mixed: Marks, strict: bool, at: Surcharge, taken: Ints, g: Groups, b: Tables) -> tuple[bool, float]:
     """Seat option `o`, each member on the best edge that fits (else, unless `strict`, the best), noted in `taken`.
 
     Gives (all are seated, points gained less penalties); a strict option that fails leaves the board as it was.
@@ -343,7 +343,7 @@ def _take_options(chosen: Ints, options: Ints, mixed: Marks, at: Surcharge, g: G
         first = g.seat_ptr[o]
         if chosen[g.seat_worker[first]] >= 0:
             continue
-        done, _ = _sit(o, mixed, True, at, taken, g, b)
+        done, _ = sit(o, mixed, True, at, taken, g, b)
         if done:
             placed += 1
             for s in range(first, g.seat_ptr[o + 1]):
@@ -373,13 +373,13 @@ def _settle_groups(chosen: Ints, groups: Ints, mixed: Marks, at: Surcharge, g: G
         if home:
             best = -base
         for o in range(first, last):
-            _, gain = _sit(o, mixed, False, at, taken, g, b)
+            _, gain = sit(o, mixed, False, at, taken, g, b)
             for k in range(size):
                 shift(taken[k], -1, b)
             if gain - base > best:
                 best, option = gain - base, o
         if option >= 0:
-            _sit(option, mixed, False, at, taken, g, b)
+            sit(option, mixed, False, at, taken, g, b)
         for k in range(size):
             who = g.seat_worker[lo + k]
             if option >= 0:

@@ -241,18 +241,40 @@ def flow(
 
 def plain_flow(problem: Problem) -> Ints:
     """The best choice of edges if there were no rows and no groups: int64 [workers], by min-cost flow."""
+    everyone = np.arange(problem.n_workers)
+    return _flow_of(problem, everyone, np.arange(len(problem.vacancy)), problem.positions)
+
+
+def flow_around(problem: Problem, chosen: Ints, edges: Ints) -> Ints:
+    """The plan `chosen` (int64 [workers], edges or -1) with workers alone placed best where groups leave room.
+
+    Rows are not looked at. `edges` (of workers alone) are those that may be taken, beside those chosen.
+    """
     p = problem
-    n, m = p.n_workers, p.n_vacancies
-    sink = n + m
-    worker = np.repeat(np.arange(n), np.diff(p.indptr))
-    full = np.flatnonzero(p.positions > 0)
-    tail = np.concatenate([worker, n + full, np.arange(n)])
-    head = np.concatenate([n + p.vacancy, np.full(len(full), sink), np.full(n, sink)])
-    capacity = np.concatenate([np.ones(len(worker)), p.positions[full], np.ones(n)])
-    cost = np.concatenate([-p.weight, np.zeros(len(full) + n, np.int64)])
-    supply = np.concatenate([np.ones(n), np.zeros(m), [-n]])
+    alone = p.group < 0
+    held = chosen[~alone]
+    free = p.positions - np.bincount(p.vacancy[held[held >= 0]], minlength=p.n_vacancies)
+    edges = np.union1d(edges, chosen[alone & (chosen >= 0)])
+    return np.where(alone, _flow_of(p, np.flatnonzero(alone), edges, free), chosen)
+
+
+def _flow_of(problem: Problem, people: Ints, edges: Ints, positions: npt.NDArray[np.integer]) -> Ints:
+    """int64 [workers]: which of `edges` (sorted, of `people`) to take so that points are most; -1 for none."""
+    p = problem
+    m, k = p.n_vacancies, len(people)
+    sink = m + k
+    number = np.zeros(p.n_workers, np.int64)
+    number[people] = m + np.arange(k)
+    worker = np.searchsorted(p.indptr, edges, side="right") - 1
+    full = np.flatnonzero(positions > 0)
+    everyone = m + np.arange(k)
+    tail = np.concatenate([number[worker], full, everyone])
+    head = np.concatenate([p.vacancy[edges], np.full(len(full), sink), np.full(k, sink)])
+    capacity = np.concatenate([np.ones(len(edges)), positions[full], np.ones(k)])
+    cost = np.concatenate([-p.weight[edges], np.zeros(len(full) + k, np.int64)])
+    supply = np.concatenate([np.zeros(m), np.ones(k), [-k]])
     _, flows = flow(tail, head, capacity.astype(np.int64), cost, supply)
-    chosen = np.full(n, -1, np.int64)
-    used = np.flatnonzero(flows[: len(worker)])
-    chosen[worker[used]] = used
+    chosen = np.full(p.n_workers, -1, np.int64)
+    used = np.flatnonzero(flows[: len(edges)])
+    chosen[worker[used]] = edges[used]
     return chosen

@@ -1,15 +1,17 @@
-"""Crews and families as units: the places that a whole group can reach, and each member's edges there."""
+"""Crews and families as units: the places that can take a whole group, and each member's edges there."""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from skillbridge.matching.bound import heads_of
 from skillbridge.solver.problem import Problem
 
 
 class Groups(NamedTuple):
-    """Group g has the options option_ptr[g]:option_ptr[g + 1]; an option is a place that every member reaches.
+    """Group g has the options option_ptr[g]:option_ptr[g + 1]; an option is a place that every member reaches, and whose
+    vacancies that any member reaches have positions for all.
 
     Option o has the seats seat_ptr[o]:seat_ptr[o + 1], one per member, in the order of workers; seat s is for worker
     `seat_worker[s]` and has the edges `edge[edge_ptr[s]:edge_ptr[s + 1]]`. All int64. A group without options cannot
@@ -46,6 +48,8 @@ def compile_groups(problem: Problem) -> Groups:
     option_of_seat = np.cumsum(new_option)[new_seat] - 1
     option_group = group[new_option]
     complete = np.bincount(option_of_seat, minlength=len(option_group)) == size[option_group]
+    option_of_edge = np.cumsum(new_option) - 1
+    complete &= heads_of(option_of_edge, p.vacancy[edge], p.positions, len(option_group)) >= size[option_group]
     seat_kept = complete[option_of_seat]
     edge_kept = seat_kept[np.cumsum(new_seat) - 1] if len(edge) else np.zeros(0, bool)
     seat_size = np.bincount(np.cumsum(new_seat) - 1, minlength=len(seat_kept))[seat_kept]

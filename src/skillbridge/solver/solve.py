@@ -13,14 +13,14 @@ from skillbridge.model import PlanStatus
 from skillbridge.partnerships.rows import Rows
 from skillbridge.solver.board import Board
 from skillbridge.solver.dive import dive, repair
-from skillbridge.solver.exact import program, solve_program
+from skillbridge.solver.exact import flow_around, program, solve_program
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.parts import improve_doubtful, improve_parts, relaxed
 from skillbridge.solver.plan import Solution, WholeHeads, broken, value
 from skillbridge.solver.prices import descend, sample
 from skillbridge.solver.pricing import Floats, Ints, Pricer
 from skillbridge.solver.problem import Problem, checked, tightened
-from skillbridge.solver.swaps import improve
+from skillbridge.solver.swaps import improve, near_edges
 
 EXACT_WORKERS = 2_000
 """Up to here the whole problem goes to the exact solver at once."""
@@ -34,6 +34,8 @@ FEW_NODES = 100
 """Below as many nodes only the bound of the exact solver is asked for: parts placed anew give better plans."""
 SLACK = 0.5
 """Points by which an exact solver's bound may be below a known plan's worth before it is held to be wrong."""
+FLOW_REACH = 300.0
+"""Points to a worker's best choice within which a flow may place it."""
 PLAIN_PASSES = 300
 """Passes for the prices of a problem's own rows, after those with rows implied in whole heads are known."""
 
@@ -170,7 +172,10 @@ def solve(
             method = "exact" if status == "optimal" else "prices, dives and exact"
         improvable = search.objective is not None and not search.near(todo.enough)
         if status == "feasible" and todo.starts and improvable and not halted():
-            method += _by_moves(search, near, at, todo, seed, halted)
+            if given.n_rows:
+                method += _by_moves(search, near, at, todo, seed, halted)
+            else:
+                method += _by_flow(search, near, at, seed, halted)
     except MemoryError:
         search.notes += (f"memory ran short after {method}: this is the best plan found until then",)
     if halted() and status == "feasible" and stop is not None and stop():
@@ -257,6 +262,20 @@ def _whole(problem: Problem, plan: Ints) -> Ints:
         np.maximum.at(highest, group, where)
         kept[member[(lowest != highest)[group]]] = -1
     return kept
+
+
+def _by_flow(search: _Search, pricer: Pricer, price: Floats, seed: int, halted: Callable[[], bool]) -> str:
+    """Where there are no rows, improve the best plan by a flow around the groups, and moves of groups; what was done."""
+    near, _, _ = near_edges(pricer, price, FLOW_REACH)
+    crews = bool(pricer.groups.n_groups)
+    for number in range(2 if crews else 1):
+        if halted():
+            break
+        board = Board(pricer, flow_around(pricer.problem, search.chosen, near))
+        if crews and not number:
+            improve(board, price, within=60.0, reach=100.0, starts=(0.0,), alone=False, seed=seed, stopped=halted)
+        search.offer("flow around groups" if crews else "flow", board)
+    return ", flow around groups" if crews else ", flow"
 
 
 def _by_moves(

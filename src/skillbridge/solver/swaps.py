@@ -4,7 +4,8 @@ What a plan lacks to its bound splits exactly into regrets (surplus of a worker'
 one) and the priced slack of vacancies and rows. A chain starts where a move promises to lower that sum. If the move
 exceeds a limit, the occupant of that limit who loses least moves on or goes home; if all limits hold but points were
 lost, the places just left are offered to whoever gains most from them. A chain is kept if it ends legal and with more
-points, else undone. Workers in groups stay where they are.
+points, else undone. A chain may also start with a whole group that takes another option; those in its way are workers
+alone, as nobody but the group itself moves a group.
 """
 
 from collections.abc import Callable
@@ -13,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skillbridge.solver.board import HARD, UNIT, Board, Marks, Tables, shift
+from skillbridge.solver.board import HARD, UNIT, Board, Marks, Tables, shift, sit
+from skillbridge.solver.groups import Groups
 from skillbridge.solver.pricing import Edges, Floats, Ints, Pricer, Surcharge, compiled, surplus_of
 
 DEPTH = 10
-"""Moves in a chain at most."""
+"""Moves in a chain at most, after a worker's first or for each member of a group that starts it."""
 
 
 class Near(NamedTuple):
@@ -60,6 +62,13 @@ class Trail(NamedTuple):
     origin: Ints
 
 
+class Options(NamedTuple):
+    """Of every option of a group: its `surplus`, and the clock's reading when a chain from it last `failed`."""
+
+    surplus: Floats
+    failed: Ints
+
+
 def improve(
     board: Board,
     price: Floats,
@@ -69,6 +78,7 @@ def improve(
     starts: tuple[float, ...] = (0.0, 15.0, 40.0),
     sweeps: int = 3,
     look: int = 64,
+    alone: bool = True,
     seed: int = 0,
     stopped: Callable[[], bool] | None = None,
 ) -> int:
@@ -77,7 +87,8 @@ def improve(
     Chains start on edges `reach` points or less from their worker's best that promise to lower what the plan lacks, or
     raise it by at most starts[0] points (then starts[1], and so on), in up to `sweeps` sweeps each; whoever moves on
     does so over edges `within` points of the best. A start that failed is tried again only once something near it has
-    changed. An exceeded limit is asked for at most `look` of its occupants.
+    changed. An exceeded limit is asked for at most `look` of its occupants. Groups start chains
+    that promise to raise the sum not at all; without `alone` nobody else does.
     """
     pricer, b = board.pricer, board.tables
     near = nearby(pricer, price, within, reach)
@@ -96,14 +107,24 @@ def improve(
     )
     _link_all(pricer.singles[board.chosen[pricer.singles] >= 0], board.chosen, seated, b)
     rng = np.random.default_rng(seed)
-    total = 0.0
+    total, at = 0.0, pricer.surcharge(price)
+    options = Options(option_surplus(pricer.groups, pricer.edges, at), np.full(len(pricer.groups.seat_ptr), -1, np.int64))
+    crews = np.flatnonzero(np.diff(pricer.groups.option_ptr))
     for start in starts:
         for _ in range(sweeps):
             gained = 0.0
-            for part in np.array_split(rng.permutation(pricer.singles), 1 + len(pricer.singles) // 5_000):
+            singles = rng.permutation(pricer.singles) if alone else pricer.singles[:0]
+            for part in np.array_split(singles, 1 + len(singles) // 5_000):
                 if stopped is not None and stopped():
                     return int(total + gained)
                 gained += float(_sweep(part, board.chosen, price, start, look, near, seated, b))
+            movable = crews if start <= 0 else crews[:0]
+            for part in np.array_split(rng.permutation(movable), 1 + len(movable) // 1_000):
+                if stopped is not None and stopped():
+                    return int(total + gained)
+                gained += float(
+                    _sweep_crews(part, board.chosen, price, at, start, look, near, seated, b, pricer.groups, options)
+                )
             total += gained
             if not gained:
                 break
@@ -344,10 +365,8 @@ def _chain(
     if total > 0.5:
         s.clock[0] += 1
         for t in range(depth):
-            for edge in (trail.origin[t], chosen[trail.worker[t]]):
-                if edge >= 0:
-                    s.changed[_owner(edge, 0, b)] = s.clock[0]
-                    s.changed[_owner(edge, 1, b)] = s.clock[0]
+            _mark(trail.origin[t], s, b)
+            _mark(chosen[trail.worker[t]], s, b)
         return total
     for t in range(depth - 1, -1, -1):
         _move(trail.worker[t], trail.origin[t], chosen, s, b)
@@ -393,4 +412,151 @@ def _sweep(
                 total += gain
             else:
                 s.tried[k] = s.clock[0]
+    return total
+
+
+@compiled
+def option_surplus(g: Groups, edges: Edges, at: Surcharge) -> Floats:
+    """float64 [options]: the surplus of each option of a group, every member on its best edge there."""
+    worth = np.zeros(len(g.seat_ptr) - 1)
+    for o in range(len(worth)):
+        for t in range(g.seat_ptr[o], g.seat_ptr[o + 1]):
+            best = -np.inf
+            for k in range(g.edge_ptr[t], g.edge_ptr[t + 1]):
+                best = max(best, surplus_of(g.edge[k], edges, at))
+            worth[o] += best
+    return worth
+
+
+@compiled
+def _crew_chain(
+    o: int,
+    size: int,
+    look: int,
+    chosen: Ints,
+    price: Floats,
+    at: Surcharge,
+    near: Near,
+    s: Seated,
+    b: Tables,
+    g: Groups,
+    trail: Trail,
+    put: Ints,
+    left: Ints,
+    mixed: Marks,
+) -> float:
+    """Points gained by the chain that starts with a group of `size` on option `o`; 0 if it came to nothing."""
+    first = g.seat_ptr[o]
+    taken, before = np.empty(size, np.int64), np.empty(size, np.int64)
+    total, n_put, n_left, depth = 0.0, 0, 0, 0
+    for k in range(size):
+        before[k] = chosen[g.seat_worker[first + k]]
+        if before[k] >= 0:
+            total -= b.edges.weight[before[k]] + shift(before[k], -1, b)
+            left[n_left] = before[k]
+            n_left += 1
+    total += sit(o, mixed, False, at, taken, g, b)[1]
+    for k in range(size):
+        chosen[g.seat_worker[first + k]] = taken[k]
+        put[n_put] = taken[k]
+        n_put += 1
+    while total <= 0.5 and depth < len(trail.worker):
+        best, who, where, hole = -np.inf, -1, -1, -1
+        if total < -UNIT / 2:
+            for m in range(n_put - 1, -1, -1):
+                best, who, where = _clear(put[m], depth, trail, look, chosen, near, s, b)
+                if who >= 0:
+                    break
+        else:
+            for m in range(n_left):
+                gain, j, e = _refill(left[m], depth, trail, look, chosen, price, near, s, b)
+                if gain > best:
+                    best, who, where, hole = gain, j, e, m
+        if who < 0 or total + best < -(size + 2) * HARD:
+            break
+        trail.worker[depth], trail.origin[depth] = who, chosen[who]
+        gone = chosen[who]
+        total += _move(who, where, chosen, s, b)
+        if where >= 0:
+            put[n_put] = where
+            n_put += 1
+        if hole >= 0:
+            n_left -= 1
+            left[hole] = left[n_left]
+        if gone >= 0:
+            left[n_left] = gone
+            n_left += 1
+        depth += 1
+    if total > 0.5:
+        s.clock[0] += 1
+        for t in range(depth):
+            _mark(trail.origin[t], s, b)
+            _mark(chosen[trail.worker[t]], s, b)
+        for k in range(size):
+            _mark(before[k], s, b)
+            _mark(taken[k], s, b)
+        return total
+    for t in range(depth - 1, -1, -1):
+        _move(trail.worker[t], trail.origin[t], chosen, s, b)
+    for k in range(size):
+        shift(taken[k], -1, b)
+    for k in range(size):
+        chosen[g.seat_worker[first + k]] = before[k]
+        if before[k] >= 0:
+            shift(before[k], 1, b)
+    return 0.0
+
+
+@compiled
+def _mark(e: int, s: Seated, b: Tables) -> None:
+    """Note that something has changed at the vacancy and the cell of edge `e` (-1: nothing)."""
+    if e >= 0:
+        s.changed[_owner(e, 0, b)] = s.clock[0]
+        s.changed[_owner(e, 1, b)] = s.clock[0]
+
+
+@compiled
+def _last_change(e: int, s: Seated, b: Tables) -> int:
+    return max(s.changed[_owner(e, 0, b)], s.changed[_owner(e, 1, b)])
+
+
+@compiled
+def _sweep_crews(
+    crews: Ints,
+    chosen: Ints,
+    price: Floats,
+    at: Surcharge,
+    start: float,
+    look: int,
+    near: Near,
+    s: Seated,
+    b: Tables,
+    g: Groups,
+    options: Options,
+) -> float:
+    total = 0.0
+    mixed = np.zeros(len(b.left), np.bool_)
+    for number in crews:
+        lo = g.option_ptr[number]
+        size = g.seat_ptr[lo + 1] - g.seat_ptr[lo]
+        trail = Trail(np.empty(size * DEPTH, np.int64), np.empty(size * DEPTH, np.int64))
+        put, left = np.empty(size * (DEPTH + 1), np.int64), np.empty(size * (DEPTH + 1), np.int64)
+        for o in range(lo, g.option_ptr[number + 1]):
+            here, last, same = 0.0, 0, True
+            for t in range(g.seat_ptr[o], g.seat_ptr[o + 1]):
+                old, is_here = chosen[g.seat_worker[t]], False
+                for k in range(g.edge_ptr[t], g.edge_ptr[t + 1]):
+                    last = max(last, _last_change(g.edge[k], s, b))
+                    is_here |= g.edge[k] == old
+                same &= is_here
+                if old >= 0:
+                    here += surplus_of(old, b.edges, at)
+                    last = max(last, _last_change(old, s, b))
+            if same or options.failed[o] >= last or options.surplus[o] - here < -start * size:
+                continue
+            gain = _crew_chain(o, size, look, chosen, price, at, near, s, b, g, trail, put, left, mixed)
+            if gain > 0:
+                total += gain
+            else:
+                options.failed[o] = s.clock[0]
     return total

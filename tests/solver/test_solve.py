@@ -11,14 +11,17 @@ from scipy import sparse
 
 from benchmarks.instances import random_problem
 from skillbridge.errors import BadInputs
+from skillbridge.matching.bound import upper_bound
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.board import Board
-from skillbridge.solver.exact import Answer
+from skillbridge.solver.exact import Answer, flow_around
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.plan import broken, certified_bound, usage, value
+from skillbridge.solver.prices import descend
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem, compile_problem
 from skillbridge.solver.solve import Progress, solve
+from skillbridge.solver.swaps import improve
 
 
 def small_world(seed: int, *, grouped: bool = True, minimums: bool = False) -> Problem:
@@ -250,3 +253,71 @@ def test_a_plan_that_no_single_move_mends_is_made_legal_by_sending_people_home(s
     assert board.clear(pricer.singles)
     assert not broken(problem, board.chosen)
     assert (board.chosen >= 0).any()
+
+
+def without_rows(problem: Problem) -> Problem:
+    rows = problem.rows
+    none = (sparse.csr_array(rows.cell_rows[:, :0]), sparse.csr_array(rows.vacancy_rows[:, :0]))
+    return replace(problem, rows=Rows(rows.cell, rows.limit[:0], *none, ()))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_move_by_chains_and_the_gain_is_the_plan_s(seed: int) -> None:
+    problem = middle_world(seed, groups=0.3)
+    pricer = Pricer(problem)
+    price, _ = descend(pricer, np.zeros(len(pricer.limits)), 300, (60.0, 0.4))
+    board = greedy(pricer)
+    before = board.chosen.copy()
+    gained = improve(board, price, starts=(0.0,), alone=False, seed=seed)
+    moved = (before != board.chosen) & (problem.group >= 0)
+    assert moved.any()
+    assert gained > 0
+    assert value(problem, board.chosen) == value(problem, before) + gained
+    assert not broken(problem, board.chosen)
+    heads, used = usage(problem, board.chosen)
+    assert (board.tables.free == problem.positions - heads).all()
+    assert (board.tables.left == problem.rows.limit - used).all()
+
+
+def test_a_flow_places_workers_alone_best_where_groups_stay() -> None:
+    problem = without_rows(middle_world(4, groups=0.2))
+    alone = problem.group < 0
+    start = greedy(Pricer(problem)).chosen
+    everywhere = np.flatnonzero(np.repeat(alone, np.diff(problem.indptr)))
+    plan = flow_around(problem, start, everywhere)
+    assert (plan[~alone] == start[~alone]).all()
+    assert not broken(problem, plan)
+    assert value(problem, plan) > value(problem, start)
+    again = greedy(Pricer(replace(problem, positions=problem.positions)))
+    improve(again, np.zeros(problem.n_vacancies), starts=(0.0, 50.0), seed=1)
+    assert value(problem, flow_around(problem, again.chosen, everywhere)) >= value(problem, again.chosen)
+    held = flow_around(problem, start, everywhere[:0])
+    assert value(problem, held) == value(problem, start)
+
+
+def test_without_rows_a_plan_with_groups_ends_close_to_its_bound() -> None:
+    problem = without_rows(random_problem(4_000, 5, 10, groups=0.3))
+    found = solve(problem)
+    assert "flow" in found.method or found.bound - found.objective < 2e-4 * found.bound
+    assert not broken(problem, found.chosen)
+    assert found.objective > 0.995 * found.bound
+
+
+def test_a_place_too_small_for_a_group_proves_nothing() -> None:
+    rows = Rows(np.zeros(4, np.int32), np.zeros(0, np.int64), sparse.csr_array((1, 0)), sparse.csr_array((2, 0)), ())
+    problem = Problem(
+        np.array([0, 2, 4]),
+        np.array([0, 1, 0, 1], np.int32),
+        np.array([9, 4, 9, 4], np.int32),
+        np.array([1, 2], np.int32),
+        rows,
+        np.array([0, 0], np.int32),
+        np.array([0, 1], np.int32),
+    )
+    found = solve(problem)
+    assert found.objective == 8
+    free = upper_bound(
+        problem.indptr, problem.vacancy, problem.weight, problem.positions, rows, problem.group, problem.place,
+        np.zeros(2), np.zeros(0),
+    )  # fmt: skip
+    assert free == 8

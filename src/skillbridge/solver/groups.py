@@ -10,8 +10,8 @@ from skillbridge.solver.problem import Problem
 
 
 class Groups(NamedTuple):
-    """Group g has the options option_ptr[g]:option_ptr[g + 1]; an option is a place that every member reaches, and whose
-    vacancies that any member reaches have positions for all.
+    """Group g has the options option_ptr[g]:option_ptr[g + 1]; an option is a place that every member reaches, and
+    whose vacancies that any member reaches have positions for all.
 
     Option o has the seats seat_ptr[o]:seat_ptr[o + 1], one per member, in the order of workers; seat s is for worker
     `seat_worker[s]` and has the edges `edge[edge_ptr[s]:edge_ptr[s + 1]]`. All int64. A group without options cannot

@@ -265,7 +265,7 @@ def _whole(problem: Problem, plan: Ints) -> Ints:
 
 
 def _by_flow(search: _Search, pricer: Pricer, price: Floats, seed: int, halted: Callable[[], bool]) -> str:
-    """Where there are no rows, improve the best plan by a flow around the groups, and moves of groups; what was done."""
+    """Without rows: improve the best plan by a flow around the groups, and by moving groups; what was done."""
     near, _, _ = near_edges(pricer, price, FLOW_REACH)
     crews = bool(pricer.groups.n_groups)
     for number in range(2 if crews else 1):

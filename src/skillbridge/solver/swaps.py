@@ -108,7 +108,9 @@ def improve(
     _link_all(pricer.singles[board.chosen[pricer.singles] >= 0], board.chosen, seated, b)
     rng = np.random.default_rng(seed)
     total, at = 0.0, pricer.surcharge(price)
-    options = Options(option_surplus(pricer.groups, pricer.edges, at), np.full(len(pricer.groups.seat_ptr), -1, np.int64))
+    options = Options(
+        option_surplus(pricer.groups, pricer.edges, at), np.full(len(pricer.groups.seat_ptr), -1, np.int64)
+    )
     crews = np.flatnonzero(np.diff(pricer.groups.option_ptr))
     for start in starts:
         for _ in range(sweeps):
@@ -517,7 +519,7 @@ def _mark(e: int, s: Seated, b: Tables) -> None:
 
 @compiled
 def _last_change(e: int, s: Seated, b: Tables) -> int:
-    return max(s.changed[_owner(e, 0, b)], s.changed[_owner(e, 1, b)])
+    return max(s.changed[_owner(e, 0, b)], s.changed[_owner(e, 1, b)])  # type: ignore[no-any-return]
 
 
 @compiled

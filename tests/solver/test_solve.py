@@ -268,7 +268,7 @@ def test_groups_move_by_chains_and_the_gain_is_the_plan_s(seed: int) -> None:
     price, _ = descend(pricer, np.zeros(len(pricer.limits)), 300, (60.0, 0.4))
     board = greedy(pricer)
     before = board.chosen.copy()
-    gained = improve(board, price, starts=(0.0,), alone=False, seed=seed)
+    gained = improve(board, price, starts=(0.0,), who="groups", seed=seed)
     moved = (before != board.chosen) & (problem.group >= 0)
     assert moved.any()
     assert gained > 0

@@ -226,10 +226,10 @@ def renew(
         board = dive(near, at, plain)
     if board.legal and not halted():
         board = Board(near, board.chosen)
-        improve(board, at, within=60.0, reach=100.0, starts=todo.starts, seed=seed, stopped=halted)
+        improve(board, at, within=60.0, reach=100.0, starts=todo.starts, who="alone", seed=seed, stopped=halted)
         for number in range(0 if todo.exact or halted() else todo.parts // RENEWED):
             improve_parts(board, at, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
-            improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, seed=seed + number)
+            improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, who="alone", seed=seed + number)
     if not board.legal:
         return None
     search.chosen, search.objective = board.chosen, value(given, board.chosen)
@@ -273,7 +273,7 @@ def _by_flow(search: _Search, pricer: Pricer, price: Floats, seed: int, halted: 
             break
         board = Board(pricer, flow_around(pricer.problem, search.chosen, near))
         if crews and not number:
-            improve(board, price, within=60.0, reach=100.0, starts=(0.0,), alone=False, seed=seed, stopped=halted)
+            improve(board, price, within=60.0, reach=100.0, starts=(0.0,), who="groups", seed=seed, stopped=halted)
         search.offer("flow around groups" if crews else "flow", board)
     return ", flow around groups" if crews else ", flow"
 

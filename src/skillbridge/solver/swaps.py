@@ -9,7 +9,7 @@ alone, as nobody but the group itself moves a group.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +78,7 @@ def improve(
     starts: tuple[float, ...] = (0.0, 15.0, 40.0),
     sweeps: int = 3,
     look: int = 64,
-    alone: bool = True,
+    who: Literal["everyone", "alone", "groups"] = "everyone",
     seed: int = 0,
     stopped: Callable[[], bool] | None = None,
 ) -> int:
@@ -88,7 +88,7 @@ def improve(
     raise it by at most starts[0] points (then starts[1], and so on), in up to `sweeps` sweeps each; whoever moves on
     does so over edges `within` points of the best. A start that failed is tried again only once something near it has
     changed. An exceeded limit is asked for at most `look` of its occupants. Groups start chains
-    that promise to raise the sum not at all; without `alone` nobody else does.
+    that promise to raise the sum not at all. `who` starts chains: workers alone, groups, or both.
     """
     pricer, b = board.pricer, board.tables
     near = nearby(pricer, price, within, reach)
@@ -115,12 +115,12 @@ def improve(
     for start in starts:
         for _ in range(sweeps):
             gained = 0.0
-            singles = rng.permutation(pricer.singles) if alone else pricer.singles[:0]
+            singles = rng.permutation(pricer.singles) if who != "groups" else pricer.singles[:0]
             for part in np.array_split(singles, 1 + len(singles) // 5_000):
                 if stopped is not None and stopped():
                     return int(total + gained)
                 gained += float(_sweep(part, board.chosen, price, start, look, near, seated, b))
-            movable = crews if start <= 0 else crews[:0]
+            movable = crews if start <= 0 and who != "alone" else crews[:0]
             for part in np.array_split(rng.permutation(movable), 1 + len(movable) // 1_000):
                 if stopped is not None and stopped():
                     return int(total + gained)

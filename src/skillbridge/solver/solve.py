@@ -78,7 +78,7 @@ def effort(workers: int, time_limit: float | None) -> Effort:
     if workers > 20_000:
         return Effort(1_000, 1, (), 0) if fast else Effort(2_000, 2, (0.0, 15.0), 0)
     if workers <= EXACT_WORKERS:
-        return Effort(min(1_500, 200 + 5 * workers), 2, (0.0, 15.0), 0 if fast else 40, True)
+        return Effort(min(1_500, 200 + 5 * workers), 2, (0.0, 15.0), 6 if fast else 40, True)
     return Effort(1_000, 2, (0.0,), 0) if fast else Effort(5_000, 3, (0.0, 15.0), 20)
 
 

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from skillbridge.explain.resolve import Nearby, Worth, changed, nearby, worth
 from skillbridge.solver.board import Board
 from skillbridge.solver.exact import program, solve_program
+from skillbridge.solver.moves import improve
 from skillbridge.solver.plan import value
 from skillbridge.solver.prices import descend
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem
-from skillbridge.solver.swaps import improve, near_edges
+from skillbridge.solver.swaps import near_edges
 
 I64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

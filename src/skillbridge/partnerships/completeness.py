@@ -11,10 +11,11 @@ import msgspec
 
 from skillbridge.partnerships.partnership import TOPICS, Partnership
 from skillbridge.partnerships.rules.base import Rule
+from skillbridge.partnerships.rules.costs import CostRule, HousingRule
 from skillbridge.partnerships.rules.employers import ComplianceRule, EmployerGateRule
 from skillbridge.partnerships.rules.length import StayRule
 from skillbridge.partnerships.rules.origins import BrainDrainRule, TrainingRule
-from skillbridge.partnerships.rules.pay import CostRule, GuaranteeRule, HousingRule, WageRule
+from skillbridge.partnerships.rules.pay import GuaranteeRule, WageRule
 from skillbridge.partnerships.rules.people import GroupRule, MobilityRule
 from skillbridge.partnerships.rules.who import EligibilityRule, ScopeRule
 

@@ -8,9 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from skillbridge.partnerships.rules.base import Rule, Source
+from skillbridge.partnerships.rules.costs import CostRule
 from skillbridge.partnerships.rules.employers import ComplianceRule
 from skillbridge.partnerships.rules.origins import BrainDrainRule
-from skillbridge.partnerships.rules.pay import CostRule, Money
+from skillbridge.partnerships.rules.pay import Money
 from skillbridge.partnerships.safeguards import safeguards
 
 if TYPE_CHECKING:

@@ -198,7 +198,7 @@ def surplus_of(e: int, edges: Edges, at: Surcharge) -> float:
 
 
 @compiled
-def _best_at(s: int, g: Groups, edges: Edges, at: Surcharge) -> tuple[float, int]:
+def best_at(s: int, g: Groups, edges: Edges, at: Surcharge) -> tuple[float, int]:
     """(surplus, edge) of the best edge of seat `s`."""
     best, chosen = -np.inf, -1
     for k in range(g.edge_ptr[s], g.edge_ptr[s + 1]):
@@ -215,7 +215,7 @@ def _rank_options(number: int, g: Groups, edges: Edges, at: Surcharge) -> tuple[
     for o in range(g.option_ptr[number], g.option_ptr[number + 1]):
         worth = 0.0
         for s in range(g.seat_ptr[o], g.seat_ptr[o + 1]):
-            worth += _best_at(s, g, edges, at)[0]
+            worth += best_at(s, g, edges, at)[0]
         if worth > first:
             first, second, chosen = worth, first, o
         elif worth > second:
@@ -240,7 +240,7 @@ def _choose_groups(
             continue
         total += worth
         for s in range(g.seat_ptr[option], g.seat_ptr[option + 1]):
-            _, e = _best_at(s, g, edges, at)
+            _, e = best_at(s, g, edges, at)
             heads[edges.vacancy[e]] += 1
             cells[edges.cell[e]] += 1
             if len(tally) and tally[e] < 255:

@@ -15,12 +15,13 @@ from skillbridge.solver.board import Board
 from skillbridge.solver.dive import dive, repair
 from skillbridge.solver.exact import flow_around, program, solve_program
 from skillbridge.solver.greedy import greedy
+from skillbridge.solver.moves import improve
 from skillbridge.solver.parts import improve_doubtful, improve_parts, relaxed
 from skillbridge.solver.plan import Solution, WholeHeads, broken, value
 from skillbridge.solver.prices import descend, sample
 from skillbridge.solver.pricing import Floats, Ints, Pricer
 from skillbridge.solver.problem import Problem, checked, tightened
-from skillbridge.solver.swaps import improve, near_edges
+from skillbridge.solver.swaps import near_edges
 
 EXACT_WORKERS = 2_000
 """Up to here the whole problem goes to the exact solver at once."""

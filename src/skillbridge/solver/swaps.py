@@ -1,21 +1,18 @@
-"""Better plans by chains of moves: one worker takes another edge, whoever is in the way moves on, a hole is filled.
+"""Chains of moves of workers alone: one takes another edge, whoever is in the way moves on, a hole is filled.
 
 What a plan lacks to its bound splits exactly into regrets (surplus of a worker's best choice less that of the given
 one) and the priced slack of vacancies and rows. A chain starts where a move promises to lower that sum. If the move
 exceeds a limit, the occupant of that limit who loses least moves on or goes home; if all limits hold but points were
 lost, the places just left are offered to whoever gains most from them. A chain is kept if it ends legal and with more
-points, else undone. A chain may also start with a whole group that takes another option; those in its way are workers
-alone, as nobody but the group itself moves a group.
+points, else undone. Workers in groups stay where they are (see crews.py for chains that groups start).
 """
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from skillbridge.solver.board import HARD, UNIT, Board, Marks, Tables, shift, sit
-from skillbridge.solver.groups import Groups
+from skillbridge.solver.board import HARD, UNIT, Marks, Tables, shift
 from skillbridge.solver.pricing import Edges, Floats, Ints, Pricer, Surcharge, compiled, surplus_of
 
 DEPTH = 10
@@ -60,77 +57,6 @@ class Trail(NamedTuple):
 
     worker: Ints
     origin: Ints
-
-
-class Options(NamedTuple):
-    """Of every option of a group: its `surplus`, and the clock's reading when a chain from it last `failed`."""
-
-    surplus: Floats
-    failed: Ints
-
-
-def improve(
-    board: Board,
-    price: Floats,
-    *,
-    within: float = 100.0,
-    reach: float = 300.0,
-    starts: tuple[float, ...] = (0.0, 15.0, 40.0),
-    sweeps: int = 3,
-    look: int = 64,
-    who: Literal["everyone", "alone", "groups"] = "everyone",
-    seed: int = 0,
-    stopped: Callable[[], bool] | None = None,
-) -> int:
-    """Points gained by chains from a legal plan.
-
-    Chains start on edges `reach` points or less from their worker's best that promise to lower what the plan lacks, or
-    raise it by at most starts[0] points (then starts[1], and so on), in up to `sweeps` sweeps each; whoever moves on
-    does so over edges `within` points of the best. A start that failed is tried again only once something near it has
-    changed. An exceeded limit is asked for at most `look` of its occupants. Groups start chains
-    that promise to raise the sum not at all. `who` starts chains: workers alone, groups, or both.
-    """
-    pricer, b = board.pricer, board.tables
-    near = nearby(pricer, price, within, reach)
-    owners, n = len(b.owner_ptr) - 1, board.problem.n_workers
-    owner = np.repeat(np.arange(owners), np.diff(b.owner_ptr))
-    order = np.lexsort((owner, b.row))
-    seated = Seated(
-        np.full(owners, -1, np.int64),
-        np.full(2 * n, -1, np.int64),
-        np.full(2 * n, -1, np.int64),
-        np.searchsorted(b.row[order], np.arange(len(b.left) + 1)),
-        owner[order],
-        np.zeros(owners, np.int64),
-        np.full(len(near.edge), -1, np.int64),
-        np.ones(1, np.int64),
-    )
-    _link_all(pricer.singles[board.chosen[pricer.singles] >= 0], board.chosen, seated, b)
-    rng = np.random.default_rng(seed)
-    total, at = 0.0, pricer.surcharge(price)
-    options = Options(
-        option_surplus(pricer.groups, pricer.edges, at), np.full(len(pricer.groups.seat_ptr), -1, np.int64)
-    )
-    crews = np.flatnonzero(np.diff(pricer.groups.option_ptr))
-    for start in starts:
-        for _ in range(sweeps):
-            gained = 0.0
-            singles = rng.permutation(pricer.singles) if who != "groups" else pricer.singles[:0]
-            for part in np.array_split(singles, 1 + len(singles) // 5_000):
-                if stopped is not None and stopped():
-                    return int(total + gained)
-                gained += float(_sweep(part, board.chosen, price, start, look, near, seated, b))
-            movable = crews if start <= 0 and who != "alone" else crews[:0]
-            for part in np.array_split(rng.permutation(movable), 1 + len(movable) // 1_000):
-                if stopped is not None and stopped():
-                    return int(total + gained)
-                gained += float(
-                    _sweep_crews(part, board.chosen, price, at, start, look, near, seated, b, pricer.groups, options)
-                )
-            total += gained
-            if not gained:
-                break
-    return int(total)
 
 
 def nearby(pricer: Pricer, price: Floats, within: float, reach: float) -> Near:
@@ -203,13 +129,13 @@ def _unlink(i: int, e: int, s: Seated, b: Tables) -> None:
 
 
 @compiled
-def _link_all(workers: Ints, chosen: Ints, s: Seated, b: Tables) -> None:
+def link_all(workers: Ints, chosen: Ints, s: Seated, b: Tables) -> None:
     for i in workers:
         _link(i, chosen[i], s, b)
 
 
 @compiled
-def _move(i: int, e: int, chosen: Ints, s: Seated, b: Tables) -> float:
+def move(i: int, e: int, chosen: Ints, s: Seated, b: Tables) -> float:
     """Move worker `i` to edge `e` (-1: home); the points gained less penalties."""
     gain = 0.0
     old = chosen[i]
@@ -269,7 +195,7 @@ def _displace(
 
 
 @compiled
-def _clear(
+def clear(
     last: int, depth: int, trail: Trail, look: int, chosen: Ints, near: Near, s: Seated, b: Tables
 ) -> tuple[float, int, int]:
     """The best move of an occupant of a limit that edge `last` exceeds: (points less penalties gained, who, where)."""
@@ -319,7 +245,7 @@ def _offer(
 
 
 @compiled
-def _refill(
+def refill(
     gone: int, depth: int, trail: Trail, look: int, chosen: Ints, price: Floats, near: Near, s: Seated, b: Tables
 ) -> tuple[float, int, int]:
     """The best move onto what edge `gone` has set free: (points less penalties gained, who, where)."""
@@ -347,31 +273,31 @@ def _chain(
     """Points gained by the chain that starts with worker `i` on edge `e`; 0 if it came to nothing and was undone."""
     trail.worker[0], trail.origin[0] = i, chosen[i]
     gone, last = chosen[i], e
-    total = _move(i, e, chosen, s, b)
+    total = move(i, e, chosen, s, b)
     depth = 1
     while total <= 0.5 and depth < DEPTH:
         if total < -UNIT / 2:
-            gain, who, where = _clear(last, depth, trail, look, chosen, near, s, b)
+            gain, who, where = clear(last, depth, trail, look, chosen, near, s, b)
         elif gone >= 0:
-            gain, who, where = _refill(gone, depth, trail, look, chosen, price, near, s, b)
+            gain, who, where = refill(gone, depth, trail, look, chosen, price, near, s, b)
         else:
             break
         if who < 0 or total + gain < -2 * HARD:
             break
         trail.worker[depth], trail.origin[depth] = who, chosen[who]
         gone = chosen[who]
-        total += _move(who, where, chosen, s, b)
+        total += move(who, where, chosen, s, b)
         if where >= 0:
             last = where
         depth += 1
     if total > 0.5:
         s.clock[0] += 1
         for t in range(depth):
-            _mark(trail.origin[t], s, b)
-            _mark(chosen[trail.worker[t]], s, b)
+            mark(trail.origin[t], s, b)
+            mark(chosen[trail.worker[t]], s, b)
         return total
     for t in range(depth - 1, -1, -1):
-        _move(trail.worker[t], trail.origin[t], chosen, s, b)
+        move(trail.worker[t], trail.origin[t], chosen, s, b)
     return 0.0
 
 
@@ -390,7 +316,7 @@ def _slack_taken(e: int, price: Floats, b: Tables) -> float:
 
 
 @compiled
-def _sweep(
+def sweep(
     workers: Ints, chosen: Ints, price: Floats, start: float, look: int, near: Near, s: Seated, b: Tables
 ) -> float:
     total = 0.0
@@ -418,99 +344,7 @@ def _sweep(
 
 
 @compiled
-def option_surplus(g: Groups, edges: Edges, at: Surcharge) -> Floats:
-    """float64 [options]: the surplus of each option of a group, every member on its best edge there."""
-    worth = np.zeros(len(g.seat_ptr) - 1)
-    for o in range(len(worth)):
-        for t in range(g.seat_ptr[o], g.seat_ptr[o + 1]):
-            best = -np.inf
-            for k in range(g.edge_ptr[t], g.edge_ptr[t + 1]):
-                best = max(best, surplus_of(g.edge[k], edges, at))
-            worth[o] += best
-    return worth
-
-
-@compiled
-def _crew_chain(
-    o: int,
-    size: int,
-    look: int,
-    chosen: Ints,
-    price: Floats,
-    at: Surcharge,
-    near: Near,
-    s: Seated,
-    b: Tables,
-    g: Groups,
-    trail: Trail,
-    put: Ints,
-    left: Ints,
-    mixed: Marks,
-) -> float:
-    """Points gained by the chain that starts with a group of `size` on option `o`; 0 if it came to nothing."""
-    first = g.seat_ptr[o]
-    taken, before = np.empty(size, np.int64), np.empty(size, np.int64)
-    total, n_put, n_left, depth = 0.0, 0, 0, 0
-    for k in range(size):
-        before[k] = chosen[g.seat_worker[first + k]]
-        if before[k] >= 0:
-            total -= b.edges.weight[before[k]] + shift(before[k], -1, b)
-            left[n_left] = before[k]
-            n_left += 1
-    total += sit(o, mixed, False, at, taken, g, b)[1]
-    for k in range(size):
-        chosen[g.seat_worker[first + k]] = taken[k]
-        put[n_put] = taken[k]
-        n_put += 1
-    while total <= 0.5 and depth < len(trail.worker):
-        best, who, where, hole = -np.inf, -1, -1, -1
-        if total < -UNIT / 2:
-            for m in range(n_put - 1, -1, -1):
-                best, who, where = _clear(put[m], depth, trail, look, chosen, near, s, b)
-                if who >= 0:
-                    break
-        else:
-            for m in range(n_left):
-                gain, j, e = _refill(left[m], depth, trail, look, chosen, price, near, s, b)
-                if gain > best:
-                    best, who, where, hole = gain, j, e, m
-        if who < 0 or total + best < -(size + 2) * HARD:
-            break
-        trail.worker[depth], trail.origin[depth] = who, chosen[who]
-        gone = chosen[who]
-        total += _move(who, where, chosen, s, b)
-        if where >= 0:
-            put[n_put] = where
-            n_put += 1
-        if hole >= 0:
-            n_left -= 1
-            left[hole] = left[n_left]
-        if gone >= 0:
-            left[n_left] = gone
-            n_left += 1
-        depth += 1
-    if total > 0.5:
-        s.clock[0] += 1
-        for t in range(depth):
-            _mark(trail.origin[t], s, b)
-            _mark(chosen[trail.worker[t]], s, b)
-        for k in range(size):
-            _mark(before[k], s, b)
-            _mark(taken[k], s, b)
-        return total
-    for t in range(depth - 1, -1, -1):
-        _move(trail.worker[t], trail.origin[t], chosen, s, b)
-    for k in range(size):
-        shift(taken[k], -1, b)
-    for k in range(size):
-        chosen[g.seat_worker[first + k]] = before[k]
-        if before[k] >= 0:
-            shift(before[k], 1, b)
-    return 0.0
-
-
-@compiled
-def _mark(e: int, s: Seated, b: Tables) -> None:
+def mark(e: int, s: Seated, b: Tables) -> None:
     """Note that something has changed at the vacancy and the cell of edge `e` (-1: nothing)."""
     if e >= 0:
         s.changed[_owner(e, 0, b)] = s.clock[0]
@@ -518,47 +352,5 @@ def _mark(e: int, s: Seated, b: Tables) -> None:
 
 
 @compiled
-def _last_change(e: int, s: Seated, b: Tables) -> int:
+def last_change(e: int, s: Seated, b: Tables) -> int:
     return max(s.changed[_owner(e, 0, b)], s.changed[_owner(e, 1, b)])  # type: ignore[no-any-return]
-
-
-@compiled
-def _sweep_crews(
-    crews: Ints,
-    chosen: Ints,
-    price: Floats,
-    at: Surcharge,
-    start: float,
-    look: int,
-    near: Near,
-    s: Seated,
-    b: Tables,
-    g: Groups,
-    options: Options,
-) -> float:
-    total = 0.0
-    mixed = np.zeros(len(b.left), np.bool_)
-    for number in crews:
-        lo = g.option_ptr[number]
-        size = g.seat_ptr[lo + 1] - g.seat_ptr[lo]
-        trail = Trail(np.empty(size * DEPTH, np.int64), np.empty(size * DEPTH, np.int64))
-        put, left = np.empty(size * (DEPTH + 1), np.int64), np.empty(size * (DEPTH + 1), np.int64)
-        for o in range(lo, g.option_ptr[number + 1]):
-            here, last, same = 0.0, 0, True
-            for t in range(g.seat_ptr[o], g.seat_ptr[o + 1]):
-                old, is_here = chosen[g.seat_worker[t]], False
-                for k in range(g.edge_ptr[t], g.edge_ptr[t + 1]):
-                    last = max(last, _last_change(g.edge[k], s, b))
-                    is_here |= g.edge[k] == old
-                same &= is_here
-                if old >= 0:
-                    here += surplus_of(old, b.edges, at)
-                    last = max(last, _last_change(old, s, b))
-            if same or options.failed[o] >= last or options.surplus[o] - here < -start * size:
-                continue
-            gain = _crew_chain(o, size, look, chosen, price, at, near, s, b, g, trail, put, left, mixed)
-            if gain > 0:
-                total += gain
-            else:
-                options.failed[o] = s.clock[0]
-    return total

@@ -1,9 +1,10 @@
 """The kinds of rules, each one struct with its data, its clause and its judge."""
 
+from skillbridge.partnerships.rules.costs import CostRule, HousingRule, TransportRule
 from skillbridge.partnerships.rules.employers import ComplianceRule, EmployerGateRule, OrderRule, TimingRule
 from skillbridge.partnerships.rules.length import StayRule
 from skillbridge.partnerships.rules.origins import BrainDrainRule, TrainingRule
-from skillbridge.partnerships.rules.pay import CostRule, GuaranteeRule, HousingRule, TransportRule, WageRule
+from skillbridge.partnerships.rules.pay import GuaranteeRule, WageRule
 from skillbridge.partnerships.rules.people import (
     GroupRule,
     MobilityRule,

@@ -185,7 +185,7 @@ def solve(
 
 
 RENEWED = 4
-"""Renewing a plan takes this much less passes for prices and exact parts than solving anew."""
+"""Renewing a plan takes this much less passes for prices than solving anew."""
 
 
 def renew(
@@ -202,9 +202,9 @@ def renew(
 
     `favoured` is the problem with stays worth more, which is what moves are weighed by; value and bound are those of
     `problem`. `plan` (int64 [workers], edges or -1) is what stands: it may exceed limits, and what exceeds them gives
-    way at least cost. `prices` are those of the standing plan. Some four times less work than :func:`solve`, and no
-    search elsewhere: whoever stands moves only for a limit or for more than the favour. The search is led by prices of
-    the favoured problem, at which most stays are their worker's best choice; a note says what those prices prove.
+    way at least cost, or a dive at prices of the favoured problem keeps more of it: there most stays are their
+    worker's best choice. `prices` are those of the standing plan. A third of the work of :func:`solve` at most; whoever
+    stands moves only for a limit or for more than the favour. A note says what keeping people can cost.
     """
     given = checked(problem)
     pricer = Pricer(tightened(given))
@@ -223,12 +223,13 @@ def renew(
     plain = Pricer(replace(given, weight=dearer))
     board = Board(plain, _whole(given, plan))
     repair(board, near, at)
-    if not board.legal:
-        board = dive(near, at, plain)
+    board = max(
+        board, dive(near, at, plain, stopped=halted), key=lambda one: one.legal * value(plain.problem, one.chosen)
+    )
     if board.legal and not halted():
         board = Board(near, board.chosen)
-        improve(board, at, within=60.0, reach=100.0, starts=todo.starts, who="alone", seed=seed, stopped=halted)
-        for number in range(0 if todo.exact or halted() else todo.parts // RENEWED):
+        improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, who="alone", seed=seed, stopped=halted)
+        for number in range(0 if todo.exact or halted() else todo.parts // 2):
             improve_parts(board, at, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
             improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, who="alone", seed=seed + number)
     if not board.legal:

@@ -136,8 +136,16 @@ def applied_by(vacancies: pl.DataFrame, day: date | None) -> pl.DataFrame:
     return vacancies.with_columns(pl.col("applied_on").fill_null(pl.lit(day, dtype=pl.Date)))
 
 
+FEW = 1_000
+"""Up to here values are numbered one by one, which then costs less than a join."""
+
+
 def distinct(column: pl.Series, parse: Callable[[str | None], T]) -> tuple[list[T], npt.NDArray[np.int32]]:
     """(parsed distinct values in order of first appearance, the number of each row's value)."""
+    if len(column) <= FEW and not (column.dtype.is_float() or column.dtype.is_nested() or column.dtype == pl.Object):
+        seen: dict[str | None, int] = {}
+        few = np.fromiter((seen.setdefault(value, len(seen)) for value in column.to_list()), np.int32, len(column))
+        return [parse(value) for value in seen], few
     values = column.unique(maintain_order=True)
     number = pl.DataFrame({"v": values, "n": np.arange(len(values), dtype=np.int32)})
     codes = pl.DataFrame({"v": column}).join(number, on="v", how="left", nulls_equal=True, maintain_order="left")["n"]

@@ -275,6 +275,8 @@ def _status_where(view: View, partnership: "Partnership", wanted: str) -> Where:
 def returned_since(view: View, partnership: "Partnership", first: int, last: int, within: int | None) -> Bools:
     """bool [workers]: whether a season under the partnership lies in first..last (any before, if not within)."""
     _, key = partnership.returning_within
+    if view.seasons.is_empty():
+        return np.zeros(len(view.workers), dtype=np.bool_)
     seasons = view.seasons_under(partnership.names, partnership.destination)
     starts = seasons["start"].unique().drop_nulls()
     table = {day: key(day) for day in starts.to_list()}

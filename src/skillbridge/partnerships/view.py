@@ -28,6 +28,10 @@ class Mask:
     vacancy: Bools | None = None
 
 
+_SEASONS: dict[str, pl.DataType] = {
+    "past": pl.Int32(), "employer": pl.String(), "year": pl.Int32(), "start": pl.Date(), "end": pl.Date(),
+    "destination": pl.String(), "partnership": pl.String(),
+}  # fmt: skip
 Where = tuple[Mask, ...]
 ALWAYS: Where = (Mask(),)
 NEVER: Where = ()
@@ -150,10 +154,15 @@ class View:
         """Past seasons of every distinct `past` text: columns past (its code), employer, year i32, start, end (dates
         or null), destination (the employer's country where unsaid, else null), partnership (or null)."""
         values, _ = self.codes("worker", "past")
+        if not any(values):
+            return pl.DataFrame(schema=_SEASONS)
         frame = pl.DataFrame(
             {"past": np.arange(len(values), dtype=np.int32), "text": pl.Series(values, dtype=pl.String)}
         )
         known = self.employers
+        if len(values) < len(known):
+            named = {part.partition(":")[0].strip() for text in values for part in (text or "").split(";")}
+            known = {employer: known[employer] for employer in sorted(named & known.keys())}
         fields = pl.col("part").str.split(":")
         when = fields.list.get(1, null_on_oob=True)
         parsed = (

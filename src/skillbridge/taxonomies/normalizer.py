@@ -106,7 +106,7 @@ def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: i
     tagged = np.array([closest(tag, branch.languages) for tag in langs], np.int32)
     belief = beliefs(texts, tagged, branch.arrays["spellings"])
     languages = searched(belief)
-    folded = _folded(texts, branch)
+    folded = folded_for(texts, branch)
     legible = np.array([bool(text) for text in folded], np.bool_)
     asked = np.flatnonzero(legible)
     # alike beside alike: a batch is as wide as its text of the most languages
@@ -136,7 +136,7 @@ def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: i
     )
 
 
-def _folded(texts: list[str], branch: Branch) -> list[str]:
+def folded_for(texts: list[str], branch: Branch) -> list[str]:
     """The texts folded, without their exceptions unless a label or a correction has the text whole."""
     folded = fold(texts)
     cut = {n: left for n, text in enumerate(texts) if (left := without_exception(text)) != text}

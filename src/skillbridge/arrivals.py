@@ -17,7 +17,7 @@ from skillbridge.errors import BadInput
 from skillbridge.matching.candidates import candidates
 from skillbridge.matching.objective import load_objective, weights
 from skillbridge.partnerships.rows import compile_rows
-from skillbridge.pipeline import Outcome, PlaceRequest, Step, folder_of, understand
+from skillbridge.pipeline import Compiled, Outcome, PlaceRequest, Step, folder_of, understand
 from skillbridge.solver.forecast import Forecast
 from skillbridge.solver.plan import Solution, broken, value
 from skillbridge.solver.prices import descend
@@ -120,7 +120,7 @@ def decide(request: SeasonRequest, *, progress: Callable[[Step], None] | None = 
     )  # fmt: skip
     tell(Step("reasons"))
     asked = replace(place, workers=workers, vacancies=vacancies)
-    folder = folder_of(asked, found, own, problem, solution, objective)
+    folder = folder_of(Compiled(asked, found, own, problem, objective), solution)
     decided = pl.DataFrame(
         {
             "worker_id": workers["worker_id"],

@@ -105,19 +105,20 @@ class Outcome:
         return self.folder.plan
 
 
-def place(
-    request: PlaceRequest,
-    *,
-    progress: Callable[[Step], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-    adjust: Callable[[Problem, pl.DataFrame, Rows], tuple[Problem, Start]] | None = None,
-) -> Outcome:
-    """The best legal placements found, with a bound that holds and a reason for whoever has no place.
+@dataclass(frozen=True)
+class Compiled:
+    """A request as the solver is asked it: its tables understood, the legal pairs `found`, the `rows` of the rules over
+    them, and the problem that `objective` makes of it all."""
 
-    `stop` is asked often; once true the best plan so far is given. `adjust` may change what the edges are worth, or
-    drop some, and give a start (see :mod:`skillbridge.replan`). Raises `BadInput` for empty inputs.
-    """
-    tell = progress or (lambda step: None)
+    request: PlaceRequest
+    found: Candidates
+    rows: Rows
+    problem: Problem
+    objective: Objective
+
+
+def compile_request(request: PlaceRequest, tell: Callable[[Step], None]) -> Compiled:
+    """The problem of the request. Raises `BadInput` where one is empty or the objective cannot be read."""
     for what, frame in (("workers", request.workers), ("vacancies", request.vacancies)):
         if frame.is_empty():
             raise BadInput(what, "no rows", f"at least one of the {what}")
@@ -140,6 +141,25 @@ def place(
     problem = compile_problem(
         found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective)
     )
+    return Compiled(replace(request, workers=workers, vacancies=vacancies), found, rows, problem, objective)
+
+
+def place(
+    request: PlaceRequest,
+    *,
+    progress: Callable[[Step], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    adjust: Callable[[Problem, pl.DataFrame, Rows], tuple[Problem, Start]] | None = None,
+) -> Outcome:
+    """The best legal placements found, with a bound that holds and a reason for whoever has no place.
+
+    `stop` is asked often; once true the best plan so far is given. `adjust` may change what the edges are worth, or
+    drop some, and give a start (see :mod:`skillbridge.replan`). Raises `BadInput` for empty inputs.
+    """
+    tell = progress or (lambda step: None)
+    compiled = compile_request(request, tell)
+    found, rows, problem, objective = compiled.found, compiled.rows, compiled.problem, compiled.objective
+    workers, vacancies = compiled.request.workers, compiled.request.vacancies
     adjusted, start = (problem, Start()) if adjust is None else adjust(problem, found.edges, rows)
     stages: tuple[Stage, ...] = ()
     if names := ordered(objective):
@@ -161,8 +181,7 @@ def place(
     in_turn = turns(found.edges, workers, vacancies, request.partnerships, request.seed)
     solution = replace(solution, chosen=settle(adjusted, solution.chosen, *in_turn))
     tell(Step("reasons"))
-    understood = replace(request, workers=workers, vacancies=vacancies)
-    folder = folder_of(understood, found, rows, problem, solution, objective, stages)
+    folder = folder_of(compiled, solution, stages)
     return Outcome(folder, found, rows, problem, solution)
 
 
@@ -240,21 +259,14 @@ def understand(people_or_jobs: pl.DataFrame, taxonomy: Taxonomy, index: Index | 
 
 
 def folder_of(
-    request: PlaceRequest,
-    found: Candidates,
-    rows: Rows,
-    problem: Problem,
-    solution: Solution,
-    objective: Objective,
-    stages: Sequence[Stage] = (),
-    *,
-    seasons: bool = False,
+    compiled: Compiled, solution: Solution, stages: Sequence[Stage] = (), *, seasons: bool = False
 ) -> PlanFolder:
-    """The plan's folder of a solution, with its reasons; the request's tables are those understood.
+    """The plan's folder of a solution, with its reasons.
 
     With `seasons`, `solution.chosen` names the edges of all placements, several a worker, and its bound is the one that
     the prices prove for chains.
     """
+    request, found, rows, problem = compiled.request, compiled.found, compiled.rows, compiled.problem
     workers, vacancies, edges = request.workers, request.vacancies, found.edges
     placements = placements_of(edges, solution, workers, vacancies, request.partnerships)
     counts = Counts(
@@ -281,7 +293,7 @@ def folder_of(
         manifest=Manifest(
             version=__version__,
             seed=request.seed,
-            objective=objective.name,
+            objective=compiled.objective.name,
             time_limit=request.time_limit,
             limit=request.limit,
             as_of=request.as_of,

@@ -12,17 +12,14 @@ import numpy.typing as npt
 import polars as pl
 
 from skillbridge import tables
-from skillbridge.matching.candidates import candidates
 from skillbridge.matching.chain_bound import chain_choices, units
-from skillbridge.matching.objective import parse_objective, weights
 from skillbridge.matching.stays import MAX_CHAIN, best_chains
 from skillbridge.partnerships.judge import judge
-from skillbridge.partnerships.rows import Rows, compile_rows
-from skillbridge.pipeline import Outcome, PlaceRequest, Start, Step, folder_of, rows_of, understand
-from skillbridge.plan_folder import bundled_settings
+from skillbridge.partnerships.rows import Rows
+from skillbridge.pipeline import Outcome, PlaceRequest, Start, Step, compile_request, folder_of
 from skillbridge.solver.chains import ChainProblem, ChainSolution, solve_chains
 from skillbridge.solver.plan import Solution, value
-from skillbridge.solver.problem import Problem, compile_problem
+from skillbridge.solver.problem import Problem
 from skillbridge.wishes import NONE, violations
 from skillbridge.wishes import read as read_wishes
 
@@ -94,23 +91,9 @@ def plan_seasons(
     :mod:`skillbridge.replan`). Raises `BadInput` for wishes that cannot be read.
     """
     tell = progress or (lambda step: None)
-    tell(Step("understand"))
-    workers, vacancies = (understand(frame, request.taxonomy) for frame in (request.workers, request.vacancies))
-    vacancies = tables.applied_by(vacancies, request.as_of)
-    found = candidates(
-        workers,
-        vacancies,
-        request.partnerships,
-        request.taxonomy,
-        limit=request.limit,
-        keep=None if request.keep is None else rows_of(request.keep, workers, vacancies),
-        progress=lambda share: tell(Step("candidates", share)),
-    )
-    tell(Step("rules"))
-    settings = bundled_settings(request.objective, request.objective_text)
-    objective = parse_objective(settings["objective.toml"], request.objective)
-    rows = compile_rows(found.edges, workers, vacancies, request.partnerships)
-    single = compile_problem(found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective))
+    compiled = compile_request(request, tell)
+    asked, found, rows, single = compiled.request, compiled.found, compiled.rows, compiled.problem
+    workers, vacancies = asked.workers, asked.vacancies
     choices = chain_choices(found.edges, workers, vacancies, request.partnerships)
     hard = np.array([ref.penalty is None for ref in rows.refs], dtype=np.bool_)
     problem = ChainProblem(
@@ -137,7 +120,6 @@ def plan_seasons(
         stop=stop,
     )
     tell(Step("judge"))
-    asked = replace(request, workers=workers, vacancies=vacancies)
     chosen = choices.edge[problem.seats_of(solution.options)]
     kept = _judged(chosen, found.edges, asked)
     dropped = len(chosen) - len(kept)
@@ -150,7 +132,7 @@ def plan_seasons(
         "chains of seasons by column generation", solution.vacancy_price, price, tuple(notes),
     )  # fmt: skip
     tell(Step("reasons"))
-    folder = folder_of(asked, found, rows, single, as_solution, objective, seasons=True)
+    folder = folder_of(compiled, as_solution, seasons=True)
     folder = replace(folder, unplaced=_in_own_words(folder.unplaced, workers, problem))
     return SeasonPlan(Outcome(folder, found, rows, single, as_solution), problem, solution, dropped)
 

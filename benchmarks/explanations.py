@@ -24,7 +24,7 @@ from scipy import optimize, sparse
 
 from skillbridge import explain, plan_folder, synth
 from skillbridge.explain.changes import Change, for_worker
-from skillbridge.explain.explainer import Explainer
+from skillbridge.explain.explainer import Explainer, place_of
 from skillbridge.explain.remedies import Remedy, remedies
 from skillbridge.explain.resolve import nearby
 from skillbridge.matching.candidates import candidates
@@ -166,9 +166,12 @@ def made_again(explainer: Explainer, worker: int, change: Change) -> tuple[bool,
         found = pl.concat([there, elsewhere]).sort("worker", "vacancy")
     rows = compile_rows(found, people, jobs, agreements)
     limit = rows.limit.copy()
+    room = dict[str, int]()
     for step in steps:
         if step.kind == "places":
-            limit[[_place(ref.label) == _place(step.values["row"]) for ref in rows.refs]] += int(step.values["n"])
+            place = place_of(step.values["row"])
+            room[place] = max(room.get(place, 0), int(step.values["n"]))
+    limit += np.array([room.get(place_of(ref.label), 0) for ref in rows.refs], dtype=np.int64)
     points = weights(found, people, jobs, explainer.objective)
     new = compile_problem(found, replace(rows, limit=limit), people, jobs, points)
     owner = np.repeat(np.arange(new.n_workers), np.diff(new.indptr))
@@ -181,11 +184,6 @@ def made_again(explainer: Explainer, worker: int, change: Change) -> tuple[bool,
     best, best_without = optimum(part.problem), optimum(part.problem, without=at)
     placed = bool(solve(new, seed=1, plan=chosen, time_limit=1e9).chosen[worker] >= 0)
     return best > best_without + 0.5, placed
-
-
-def _place(label: str) -> str:
-    """What a row is about, whatever the day: other first days of stays make it another day that is the fullest."""
-    return label.partition(" on 20")[0]
 
 
 def _remedy(explainer: Explainer, worker: int, change: Change, kinds: list[str]) -> Remedy:

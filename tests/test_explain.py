@@ -572,19 +572,74 @@ def test_nobody_under_age_is_told_a_change(tmp_path: Path, agreement: str) -> No
     assert told(asked, "child") == []
 
 
+def room_for(asked: Explainer, name: str) -> changes.Change:
+    """The first confirmed change that is about room alone."""
+    worker = asked.worker(name)
+    room = next(one for one in remedies(asked, worker) if one.room)
+    (seat,) = seats(asked, worker, [room])
+    change = changes.confirm(asked, worker, room, seat)
+    assert change is not None
+    return change
+
+
 def test_a_limit_that_those_ahead_would_use_up_is_told_with_the_positions(tmp_path: Path) -> None:
     """Of four visas two are left: enough for the two who wait first, and one too few with a third."""
     asked = opened_season(tmp_path / "plan", "", '["WS", "TO"]')
     assert set(asked.folder.placements["worker_id"]) == {"a1", "a2"}
     found = {}
     for name in ("b1", "b2"):
-        worker = asked.worker(name)
-        room = next(one for one in remedies(asked, worker) if one.room)
-        (seat,) = seats(asked, worker, [room])
-        change = changes.confirm(asked, worker, room, seat)
-        assert change is not None
+        change = room_for(asked, name)
         found[name] = [(step.kind, step.values["n"]) for step in (Step(change.kind, change.values), *change.also)]
     assert found == {"b1": [("positions", "2")], "b2": [("positions", "3"), ("places", "1")]}
+
+
+HOUSING = '[[rules]]\nid = "beds"\ntype = "housing"\nprovided = true\n'
+
+
+def test_beds_that_only_more_positions_could_fill_are_told_with_them(tmp_path: Path) -> None:
+    """Two positions never fill two beds, so the plan has no row for them; three positions do, and held anew only with
+    a bed more. With four beds nothing is lacking."""
+    asked = opened_season(tmp_path / "two", HOUSING, beds=2)
+    assert set(asked.folder.placements["worker_id"]) == {"a1", "a2"}
+    assert not any("beds" in ref.label for ref in asked.problem.rows.refs)
+    found = room_for(asked, "a3")
+    assert found.kind == "positions"
+    assert found.values == {"n": "1", "vacancy": "job"}
+    (beds,) = found.also
+    assert (beds.kind, beds.values["n"], beds.values["partnership"]) == ("places", "1", "xx-test")
+    assert beds.values["row"].startswith("beds of vacancy job")
+    assert made_again(asked, asked.worker("a3"), found) == (True, True)
+    lacking = msgspec.structs.replace(found, also=())
+    assert made_again(asked, asked.worker("a3"), lacking) == (False, False)
+    enough = opened_season(tmp_path / "four", HOUSING, beds=4)
+    assert {"positions": {"n": "1", "vacancy": "job"}} in told(enough, "a3")
+
+
+def test_beds_of_a_site_are_counted_over_its_vacancies_and_by_the_agreement_that_asks(tmp_path: Path) -> None:
+    """Three beds for two positions and one next door. An agreement of another country asks for beds too: not here."""
+    elsewhere = AGREEMENT.replace("xx-test", "aa-other").replace('["NZ"]', '["AU"]') + HOUSING
+    first = opened_season(tmp_path / "one", HOUSING, beds=3, site_id="s")
+    beside = first.folder.vacancies.with_columns(
+        vacancy_id=pl.lit("beside"), positions=pl.lit(1, dtype=pl.Int32), isco=pl.lit("9211")
+    )
+    people = first.folder.workers
+    cook = people.filter(pl.col("worker_id") == "b1").with_columns(
+        worker_id=pl.lit("cook"), origin=pl.lit("WS"), isco=pl.lit("9211")
+    )
+    request = PlaceRequest(
+        workers=pl.concat([people, cook]),
+        vacancies=pl.concat([first.folder.vacancies, beside]),
+        partnerships=[parse(elsewhere), *first.folder.partnerships],
+        taxonomy=pack.load("core"),
+    )
+    plan_folder.write(place(request).folder, tmp_path / "both")
+    asked = explain.open_plan(tmp_path / "both")
+    assert set(asked.folder.placements["worker_id"]) == {"a1", "a2", "cook"}
+    found = room_for(asked, "a3")
+    (beds,) = found.also
+    assert (beds.kind, beds.values["n"], beds.values["partnership"]) == ("places", "1", "xx-test")
+    assert beds.values["row"].startswith("beds of site s on 2026-")
+    assert made_again(asked, asked.worker("a3"), found) == (True, True)
 
 
 def test_how_far_prices_held_is_told_with_an_interval_over_rows() -> None:

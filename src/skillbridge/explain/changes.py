@@ -12,12 +12,14 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
-from skillbridge.explain.explainer import Explainer
+from skillbridge.explain.explainer import Explainer, place_of
 from skillbridge.explain.mends import Step
 from skillbridge.explain.remedies import Remedy, remedies, steps_of_room
 from skillbridge.explain.resolve import NEARBY, Nearby, certain, changed, nearby, worth
 from skillbridge.explain.seats import Larger, Seat, crowd_of, crowd_workers, joined, own_seat, seats, with_crowd
+from skillbridge.partnerships.rows import compile_rows
 from skillbridge.solver.plan import usage
 from skillbridge.solver.problem import Problem
 
@@ -133,31 +135,46 @@ def _change(
     if seat is not None and seat.more:
         wider[seat.vacancy] = wider.get(seat.vacancy, 0) + seat.more
     room = steps_of_room(explainer, wider, rows, seat.limits.refs if seat is not None else ())
-    room += tuple(step for vacancy, n in sorted(wider.items()) for step in _beds(explainer, vacancy, n))
+    told = {place_of(step.values["row"]): int(step.values["n"]) for step in room if step.kind == "places"}
+    room += tuple(step for vacancy, n in sorted(wider.items()) for step in _follow(explainer, vacancy, n, told))
     first, *rest = (*(step for step in remedy.steps if step.kind not in ("positions", "places")), *room)
     name = str(explainer.folder.vacancies["vacancy_id"][remedy.vacancy])
     return Change(first.kind, first.values, anew, tuple(rest), name)
 
 
-def _beds(explainer: Explainer, vacancy: int, more: int) -> Iterator[Step]:
-    """The beds it takes where positions more are more than there are beds, and no row of the plan says so: it has none
-    where the positions posted could never fill them."""
-    jobs, rows = explainer.folder.vacancies, explainer.problem.rows
-    row = jobs.row(vacancy, named=True)
-    matrix = rows.vacancy_rows
-    mine = matrix.indices[matrix.indptr[vacancy] : matrix.indptr[vacancy + 1]]
-    into = np.unique(rows.cell[explainer.problem.vacancy == vacancy])
-    used = {int(one) for one in (*mine, *rows.cell_rows[into].indices)}
-    if row["beds"] is None or any(rows.refs[one].label.startswith("beds of ") for one in used):
+def _follow(explainer: Explainer, vacancy: int, more: int, told: Mapping[str, int]) -> Iterator[Step]:
+    """Places more in limits (beds, say) of which the plan has no row, as the positions posted could never use them up,
+    and positions more of a vacancy could: as many as if all at its site were taken, where more than are `told`."""
+    folder = explainer.folder
+    jobs = folder.vacancies
+    site = jobs["site_id"][vacancy]
+    beside = np.flatnonzero((jobs["site_id"] == site).to_numpy()) if site else np.array([vacancy])
+    into = folder.edges.filter(pl.col("vacancy").is_in(beside.tolist()))
+    people = np.unique(into["worker"].to_numpy())
+    if not len(people):
         return
-    site = jobs.filter(jobs["site_id"] == row["site_id"]) if row["site_id"] else jobs[vacancy]
-    lacking = int(site["positions"].sum()) + more - int(row["beds"])
-    housing = next(
-        (one.id for one in explainer.folder.partnerships for rule in one.binding if rule.kind == "housing"), None
+    edges = into.with_columns(
+        worker=pl.Series(np.searchsorted(people, into["worker"].to_numpy()), dtype=pl.UInt32),
+        vacancy=pl.Series(np.searchsorted(beside, into["vacancy"].to_numpy()), dtype=pl.UInt32),
     )
-    if lacking > 0 and housing is not None:
-        place = f"site {row['site_id']}" if row["site_id"] else f"vacancy {row['vacancy_id']}"
-        yield Step("places", {"n": str(lacking), "row": f"beds of {place}", "partnership": housing})
+    positions = jobs["positions"].to_numpy()[beside] + more * (beside == vacancy)
+    wider = jobs[beside].with_columns(positions=pl.Series(positions, dtype=pl.Int32))
+    rows = compile_rows(edges, folder.workers[people], wider, folder.partnerships)
+    at = edges["vacancy"].to_numpy()
+    amounts = (rows.cell_rows[rows.cell] + rows.vacancy_rows[at]).tocsc()
+    lacking: dict[str, tuple[int, str, str]] = {}
+    for number, ref in enumerate(rows.refs):
+        if (ref.partnership, ref.rule, ref.label) in explainer.row_number or ref.penalty is not None:
+            continue
+        mine = slice(amounts.indptr[number], amounts.indptr[number + 1])
+        each = np.zeros(len(beside), dtype=np.int64)
+        np.maximum.at(each, at[amounts.indices[mine]], amounts.data[mine])
+        n = int(each @ positions - rows.limit[number])
+        place = place_of(ref.label)
+        if n > max(told.get(place, 0), lacking.get(place, (0,))[0]):
+            lacking[place] = n, ref.label, ref.partnership
+    for _, (n, label, partnership) in sorted(lacking.items()):
+        yield Step("places", {"n": str(n), "row": label, "partnership": partnership})
 
 
 def _state(explainer: Explainer, seat: Seat) -> tuple[I64, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -60,8 +60,9 @@ class Explainer:
         """(day, number) of the rows about one day, by rule and label but for the day, the earliest first."""
         found: dict[tuple[str, str], list[tuple[str, int]]] = {}
         for number, ref in enumerate(self.problem.rows.refs):
-            place, on, day = ref.label.rpartition(" on ")
-            if on:
+            place = place_of(ref.label)
+            if place != ref.label:
+                day = ref.label.removeprefix(place).removeprefix(" on ")
                 found.setdefault((ref.rule, place), []).append((day, number))
         return {key: sorted(days) for key, days in found.items()}
 
@@ -204,6 +205,12 @@ def known_edges(explainer: Explainer, workers: I64, vacancies: I64) -> pl.DataFr
         vacancy=pl.Series(np.searchsorted(vacancies, problem.vacancy[edges]), dtype=pl.UInt32),
         weight=pl.Series(problem.weight[edges], dtype=pl.Int64),
     )
+
+
+def place_of(label: str) -> str:
+    """What a row is about, whatever the day: its label without " on " and the day."""
+    place, on, day = label.rpartition(" on ")
+    return place if on and day[:2].isdigit() else label
 
 
 def _key(rows: Rows, number: int) -> tuple[str, str, str]:

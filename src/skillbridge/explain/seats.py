@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
-from skillbridge.explain.explainer import Explainer, new_edges
+from skillbridge.explain.explainer import Explainer, new_edges, place_of
 from skillbridge.explain.remedies import Remedy
 from skillbridge.explain.resolve import Nearby
 from skillbridge.partnerships.admission import REFUSED
@@ -174,7 +174,7 @@ def _new(
                 amount, ref, own = int(amounts[cell, at]), rows.refs[at], known[at]
                 if own is None:
                     use[numbered[at]] = amount
-                days = explainer.row_days.get((ref.rule, ref.label.rpartition(" on ")[0]), [])
+                days = explainer.row_days.get((ref.rule, place_of(ref.label)), [])
                 covered = [row for day, row in days if start <= day <= end]
                 covered += [row for day, row in days if day < start][-1:] + ([] if own is None else [own])
                 use |= {row: max(use.get(row, 0), amount) for row in covered if amount > 0}

@@ -92,9 +92,13 @@ def serve_command(folder: Path, host: str, port: int, jobs: int | None, example:
     # Requests are many and small: threads inside one of them would only wait for each other. Jobs are few and large.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("POLARS_MAX_THREADS", "2")
+    import multiprocessing
+
     from granian import Granian
     from granian.constants import Interfaces
 
+    # A fork of a process whose libraries have threads waits for threads that it does not have.
+    multiprocessing.set_start_method("spawn", force=True)
     workspace = open_workspace(folder)
     if example:
         _fill(workspace)

@@ -27,6 +27,7 @@ PAGES = (
     "", "/partnerships", "/partnerships/nz-test", "/vacancies", "/vacancies/new", "/workers", "/plans", "/plans/new",
     "/plans/plan-1", "/plans/plan-1/placements/plan-1.1", "/placements", "/appeals", "/audit", "/nothing",
     "/partnerships/nz-test/draft", "/vacancies/v-1", "/workers/w-1", "/jobs", "/scenarios", "/accounts", "/keys",
+    "/vacancies/v-1/matches", "/workers/w-1/matches",
     "/partnerships/nz-test/sharing", "/datasets", "/datasets?dataset_id=default", "/facts", "/webhooks",
 )  # fmt: skip
 

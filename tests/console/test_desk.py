@@ -179,7 +179,7 @@ def test_figures_of_a_plan_are_shown_as_table_and_picture_without_small_groups(
     assert "non indiqu" in by.text or "femmes" in by.text
     assert client.get(f"/console/plans/{plan_id}/indicators?by=sex,month").status_code == 409
     why = client.get(f"/console/plans/{plan_id}/why?worker_id=w-1").text
-    assert 'class="text"' in why
+    assert '<ul class="told">' in why or '<ul class="score">' in why
 
 
 def test_a_what_if_is_tried_and_compared(client: TestClient[Any], world: World, plan_id: str) -> None:

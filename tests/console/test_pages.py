@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from litestar.testing import TestClient
 
-from skillbridge import access
+from skillbridge import access, words
 from skillbridge.api.app import create_app
 from skillbridge.api.handler import COOKIE
 from skillbridge.console.language import sentences
@@ -192,7 +192,7 @@ def test_an_employer_posts_a_vacancy_and_is_told_what_is_wrong_beside_the_field(
         "positions": "0", "start": "2026-11-01", "end": "2027-03-31", "wage": "23.15", "currency": "NZD",
     }  # fmt: skip
     refused = post(client, page, page, **fields)
-    assert refused.status_code == 400
+    assert refused.status_code == 409
     assert 'id="e-positions"' in refused.text
     assert 'value="23.15"' in refused.text
     assert 'id="e-end"' in post(client, page, page, **(fields | {"positions": "3", "end": "2026-10-01"})).text
@@ -267,6 +267,28 @@ def test_a_recruiter_sees_pseudonyms_and_nobody_s_name(client: TestClient[Any], 
     assert "w-1" in text
     assert "Mere" not in text
     assert "1994" not in text
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+def test_a_ranking_says_what_each_score_is_made_of(client: TestClient[Any], world: World, lang: str) -> None:
+    enter(client, world, "recruiter")
+    text = client.get("/console/vacancies/v-1/matches", params={"lang": lang, "origin": "WS"}).text
+    assert "w-1" in text
+    assert "Mere" not in text
+    assert text.count("<svg") == text.count("<details>") * 10 > 0  # the score and its nine criteria
+    assert words.say(lang, "criterion.essential_skills") in text
+    assert words.say(lang, "evidence.first_time") in text
+    refused = client.get("/console/vacancies/v-1/matches", params={"lang": lang, "origin": "samoa"})
+    assert refused.status_code == 409
+
+
+def test_a_ranking_is_asked_of_the_process_beside_and_filters_compose(client: TestClient[Any], world: World) -> None:
+    enter(client, world, "ministry_officer")
+    whole = client.get("/console/workers/w-1/matches").text
+    assert "v-1" in whole
+    none = client.get("/console/workers/w-1/matches", params={"isco": "2221"}).text
+    assert "v-1" not in none
+    assert sentences()["say.empty"]["en"] in none
 
 
 def test_an_auditor_reads_and_verifies_the_record(client: TestClient[Any], world: World) -> None:

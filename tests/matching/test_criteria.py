@@ -14,6 +14,7 @@ from skillbridge.matching.criteria import (
     Occupation,
     OptionalSkills,
     Returning,
+    Said,
     Wage,
     Wish,
     breakdown,
@@ -22,9 +23,10 @@ from skillbridge.matching.criteria import (
 from skillbridge.matching.filters import WORDS, Reason, refusals
 from skillbridge.matching.policy import load_policy
 
+SAME = Said("same_group", {"own": "9211", "asked": "9211"})
 NOTHING: dict[str, Any] = {
     "closeness": 900,
-    "related": "the same ISCO unit group 9211",
+    "related": SAME,
     "months": 0,
     "months_asked": 0,
     "essential": (),
@@ -52,14 +54,15 @@ def facts(**given: Any) -> Facts:
 
 
 def test_occupation_is_worth_its_closeness() -> None:
-    assert Occupation(0).value(facts(closeness=640)) == (640, "the same ISCO unit group 9211")
+    assert Occupation(0).value(facts(closeness=640)) == (640, (SAME,))
 
 
 def test_skill_cover_is_the_mean_strength_and_names_what_is_lacking() -> None:
     asked = (("pick", 1000), ("prune", 500), ("pack", 0))
     value, evidence = EssentialSkills(0).value(facts(essential=asked))
     assert value == 500
-    assert evidence == "2 of 3 held; lacking pack"
+    assert [said.words() for said in evidence] == ["2 of 3 held", "lacking pack"]
+    assert [said.words("fr", str.upper) for said in evidence] == ["2 sur 3 acquises", "manquent : PACK"]
     assert OptionalSkills(0).value(facts(optional=asked))[0] == 500
 
 
@@ -130,7 +133,17 @@ def test_a_score_is_the_weighted_mean_of_the_breakdown() -> None:
     assert [line.criterion for line in lines] == [str(kind.__struct_config__.tag) for kind in CRITERIA]
     assert sum(line.weight for line in lines) == 1000
     assert score(lines) == round(sum(line.value * line.weight for line in lines) / 1000)
-    assert all(line.evidence for line in lines)
+    assert all(line.evidence and line.evidence == line.words() for line in lines)
+
+
+@pytest.mark.parametrize("lang", ["fr", "es", "ar"])
+def test_the_evidence_is_told_in_every_language(lang: str) -> None:
+    asked = (("pick", 1000), ("pack", 0))
+    told: dict[str, Any] = {"languages": (("en", "A1", None),), "essential": asked, "wage": 1200, "floor": 1000}
+    for given in ({}, told, {"wish": 2, "returning": True}, {"named": True, "wage": None}):
+        for line in breakdown(facts(**given), load_policy().ordered()):
+            assert line.words(lang)
+            assert line.words(lang) != line.evidence
 
 
 REFUSED: list[tuple[Reason, dict[str, Any]]] = [

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 
-from skillbridge.console import agreements, demand, duties, people, plans, statistics
+from skillbridge.console import agreements, demand, duties, people, plans, rankings, statistics
 from skillbridge.console.forms import ROWS, struct
 from skillbridge.console.site import HOME, SIGN_IN, Answer, Gone, Page, Shown, Visit, handlers
 from skillbridge.workspace import Workspace, accounts, rights
@@ -113,11 +113,13 @@ PAGES = (
     Page(f"{HOME}/vacancies", "vacancies.read", demand.vacancies),
     Page(f"{HOME}/vacancies/new", "vacancies.write", demand.vacancy_form, demand.post_vacancy),
     Page(f"{HOME}/vacancies/*", "vacancies.read", demand.vacancy, demand.change_vacancy),
+    Page(f"{HOME}/vacancies/*/matches", "matches.workers", rankings.workers),
     Page(f"{HOME}/jobs", "jobs.read", demand.jobs, demand.start_import, takes_file=True),
     Page(f"{HOME}/jobs/*", "jobs.read", demand.job),
     Page(f"{HOME}/jobs/*/cancel", "jobs.cancel", demand.job, demand.cancel_job),
     Page(f"{HOME}/workers", "workers.list", people.workers),
     Page(_WORKER, "workers.read", people.worker),
+    Page(f"{_WORKER}/matches", "matches.vacancies", rankings.vacancies),
     Page(f"{_WORKER}/identity", "workers.identity", people.worker, people.identity),
     Page(f"{_WORKER}/link", "workers.link", people.worker, people.make_link),
     Page(f"{_WORKER}/consents", "consents.write", people.worker, people.consent),

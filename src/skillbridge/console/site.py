@@ -57,7 +57,7 @@ _log = structlog.get_logger("skillbridge.console")
 @dataclass(frozen=True)
 class Visit:
     """One request to a page: `ids` from its path, `query`, `form` and `files` (on disk, gone after the request) as
-    given; `actor` is None before sign-in."""
+    given; `actor` is None before sign-in; `beside` asks a process beside the server, where there are some."""
 
     ws: Workspace
     language: Language
@@ -69,6 +69,11 @@ class Visit:
     form: Mapping[str, Sequence[str]] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     problem: ProblemDetails | None = None
+    beside: Callable[..., Any] | None = None
+
+    def ask(self, name: str, call: Callable[..., Any], *arguments: Any) -> Any:
+        """What `call(workspace, *arguments)` gives, in the process of that name so that no other page waits for it."""
+        return self.beside(name, call, *arguments) if self.beside else call(self.ws, *arguments)
 
     @property
     def who(self) -> Actor:
@@ -174,7 +179,13 @@ def handlers(
             request.cookies.get(LANGUAGE_COOKIE),
             request.headers.get("accept-language", ""),
         )
-        visit = Visit(service.workspace, language, path, token=request.cookies.get(FORM_COOKIE, ""))
+        loop = asyncio.get_running_loop()
+
+        def beside(*question: Any) -> Any:
+            return asyncio.run_coroutine_threadsafe(service.away(*question), loop).result()
+
+        token = request.cookies.get(FORM_COOKIE, "")
+        visit = Visit(service.workspace, language, path, token=token, beside=beside)
         try:
             visit, found = await _answer(request, service, pages, visit)
         except Exception as error:

@@ -5,13 +5,33 @@ for explanations and as the oracle of the fast path (:mod:`skillbridge.matching.
 both give the same number.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, TypeAlias
 
 import msgspec
 
+from skillbridge import words
 from skillbridge.model import CEFR, Cefr, Thousandths
 
 Weight = Annotated[int, msgspec.Meta(ge=0, le=1000, description="weight of a criterion in thousandths")]
+
+
+class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sentence of the words' section `evidence` and what fills it; lists are concepts or words as stated."""
+
+    key: str
+    values: Mapping[str, int | str | tuple[str, ...]] = {}
+
+    def words(self, lang: str = "en", name: Callable[[str], str] = str) -> str:
+        """The sentence in a language; `name` says what a concept is called in it."""
+        shown = {
+            field: ", ".join(map(name, value)) if isinstance(value, tuple) else value
+            for field, value in self.values.items()
+        }
+        return words.say(lang, f"evidence.{self.key}", **shown)
+
+
+Evidence: TypeAlias = tuple[Said, ...]
 
 
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +44,7 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     closeness: int
-    related: str
+    related: Said
     months: int
     months_asked: int
     essential: tuple[tuple[str, int], ...]
@@ -49,40 +69,39 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
     weight: Weight
 
-    def value(self, facts: Facts) -> tuple[int, str]:
-        """(value in thousandths, the evidence in words)."""
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
+        """(value in thousandths, the evidence)."""
         raise NotImplementedError
 
 
 class Occupation(_Criterion, frozen=True, tag="occupation"):
     """How close the worker's occupation is to the vacancy's: 1000 for the same concept."""
 
-    def value(self, facts: Facts) -> tuple[int, str]:
-        return facts.closeness, facts.related
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
+        return facts.closeness, (facts.related,)
 
 
-def _cover(asked: tuple[tuple[str, int], ...], facts: Facts) -> tuple[int, str]:
+def _cover(asked: tuple[tuple[str, int], ...], facts: Facts) -> tuple[int, Evidence]:
     if not asked:
-        return facts.closeness, "no skills known; the closeness of the occupations stands in"
-    held = [skill for skill, strength in asked if strength]
-    words = f"{len(held)} of {len(asked)} held"
-    lacking = [skill for skill, strength in asked if not strength]
-    return sum(strength for _, strength in asked) // len(asked), words + (
-        f"; lacking {', '.join(lacking[:5])}" if lacking else ""
-    )
+        return facts.closeness, (Said("no_skills"),)
+    lacking = tuple(skill for skill, strength in asked if not strength)
+    evidence = [Said("held", {"held": len(asked) - len(lacking), "asked": len(asked)})]
+    if lacking:
+        evidence.append(Said("lacking", {"skills": lacking[:5]}))
+    return sum(strength for _, strength in asked) // len(asked), tuple(evidence)
 
 
 class EssentialSkills(_Criterion, frozen=True, tag="essential_skills"):
     """The mean strength, over the essential skills asked, with which the worker holds them."""
 
-    def value(self, facts: Facts) -> tuple[int, str]:
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
         return _cover(facts.essential, facts)
 
 
 class OptionalSkills(_Criterion, frozen=True, tag="optional_skills"):
     """The same over the optional skills."""
 
-    def value(self, facts: Facts) -> tuple[int, str]:
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
         return _cover(facts.optional, facts)
 
 
@@ -91,10 +110,10 @@ class Experience(_Criterion, frozen=True, tag="experience"):
 
     full_months: Annotated[int, msgspec.Meta(ge=1, le=960, description="months that count in full if fewer are asked")]
 
-    def value(self, facts: Facts) -> tuple[int, str]:
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
         full = max(self.full_months, facts.months_asked)
         counted = min(1000, facts.months * facts.closeness // full)
-        return counted, f"{facts.months} months at closeness {facts.closeness}, {full} count in full"
+        return counted, (Said("months", {"months": facts.months, "closeness": facts.closeness, "full": full}),)
 
 
 class Language(_Criterion, frozen=True, tag="language"):
@@ -107,16 +126,17 @@ class Language(_Criterion, frozen=True, tag="language"):
     step_above: Thousandths
     step_below: Thousandths
 
-    def value(self, facts: Facts) -> tuple[int, str]:
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
         if not facts.languages:
-            return self.met, "none asked"
+            return self.met, (Said("no_language"),)
         total = 0
-        words = []
+        evidence = []
         for language, asked, held in facts.languages:
             steps = (CEFR.index(held) if held else -1) - CEFR.index(asked)
             total += max(0, min(1000, self.met + steps * (self.step_above if steps > 0 else self.step_below)))
-            words.append(f"{language}: {held or 'none'} held, {asked} asked")
-        return total // len(facts.languages), "; ".join(words)
+            levels = {"language": language, "held": held or "–", "asked": asked}
+            evidence.append(Said("language", levels))
+        return total // len(facts.languages), tuple(evidence)
 
 
 class Wage(_Criterion, frozen=True, tag="wage"):
@@ -129,20 +149,21 @@ class Wage(_Criterion, frozen=True, tag="wage"):
     full: Annotated[int, msgspec.Meta(gt=1000, le=10_000, description="wage in thousandths of the floor")]
     unknown: Thousandths
 
-    def value(self, facts: Facts) -> tuple[int, str]:
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
         if facts.wage is None or facts.floor <= 0:
-            return self.unknown, "no wage stated" if facts.wage is None else "no floor to compare with"
+            return self.unknown, (Said("no_wage" if facts.wage is None else "no_floor"),)
         above = facts.wage - facts.floor
         points = self.at_floor + (1000 - self.at_floor) * above * 1000 // (facts.floor * (self.full - 1000))
-        return max(0, min(1000, points)), f"{facts.wage} an hour against a floor of {facts.floor} ({facts.currency})"
+        shown: dict[str, int | str] = {"wage": facts.wage, "floor": facts.floor, "currency": facts.currency or ""}
+        return max(0, min(1000, points)), (Said("wage", shown),)
 
 
 class Availability(_Criterion, frozen=True, tag="availability"):
     """The share of the contract's days on which the worker is available."""
 
-    def value(self, facts: Facts) -> tuple[int, str]:
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
         share = facts.overlap_days * 1000 // facts.contract_days
-        return share, f"{facts.overlap_days} of {facts.contract_days} days"
+        return share, (Said("days", {"days": facts.overlap_days, "of": facts.contract_days}),)
 
 
 class Returning(_Criterion, frozen=True, tag="returning"):
@@ -154,17 +175,17 @@ class Returning(_Criterion, frozen=True, tag="returning"):
     named: Thousandths
     returning: Thousandths
 
-    def value(self, facts: Facts) -> tuple[int, str]:
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
         if facts.named:
-            return self.named, "named by the employer"
-        return (self.returning, "returning to the employer") if facts.returning else (0, "first time here")
+            return self.named, (Said("named"),)
+        return (self.returning, (Said("returning"),)) if facts.returning else (0, (Said("first_time"),))
 
 
 class Wish(_Criterion, frozen=True, tag="wish"):
     """The worker's own strongest wish (1 to 5) that this destination or employer meets, 200 a step."""
 
-    def value(self, facts: Facts) -> tuple[int, str]:
-        return 200 * facts.wish, f"wish of strength {facts.wish}" if facts.wish else "no wish met"
+    def value(self, facts: Facts) -> tuple[int, Evidence]:
+        return 200 * facts.wish, (Said("wish", {"strength": facts.wish}) if facts.wish else Said("no_wish"),)
 
 
 Criterion: TypeAlias = (
@@ -185,12 +206,24 @@ CRITERIA: tuple[type[Criterion], ...] = (
 
 
 class Contribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of a breakdown: the value of a criterion and its weight, both in thousandths, and the evidence."""
+    """One line of a breakdown: the value of a criterion and its weight, both in thousandths, and the evidence.
+
+    `evidence` is in English; `said` is the same, to be put into other languages.
+    """
 
     criterion: str
     value: Thousandths
     weight: Weight
     evidence: str
+    said: Evidence = ()
+
+    def words(self, lang: str = "en", name: Callable[[str], str] = str) -> str:
+        """The evidence in a language; `name` as in :meth:`Said.words`."""
+        return _in_words(self.said, lang, name)
+
+
+def _in_words(evidence: Evidence, lang: str = "en", name: Callable[[str], str] = str) -> str:
+    return "; ".join(said.words(lang, name) for said in evidence)
 
 
 def breakdown(facts: Facts, criteria: tuple[Criterion, ...]) -> list[Contribution]:
@@ -198,7 +231,8 @@ def breakdown(facts: Facts, criteria: tuple[Criterion, ...]) -> list[Contributio
     lines = []
     for criterion in criteria:
         value, evidence = criterion.value(facts)
-        lines.append(Contribution(str(criterion.__struct_config__.tag), value, criterion.weight, evidence))
+        kind = str(criterion.__struct_config__.tag)
+        lines.append(Contribution(kind, value, criterion.weight, _in_words(evidence), evidence))
     return lines
 
 

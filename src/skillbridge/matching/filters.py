@@ -60,7 +60,7 @@ def refusals(facts: Facts, filters: Filters) -> list[Refusal]:
         refuse(Reason.CONSENT, "")
     cover = EssentialSkills(0).value(facts)[0] if facts.essential else 0
     if not (facts.closeness or facts.open or cover >= filters.min_cover):
-        refuse(Reason.OCCUPATION, f"{facts.related}, skill cover {cover} of 1000")
+        refuse(Reason.OCCUPATION, f"{facts.related.words()}, skill cover {cover} of 1000")
     if facts.refused:
         refuse(Reason.REFUSED, ", ".join(facts.refused))
     lacking = [

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from skillbridge.matching.criteria import Contribution, Facts, breakdown, score
+from skillbridge.matching.criteria import Contribution, Facts, Said, breakdown, score
 from skillbridge.matching.filters import Refusal, refusals
 from skillbridge.matching.policy import Policy, load_policy
 from skillbridge.matching.profile import Profile
@@ -49,22 +49,23 @@ class Yardstick:
     skills: dict[str, Skills]
     near: dict[tuple[str, str], int] = field(repr=False)
 
-    def related(self, worker: Occupation, vacancy: Occupation) -> tuple[int, str]:
-        """(closeness in thousandths, the relation in words) of two occupations."""
+    def related(self, worker: Occupation, vacancy: Occupation) -> tuple[int, Said]:
+        """(closeness in thousandths, the relation) of two occupations."""
         closeness = self.policy.closeness
         (concept, isco), (concept_asked, isco_asked) = worker, vacancy
         if concept and concept == concept_asked:
-            return 1000, "the same occupation"
+            return 1000, Said("same")
         if not isco or not isco_asked:
-            return 0, "occupation not understood"
+            return 0, Said("unknown")
+        codes = {"own": isco, "asked": isco_asked}
         if isco == isco_asked and len(isco) >= 4:
-            return closeness.same_group, f"the same ISCO unit group {isco}"
+            return closeness.same_group, Said("same_group", codes)
         if isco.startswith(isco_asked) or isco_asked.startswith(isco):
-            return closeness.wider_group, f"ISCO {isco} and {isco_asked}, one within the other"
+            return closeness.wider_group, Said("within", codes)
         similarity = self.near.get((isco, isco_asked), 0)
         if similarity < closeness.min_similarity:
-            return 0, f"ISCO {isco} and {isco_asked} are not related"
-        return closeness.neighbour * similarity // 1000, f"ISCO {isco} is a neighbour of {isco_asked}"
+            return 0, Said("unrelated", codes)
+        return closeness.neighbour * similarity // 1000, Said("neighbour", codes)
 
     def closeness_table(self, workers: Sequence[Occupation], vacancies: Sequence[Occupation]) -> npt.NDArray[np.int32]:
         """`related` of every two, int32 [workers x vacancies]: for the distinct occupations, not for people."""

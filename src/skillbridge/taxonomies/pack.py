@@ -213,6 +213,12 @@ def preferred(taxonomy: Taxonomy) -> pl.DataFrame:
     )
 
 
+def names(taxonomy: Taxonomy, lang: str = "en") -> dict[str, str]:
+    """Concept -> its preferred label in the language, else in English, else in any."""
+    better = (pl.col("lang") == lang, pl.col("lang") == "en")
+    return dict(preferred(taxonomy).sort(*better, maintain_order=True).select("concept_uri", "label").iter_rows())
+
+
 def save(taxonomy: Taxonomy, folder: Path, *, extra: Mapping[str, pl.DataFrame] | None = None) -> Path:
     """The folder of `taxonomy` written as a pack, CSVs and compiled tables, all of it or nothing.
 

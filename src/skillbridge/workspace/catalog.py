@@ -4,6 +4,7 @@ The engines are imported at the first question, which keeps the start of a serve
 """
 
 import bisect
+import itertools
 import re
 import threading
 from collections.abc import Iterable, Sequence
@@ -67,13 +68,16 @@ def index(kind: Kind, name: str = PACK) -> "Index":
 
 
 class _Labels(NamedTuple):
-    folded: list[str]
+    """`begun`: what may be typed, in order, each with the words before it in its label and the row that it leads to;
+    `rows`: (uri, notation, kind, label, lang)."""
+
+    begun: list[tuple[str, int, int]]
     rows: list[tuple[str, str, str, str, str]]
 
 
 @lru_cache(maxsize=4)
 def _labels(name: str = PACK) -> _Labels:
-    """Folded labels in order, with (uri, notation, kind, label, lang)."""
+    """Every label from the beginning of each of its words, and every code."""
     import polars as pl
 
     from skillbridge.taxonomies.fold import fold
@@ -82,21 +86,21 @@ def _labels(name: str = PACK) -> _Labels:
     table = loaded.labels.join(loaded.concepts, on="concept_uri", how="inner").select(
         "concept_uri", pl.col("notation").fill_null(""), "kind", "label", "lang"
     )
-    rows: list[tuple[str, str, str, str, str]] = list(table.iter_rows())
-    folded = fold(row[3] for row in rows)
-    order = sorted(range(len(rows)), key=lambda n: (folded[n], rows[n]))
-    return _Labels([folded[n] for n in order], [rows[n] for n in order])
+    rows: list[tuple[str, str, str, str, str]] = sorted(table.iter_rows())
+    begun = []
+    for number, text in enumerate(fold(row[3] for row in rows)):
+        words = text.split()
+        begun += [(" ".join(words[k:]), k, number) for k in range(len(words))]
+        begun += [(code, 0, number) for code in fold(rows[number][1:2]) if code]
+    return _Labels(sorted(begun), rows)
 
 
-@lru_cache(maxsize=4)
-def _names(name: str = PACK) -> dict[str, str]:
-    """Concept -> its preferred label, in English where there is one."""
-    import polars as pl
-
+@lru_cache(maxsize=8)
+def _names(lang: str = "en", name: str = PACK) -> dict[str, str]:
+    """Concept -> its preferred label, in the language where there is one."""
     from skillbridge.taxonomies import pack
 
-    table = pack.preferred(taxonomy(name)).sort(pl.col("lang") == "en", maintain_order=True)
-    return dict(table.select("concept_uri", "label").iter_rows())
+    return pack.names(taxonomy(name), lang)
 
 
 def label_of(skill: str) -> str:
@@ -107,10 +111,10 @@ def label_of(skill: str) -> str:
 _URI = re.compile(r"(?:https?://|urn:)[^\s,;()]+")
 
 
-def labels_in(texts: Iterable[str]) -> dict[str, str]:
+def labels_in(texts: Iterable[str], lang: str = "en") -> dict[str, str]:
     """Concept -> label of every concept that the texts name by URI, in order of the URIs."""
-    named = {uri for text in texts for uri in _URI.findall(text)}
-    return {uri: _names()[uri] for uri in sorted(named) if uri in _names()}
+    named, names = {uri for text in texts for uri in _URI.findall(text)}, _names(lang)
+    return {uri: names[uri] for uri in sorted(named) if uri in names}
 
 
 def warm() -> None:
@@ -144,7 +148,13 @@ class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was typed so far."""
 
     q: Annotated[
-        str, msgspec.Meta(description="beginning of a label or code", examples=["fruit"], min_length=1, max_length=100)
+        str,
+        msgspec.Meta(
+            description="beginning of a code, of a label or of a word in one",
+            examples=["fruit"],
+            min_length=1,
+            max_length=100,
+        ),
     ]
     kind: Annotated[
         Literal["occupation", "isco_group", "skill", "skill_group"] | None,
@@ -163,20 +173,22 @@ class SearchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def search(ws: Workspace, actor: Actor, query: SearchQuery) -> ConceptHits:
-    """Labels and codes that begin as typed, one a concept, shortest first."""
+    """Codes that begin as typed and labels with words that do, those that begin so first, one a concept, then the
+    shortest first."""
     from skillbridge.taxonomies.fold import fold
 
     check(actor, "concepts.read")
     labels, typed = _labels(), (fold([query.q]) or [""])[0]
     found: dict[str, ConceptHit] = {}
     if typed:
-        start = bisect.bisect_left(labels.folded, typed)
-        hits = []
-        for number in range(start, min(len(labels.folded), start + 5_000)):
-            if not labels.folded[number].startswith(typed):
+        start = bisect.bisect_left(labels.begun, (typed,))
+        before: dict[int, int] = {}
+        for text, words, row in itertools.islice(labels.begun, start, start + 5_000):
+            if not text.startswith(typed):
                 break
-            hits.append(labels.rows[number])
-        for uri, notation, kind, label, lang in sorted(hits, key=lambda row: (len(row[3]), row[3], row[0])):
+            before[row] = min(words, before.get(row, words))
+        first = sorted(before, key=lambda row: (before[row] > 0, len(labels.rows[row][3]), labels.rows[row][3], row))
+        for uri, notation, kind, label, lang in (labels.rows[row] for row in first):
             if (query.kind in (None, kind)) and (query.lang in (None, lang)) and uri not in found:
                 found[uri] = ConceptHit(uri, notation, kind, label, lang)
             if len(found) >= query.limit:

@@ -1,7 +1,7 @@
 """Acts that rank: workers for a vacancy, vacancies for a worker, with the reasons for each score."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import polars as pl
@@ -49,6 +49,9 @@ class MatchQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    lang: Annotated[
+        Literal["en", "fr", "es", "ar"], msgspec.Meta(description="language of evidence and labels", examples=["en"])
+    ] = "en"
 
 
 def workers_for(ws: Workspace, actor: Actor, vacancy_id: str, query: MatchQuery) -> Matches:
@@ -105,7 +108,7 @@ def _workers_for(
         ranker, row = ranker_of(ws, people, jobs, standing.day, query.partnership), 0
     else:
         ranker = standing.ranker(ws, query.partnership)
-    return told(standing.moment, ranker.workers_for(row, query.limit, among), len(among))
+    return told(standing.moment, ranker.workers_for(row, query.limit, among), len(among), query.lang)
 
 
 def _offered(query: MatchQuery) -> pl.Expr:
@@ -157,22 +160,22 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
     elif row is None or ws.store.records.changed_among("worker", [worker_id], standing.revisions["worker"]):
         person = understood(frames.of_records("worker", [record]))
         ranker = ranker_of(ws, person, standing.jobs, standing.day, query.partnership)
-        found = told(standing.moment, ranker.vacancies_for(0, query.limit, among), len(among))
+        found = told(standing.moment, ranker.vacancies_for(0, query.limit, among), len(among), query.lang)
     else:
         ranker = standing.ranker(ws, query.partnership)
-        found = told(standing.moment, ranker.vacancies_for(row, query.limit, among), len(among))
+        found = told(standing.moment, ranker.vacancies_for(row, query.limit, among), len(among), query.lang)
     found = _unchanged(ws, standing, found, "vacancy")
     spend(ws, actor, len(found.items))
     return found
 
 
-def told(moment: datetime, found: "Ranking", considered: int) -> Matches:
-    """A ranking as it is shown, of what stood at `moment`."""
-    items = [_match(pair) for pair in found.items]
-    evidence = (part.evidence for item in items for part in item.breakdown)
-    return Matches(items, considered, dict(sorted(found.refused.items())), labels_in(evidence), moment.isoformat())
+def told(moment: datetime, found: "Ranking", considered: int, lang: str = "en") -> Matches:
+    """A ranking as it is shown, of what stood at `moment`, in the words of a language."""
+    items = [_match(pair, lang) for pair in found.items]
+    labels = labels_in((part.evidence for item in items for part in item.breakdown), lang)
+    return Matches(items, considered, dict(sorted(found.refused.items())), labels, moment.isoformat())
 
 
-def _match(pair: "Ranked") -> Match:
-    parts = [Criterion(one.criterion, one.value, one.weight, one.evidence) for one in pair.contributions]
+def _match(pair: "Ranked", lang: str) -> Match:
+    parts = [Criterion(one.criterion, one.value, one.weight, one.words(lang)) for one in pair.contributions]
     return Match(pair.worker_id, pair.vacancy_id, pair.partnership, pair.start, pair.end, pair.score, parts)

@@ -68,7 +68,7 @@ class Resolutions(View, frozen=True):
 
 
 class ConceptHit(View, frozen=True):
-    """A label that begins as typed."""
+    """A label of which a word begins as typed."""
 
     concept_uri: Annotated[str, doc("The concept.", "http://data.europa.eu/esco/isco/C9211")]
     notation: Annotated[str, doc("Its code.", "9211")]
@@ -78,7 +78,7 @@ class ConceptHit(View, frozen=True):
 
 
 class ConceptHits(View, frozen=True):
-    """Labels that begin as typed, shortest first."""
+    """Labels with words that begin as typed, whole labels first, then the shortest."""
 
     items: Annotated[list[ConceptHit], doc("The labels.")]
 

@@ -41,7 +41,7 @@ class Matches(View, frozen=True):
     labels: Annotated[
         dict[str, str],
         doc(
-            "What each concept is called (in English) that the evidence names by its URI.",
+            "What each concept is called that the evidence names by its URI.",
             {"http://data.europa.eu/esco/isco/C9211": "Crop farm labourers"},
         ),
     ]

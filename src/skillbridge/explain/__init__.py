@@ -21,7 +21,6 @@ from skillbridge.explain.vacancy_changes import for_vacancy
 from skillbridge.matching.criteria import Contribution
 from skillbridge.matching.profile import profile
 from skillbridge.matching.profile import vacancy as vacancy_of
-from skillbridge.taxonomies import pack
 
 __all__ = [
     "Explanation",
@@ -221,10 +220,9 @@ def text(explainer: Explainer, explanation: Explanation, lang: str = "en", *, au
         lines.append(say("explain.price", price=round(e.price, 1)))
     if e.breakdown:
         lines.append(say("explain.score"))
-        names = pack.names(explainer.folder.taxonomy, lang)
         lines += [
             f"  {say(f'criterion.{one.criterion}')}: {one.value} x {one.weight}"
-            f" ({one.words(lang, lambda skill: names.get(skill, skill))})"
+            f" ({one.words(lang, lambda concept: explainer.name(concept, lang))})"
             for one in e.breakdown
         ]
     if e.others and (audience == "ministry" or e.kind == "worker"):

@@ -25,6 +25,7 @@ from skillbridge.plan_folder import PlanFolder
 from skillbridge.rates import load_rates
 from skillbridge.solver.plan import usage
 from skillbridge.solver.problem import Problem, compile_problem
+from skillbridge.taxonomies.pack import names
 
 I64 = npt.NDArray[np.int64]
 
@@ -65,6 +66,16 @@ class Explainer:
                 day = ref.label.removeprefix(place).removeprefix(" on ")
                 found.setdefault((ref.rule, place), []).append((day, number))
         return {key: sorted(days) for key, days in found.items()}
+
+    def name(self, concept: str, lang: str) -> str:
+        """What a concept is called in a language; words that are no concept are called as they are."""
+        if lang not in self._names:
+            self._names[lang] = names(self.folder.taxonomy, lang)
+        return self._names[lang].get(concept, concept)
+
+    @cached_property
+    def _names(self) -> dict[str, dict[str, str]]:
+        return {}
 
     def worker(self, worker_id: str) -> int:
         """The row of a worker; raises `BadInput`."""

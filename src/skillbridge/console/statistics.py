@@ -16,7 +16,7 @@ SHOCKS = ("none", "shrink", "suspend", "file")
 
 def indicators(visit: Visit) -> Answer:
     """The indicators of a plan by one slice: a table, and a bar beside each figure of a group."""
-    from skillbridge.indicators import CROSSED
+    from skillbridge.indicators import CROSSED, INDICATORS
     from skillbridge.indicators.facts import DIMENSIONS
 
     asked = query(visit, insight.IndicatorsQuery, plan_id=visit.ids[0])
@@ -36,6 +36,10 @@ def indicators(visit: Visit) -> Answer:
         "plan_id": visit.ids[0],
     }
     values["titles"] = _titles(visit, tables)
+    values["formulas"] = {
+        name: visit.language.known(f"formula.{name}", INDICATORS[name].formula) for name in tables if name in INDICATORS
+    }
+    values["kinds"] = {name: INDICATORS[name].kind for name in tables if name in INDICATORS}
     return Shown("indicators.html", values)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from skillbridge.explain.resolve import Nearby, Worth, changed, nearby, worth
 from skillbridge.solver.board import Board
-from skillbridge.solver.exact import program, solve_program
+from skillbridge.solver.columns import least_prices
 from skillbridge.solver.moves import improve
 from skillbridge.solver.plan import value
 from skillbridge.solver.prices import descend
@@ -20,8 +20,11 @@ from skillbridge.solver.swaps import near_edges
 
 I64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-LINEAR = 15_000
-"""Edges up to which a bound is that of the linear relaxation; above, prices descend from the plan's own."""
+LINEAR = 400_000
+"""Edges up to which a bound is that of the linear relaxation; above, prices descend from the plan's own, which leaves
+it a per mille too high: often more than what is asked."""
+EXACT = 0.1
+"""Points within which a bound is that of the linear relaxation."""
 WHOLE = 600
 """Workers up to which the whole season is solved again exactly."""
 PASSES = 400
@@ -219,17 +222,6 @@ def _gain(before: Worth | None, after: Worth | None, anew: int) -> Gain:
 
 def bound(pricer: Pricer, price: Floats) -> tuple[Floats, float]:
     """(prices, the bound they prove) of a problem, starting from the prices of a similar one."""
-    p = pricer.problem
-    if len(p.vacancy) > LINEAR:
-        return descend(pricer, price, PASSES, (5.0, 0.2))
-    edges = np.flatnonzero(np.repeat(p.group < 0, np.diff(p.indptr)))
-    found = program(pricer, edges, pricer.all_groups, pricer.limits)
-    answer = solve_program(found, whole=False)
-    if answer.duals is None:
-        return descend(pricer, price, PASSES, (5.0, 0.2))
-    duals = np.maximum(answer.duals, 0.0)
-    price = np.zeros(p.n_vacancies + p.n_rows)
-    first = found.first_vacancy_row
-    price[found.vacancies] = duals[first : first + len(found.vacancies)]
-    price[p.n_vacancies + found.rows] = duals[first + len(found.vacancies) :]
-    return np.minimum(price, pricer.ceiling), float(answer.objective)
+    if len(pricer.problem.vacancy) <= LINEAR:
+        return least_prices(pricer, price, enough=EXACT)
+    return descend(pricer, price, PASSES, (5.0, 0.2))

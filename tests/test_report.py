@@ -1,5 +1,6 @@
 """Reports open offline in four languages, show what the plan holds to whom it is for, and hide small groups."""
 
+import html
 import re
 import shutil
 from collections.abc import Callable
@@ -15,7 +16,9 @@ import pytest
 from scipy.stats import binomtest
 
 from skillbridge import model, plan_folder, report, tables, words
+from skillbridge.cli.report import report_command
 from skillbridge.errors import BadInput
+from skillbridge.explain.advice import Effect, RowAdvice
 from skillbridge.indicators import FRAMEWORKS, INDICATORS, NOT_COMPUTED
 from skillbridge.partnerships.partnership import load
 from skillbridge.plan_folder import PlanFolder
@@ -265,6 +268,37 @@ def test_the_officer_sees_prices_conflicts_groups_goals_and_what_is_missing(page
     assert all(f"<td>{code}</td>" in page for code in FRAMEWORKS)
     assert all(formula in page.replace("&#39;", "'") for formula in NOT_COMPUTED.values())
     assert "not the official SDG 10.7.1" in page
+
+
+def test_the_officer_reads_what_more_places_bring_with_the_interval_and_nobody_else_does() -> None:
+    def row(name: str, foreseen: float, gained: int) -> RowAdvice:
+        effects = (Effect(1, foreseen / 10, gained // 10, 1, 9), Effect(10, foreseen, gained, 7, 9))
+        return RowAdvice("nz-rse", "cap", "quota", name, "visas", 90, 90, 99.0, 120.0, False, False, False, effects)
+
+    told = [row("2026", 1000.0, 900), row("Samoa & <b>", 500.0, 500)]
+    page = report.render(season(), advice=told)
+    assert words.say("en", "report.more_places") in page
+    assert "93.3%" in page, "1,400 of 1,500 points"
+    assert "90.0% to 100.0%" in page
+    assert "cap: Samoa &amp; &lt;b&gt;" in page
+    for lang in words.LANGUAGES:
+        assert words.say(lang, "column.points_confirmed") in page
+        assert words.say(lang, "advice.around") in html.unescape(page)
+    assert words.say("en", "report.more_places") not in report.render(season())
+    for reader in ("minister", "public"):
+        assert words.say("en", "report.more_places") not in report.render(season(), reader=reader, advice=told)
+
+
+def test_the_command_asks_what_more_places_bring_for_the_officer_alone(season_folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    asked = [str(season_folder), "--places", "--out", str(page)]
+    report_command.main(asked, standalone_mode=False)
+    told = page.read_text(encoding="utf-8")
+    assert words.say("en", "report.more_places") in told
+    assert "95% interval is" in told
+    for extra, message in ((["--for", "public"], "--for officer"), ([], "holds no plan")):
+        with pytest.raises(BadInput, match=message):
+            report_command.main([str(season_folder if extra else tmp_path), "--places", *extra], standalone_mode=False)
 
 
 def test_a_pool_that_is_a_sample_has_intervals_beside_its_figures(page: str) -> None:

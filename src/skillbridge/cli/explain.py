@@ -46,8 +46,8 @@ def explain_command(
         raise BadInput("explain", "nobody named", "--worker ID, --vacancy ID, --places or --training")
     import msgspec
 
-    from skillbridge import explain, words
-    from skillbridge.explain.advice import accuracy, advise
+    from skillbridge import explain
+    from skillbridge.explain.advice import advise
     from skillbridge.explain.bridge import trainings
 
     explainer = explain.open_plan(folder)
@@ -64,12 +64,8 @@ def explain_command(
             click.echo(msgspec.json.encode(row).decode())
         else:
             click.echo(explain.advice_text(row, lang))
-    held = accuracy([effect for row in rows for effect in row.effects if effect.more == 10])
-    if held is not None and not as_json:
-        click.echo(words.say(lang, "advice.accuracy", share=words.percent(lang, held.share), rows=held.rows))
-        if held.low is not None and held.high is not None:
-            bounds = {"low": words.percent(lang, held.low), "high": words.percent(lang, held.high)}
-            click.echo(words.say(lang, "advice.interval", **bounds))
+    for line in () if as_json else explain.accuracy_text(rows, lang):
+        click.echo(line)
     for lesson in trainings(explainer) if training else ():
         if as_json:
             click.echo(msgspec.json.encode(lesson).decode())

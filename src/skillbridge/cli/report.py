@@ -30,10 +30,19 @@ LANGUAGES = ("en", "fr", "es", "ar")
 @click.option("--pdf", is_flag=True, help="Print it as PDF as well, with the Chromium or Chrome of this machine.")
 @click.option("--sdmx", is_flag=True, help="Write the indicators by every slice as SDMX-CSV as well.")
 @click.option("--sampled", is_flag=True, help="The pool is a sample of people: give indicators 95% intervals.")
+@click.option("--places", is_flag=True, help="Tell the officer what more places would bring, planned again: slower.")
 @click.option("--browser", default="", help="The browser that prints: a name on the PATH or a path.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="The HTML file to write.")
 def report_command(
-    folder: Path, reader: "Reader", lang: str, pdf: bool, sdmx: bool, sampled: bool, browser: str, out: Path | None
+    folder: Path,
+    reader: "Reader",
+    lang: str,
+    pdf: bool,
+    sdmx: bool,
+    sampled: bool,
+    places: bool,
+    browser: str,
+    out: Path | None,
 ) -> None:
     """Write the report of FOLDER, a plan or a run of scenarios, as one HTML file for a reader.
 
@@ -42,16 +51,22 @@ def report_command(
     """
     from skillbridge import plan_folder, report
     from skillbridge.errors import BadInput
+    from skillbridge.explain import open_plan
+    from skillbridge.explain.advice import advise
     from skillbridge.report import compare, printer
     from skillbridge.tables import replace_file
 
     if pdf:
         printer.find_browser(browser)
     plan = plan_folder.read(folder) if (folder / "plan.json").is_file() else None
+    if places and reader != "officer":
+        raise BadInput("--places", f"a report for the {reader}", "--for officer")
     if plan is not None:
-        page = report.render(plan, reader=reader, lang=lang, sampled=sampled)
-    elif sdmx or sampled:
-        raise BadInput("--sdmx" if sdmx else "--sampled", f"{folder} holds no plan", "the folder of a plan")
+        advice = advise(open_plan(folder)) if places else ()
+        page = report.render(plan, reader=reader, lang=lang, sampled=sampled, advice=advice)
+    elif sdmx or sampled or places:
+        name = "--sdmx" if sdmx else "--sampled" if sampled else "--places"
+        raise BadInput(name, f"{folder} holds no plan", "the folder of a plan")
     else:
         page = compare.render(compare.read(folder), reader=reader, lang=lang)
     target = out or folder / f"report-{reader}-{lang}.html"

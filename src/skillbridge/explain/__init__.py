@@ -4,6 +4,7 @@
 A change is shown only after solving again around it confirmed it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from skillbridge import words
-from skillbridge.explain.advice import RowAdvice
+from skillbridge.explain.advice import RowAdvice, accuracy
 from skillbridge.explain.bridge import Training
 from skillbridge.explain.changes import Change, for_worker
 from skillbridge.explain.explainer import Explainer, open_plan
@@ -26,6 +27,7 @@ __all__ = [
     "Explanation",
     "Other",
     "Step",
+    "accuracy_text",
     "advice_text",
     "explain_vacancy",
     "explain_worker",
@@ -265,6 +267,19 @@ def advice_text(row: RowAdvice, lang: str = "en") -> str:
         }
         lines.append("  " + words.say(lang, "advice.effect", **values))
     return "\n".join(lines)
+
+
+def accuracy_text(rows: Sequence[RowAdvice], lang: str = "en") -> list[str]:
+    """How far what was foreseen for ten more held over these rows, and the interval where there are several; nothing
+    where nothing was foreseen."""
+    held = accuracy([effect for row in rows for effect in row.effects if effect.more == 10])
+    if held is None:
+        return []
+    said = [words.say(lang, "advice.accuracy", share=words.percent(lang, held.share), rows=held.rows)]
+    if held.low is not None and held.high is not None:
+        bounds = {"low": words.percent(lang, held.low), "high": words.percent(lang, held.high)}
+        said.append(words.say(lang, "advice.interval", **bounds))
+    return said
 
 
 def training_text(training: Training, lang: str = "en") -> str:

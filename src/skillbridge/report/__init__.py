@@ -3,9 +3,11 @@
 `render` writes a season's plan, `render_comparison` scenarios beside each other, `printer.to_pdf` prints either.
 """
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from skillbridge import words
+from skillbridge.explain.advice import RowAdvice
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.report import minister, officer, public
 from skillbridge.report.page import Card, Page, Tongue, isolated, write
@@ -18,14 +20,22 @@ READERS: tuple[Reader, ...] = get_args(Reader)
 """Who decides, on one page; who runs the scheme, with every table; everybody, with nothing that tells of a few."""
 
 
-def render(folder: PlanFolder, *, reader: Reader = "officer", lang: str = "en", sampled: bool = False) -> str:
+def render(
+    folder: PlanFolder,
+    *,
+    reader: Reader = "officer",
+    lang: str = "en",
+    sampled: bool = False,
+    advice: Sequence[RowAdvice] = (),
+) -> str:
     """The report of a plan for a reader, opening in `lang` and holding all languages; same plan, same text.
 
     `sampled`: the pool is a sample of the people it stands for, so indicators have intervals
-    (:mod:`skillbridge.indicators.uncertainty`), drawn with the plan's seed.
+    (:mod:`skillbridge.indicators.uncertainty`), drawn with the plan's seed. `advice`: what more places would bring
+    (:func:`skillbridge.explain.advice.advise`), for the officer, with how far it held and the interval of that.
     Sums over all workers once, so its cost hardly grows with the plan: a few seconds at 200,000 workers.
     """
-    season = Season(folder, sampled=sampled)
+    season = Season(folder, sampled=sampled, advice=advice)
     if reader == "public":
         season.corridors = public.published(season)
     tongues = [Tongue(one) for one in (lang, *(other for other in words.LANGUAGES if other != lang))]

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import polars as pl
 
+from skillbridge import explain
 from skillbridge.explain.reasons import rule_code
 from skillbridge.report import figures
 from skillbridge.report.page import TABLE_ROWS, Section, Table, Tongue, isolated
@@ -25,6 +26,7 @@ def sections(season: Season, tongue: Tongue) -> list[Section]:
     """All there is to see, from the places of the agreements to the goals."""
     parts = [
         quota_board(season, tongue),
+        more_places(season, tongue),
         conflicts(season, tongue),
         other_limits(season, tongue),
         terms(season, tongue),
@@ -41,6 +43,32 @@ def sections(season: Season, tongue: Tongue) -> list[Section]:
         figures.missing(tongue),
     ]
     return [part for part in parts if part is not None]
+
+
+def more_places(season: Season, tongue: Tongue) -> Section | None:
+    """What more of the rows of most worth would bring, foreseen and confirmed, and how far the first held."""
+    if not season.advice:
+        return None
+    rows = [
+        (
+            row.partnership,
+            f"{row.rule}: {row.row}",
+            tongue.number(row.limit),
+            f"+{tongue.number(effect.more)}",
+            tongue.number(effect.foreseen),
+            tongue.number(effect.gained),
+            tongue.number(effect.placed),
+        )
+        for row in season.advice
+        for effect in row.effects
+    ]
+    names = ("partnership", "place", "limit", "more_places", "points_foreseen", "points_confirmed", "more_placed")
+    basis = {tongue.say("advice.whole" if row.whole else "advice.around"): None for row in season.advice}
+    held = explain.accuracy_text(season.advice, tongue.lang)
+    title = tongue.say("report.more_places")
+    intro = " ".join((tongue.say("report.more_places_intro"), *basis, *held))
+    table = Table(tongue.heads(*names), rows, frozenset(range(2, 7)))
+    return Section("places", title, intro, "computed", (), [("", table)], wide=True)
 
 
 def conflicts(season: Season, tongue: Tongue) -> Section | None:

@@ -6,6 +6,7 @@ from functools import cached_property
 import polars as pl
 
 from skillbridge import charts
+from skillbridge.explain.advice import RowAdvice
 from skillbridge.indicators import compute, folder_facts
 from skillbridge.indicators import facts as f
 from skillbridge.indicators.uncertainty import with_intervals
@@ -24,10 +25,10 @@ _CAPS = frozenset({"quota", "brain_drain", "training"})
 
 class Season:
     """A plan with the tables counted from it once, whatever the language and the reader; `sampled`: its pool is a
-    sample of the people it stands for."""
+    sample of the people it stands for; `advice`: what more places were found to bring."""
 
-    def __init__(self, folder: PlanFolder, *, sampled: bool = False) -> None:
-        self.sampled = sampled
+    def __init__(self, folder: PlanFolder, *, sampled: bool = False, advice: Sequence[RowAdvice] = ()) -> None:
+        self.sampled, self.advice = sampled, advice
         self.folder, self.plan = folder, folder.plan
         self.found = folder_facts(folder)
         kinds = {(one.id, rule.id): rule.kind for one in folder.partnerships for rule in one.binding}

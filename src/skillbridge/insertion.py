@@ -18,7 +18,7 @@ from scipy import sparse
 from skillbridge.errors import BadInput
 from skillbridge.explain.explainer import Explainer
 from skillbridge.matching.beside import Beside, beside
-from skillbridge.matching.objective import terms, weights
+from skillbridge.matching.objective import points, terms
 from skillbridge.partnerships.admission import admission
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
@@ -61,7 +61,8 @@ class Openings:
     `vacancy_at` and `by_vacancy`: the edges of vacancy v are by_vacancy[vacancy_at[v]:vacancy_at[v + 1]]. `left` int64
     [rows]: what the plan leaves of each row; `left_of` the same by (partnership, rule, label). `together` int32
     [workers]: the place where all the others of the worker's group are, -1 for a worker on its own, -2 where they are
-    nowhere or apart. `waiting` int32: the workers without a place, in order.
+    nowhere or apart. `waiting` int32: the workers without a place, in order. `relief`: the most points of penalties
+    that one more placement may spare. `served`: by agreement, the vacancies that it may be about (:func:`_served`).
     """
 
     explainer: Explainer
@@ -72,7 +73,9 @@ class Openings:
     penalty: F64
     together: npt.NDArray[np.int32]
     waiting: npt.NDArray[np.int32]
+    relief: int
     employers: dict[str, str]
+    served: dict[str, Bools]
     beside: Beside
 
 
@@ -81,7 +84,8 @@ def openings(explainer: Explainer) -> Openings:
     problem, folder = explainer.problem, explainer.folder
     at = np.zeros(problem.n_vacancies + 1, dtype=np.int64)
     np.cumsum(np.bincount(problem.vacancy, minlength=problem.n_vacancies), out=at[1:])
-    left = problem.rows.limit - explainer.state.used
+    waiting = np.flatnonzero(explainer.chosen < 0).astype(np.int32)
+    left, penalty = problem.rows.limit - explainer.state.used, penalties(problem)
     left_of: dict[tuple[str, str, str], int] = {}
     for ref, rest in zip(problem.rows.refs, left.tolist(), strict=True):
         key = (ref.partnership, ref.rule, ref.label)
@@ -92,12 +96,24 @@ def openings(explainer: Explainer) -> Openings:
         by_vacancy=np.argsort(problem.vacancy, kind="stable"),
         left=left,
         left_of=left_of,
-        penalty=penalties(problem),
+        penalty=penalty,
         together=_together(explainer),
-        waiting=np.flatnonzero(explainer.chosen < 0).astype(np.int32),
+        waiting=waiting,
+        relief=_relief(problem.rows, left, penalty),
         employers=employer_countries(folder.vacancies),
-        beside=beside(folder.workers, folder.vacancies, explainer.search, explainer.measure),
+        served={one.id: _served(folder.vacancies, one) for one in folder.partnerships},
+        beside=beside(folder.workers, folder.vacancies, explainer.search, explainer.measure, waiting),
     )
+
+
+def _relief(rows: Rows, left: I64, penalty: F64) -> int:
+    """`Openings.relief`: what the soft rows that are exceeded as it stands would spare together."""
+    most = np.zeros(len(left))
+    for matrix in (rows.cell_rows, rows.vacancy_rows):
+        entries = matrix.tocoo()
+        np.maximum.at(most, entries.coords[1], -entries.data)
+    short = np.isfinite(penalty) & (left < 0)
+    return int(np.ceil((np.minimum(most, -left)[short] * penalty[short]).sum()))
 
 
 def _together(explainer: Explainer) -> npt.NDArray[np.int32]:
@@ -140,7 +156,10 @@ def places_of_new_worker(plan: Openings, worker: pl.DataFrame, *, limit: int = 1
     _one(worker, "worker_id", folder.workers)
     origin, vacancies = worker["origin"][0], folder.vacancies
     agreements = [one for one in folder.partnerships if not one.origins or origin in one.origins]
-    some, score, start, end = plan.beside.vacancies_for(worker, _served(vacancies, agreements))
+    served = np.zeros(vacancies.height, dtype=np.bool_)
+    for one in agreements:
+        served |= plan.served[one.id]
+    some, score, start, end = plan.beside.vacancies_for(worker, served)
     edges = _edges(np.zeros(len(some), dtype=np.int64), np.arange(len(some)), start, end, score)
     full = (plan.explainer.state.heads >= plan.explainer.problem.positions)[some]
     group = worker["group_id"][0]
@@ -161,8 +180,8 @@ def places_of_new_vacancy(plan: Openings, vacancy: pl.DataFrame, *, limit: int =
     _one(vacancy, "vacancy_id", folder.vacancies)
     there = vacancy["destination"][0]
     agreements = [one for one in folder.partnerships if not one.destination or there in one.destination]
-    agreements = agreements if _served(vacancy, agreements).all() else []
-    some, score, start, end = plan.beside.workers_for(vacancy, plan.waiting)
+    agreements = agreements if any(_served(vacancy, one).all() for one in agreements) else []
+    some, score, start, end = plan.beside.workers_for(vacancy)
     workers = folder.workers[some]
     edges = _edges(np.arange(len(some)), np.zeros(len(some), dtype=np.int64), start, end, score)
     full = np.full(len(some), (vacancy["positions"][0] or 0) < 1)
@@ -176,16 +195,14 @@ def _one(row: pl.DataFrame, key: str, known: pl.DataFrame) -> None:
         raise BadInput(key, f"{row[key][0]!r} is in the plan already", "a new id, or the places of the one in the plan")
 
 
-def _served(vacancies: pl.DataFrame, agreements: Sequence[Partnership]) -> Bools:
-    """Which vacancies some pathway of `agreements` may be about, by destination and by the one they name."""
-    found = np.zeros(vacancies.height, dtype=np.bool_)
-    for one in agreements:
-        if not one.is_overlay:
-            mine = pl.col("partnership").is_null() | (pl.col("partnership") == one.id)
-            if one.destination:
-                mine &= pl.col("destination").is_in(list(one.destination))
-            found |= vacancies.select(mine.fill_null(value=False)).to_series().to_numpy()
-    return found
+def _served(vacancies: pl.DataFrame, agreement: Partnership) -> Bools:
+    """Which vacancies a pathway may be about, by destination and by the agreement they name; none for an overlay."""
+    if agreement.is_overlay:
+        return np.zeros(vacancies.height, dtype=np.bool_)
+    mine = pl.col("partnership").is_null() | (pl.col("partnership") == agreement.id)
+    if agreement.destination:
+        mine &= pl.col("destination").is_in(list(agreement.destination))
+    return vacancies.select(mine.fill_null(value=False)).to_series().to_numpy()
 
 
 def _edges(worker: Ints, vacancy: Ints, start: Ints, end: Ints, score: Ints) -> pl.DataFrame:
@@ -243,28 +260,35 @@ def _fresh(
     explainer = plan.explainer
     if edges.is_empty() or not agreements:
         return []
-    worth = weights(edges, *frames, explainer.objective, rates=explainer.measure.rates).astype(np.int64)
+    values = terms(edges, *frames, explainer.objective, rates=explainer.measure.rates)
+    worth = points(values, explainer.objective).astype(np.int64)
     taken = full | apart
     order = np.lexsort((np.arange(len(worth)), -worth, taken))
     found: list[_Found] = []
-    first, size = 0, max(FIRST, 4 * limit)
-    while first < len(order) and not _settled(found, limit, int(worth[order[first]]), bool(taken[order[first]])):
-        part = order[first : first + size]
-        found += _asked(plan, edges[part], part, frames, agreements, (worth, full, apart))
-        found.sort()
-        first, size = first + size, 4 * size
-    best = found[:limit]
+    first, step = 0, max(FIRST, 2 * limit)
+    ahead = step
+    while first < len(order) and not _settled(plan, found, limit, worth[order[first]], taken[order[first]]):
+        part = order[first : first + ahead]
+        first, ahead = first + ahead, 8 * ahead
+        admitted = _admitted(plan, edges[part], part, frames, agreements)
+        at, size = 0, step
+        while at < len(admitted.pair):
+            best = admitted.pair[at]
+            if _settled(plan, found, limit, worth[best], taken[best]):
+                break
+            found = sorted(found + _weighed(plan, admitted.some(at, size), (worth, full, apart)))
+            at, size = at + size, 8 * size
+    found = found[:limit]
     ids = [one.id for one in explainer.folder.partnerships]
-    some = edges[[one.edge for one in best]].with_columns(
-        pathway=pl.Series([ids.index(one.partnership) for one in best], dtype=pl.UInt8)
-    )
-    gain = np.array([-one.loss for one in best], dtype=np.int64)
-    values = _terms(explainer, some, frames)
-    return _places(some, frames, explainer.folder.partnerships, gain, values, [one.why for one in best])
+    pairs = np.array([one.pair for one in found], dtype=np.int64)
+    some = edges[pairs].with_columns(pathway=pl.Series([ids.index(one.partnership) for one in found], dtype=pl.UInt8))
+    gain = np.array([-one.loss for one in found], dtype=np.int64)
+    each = {name: value[pairs].astype(np.int64) for name, value in values.items()}
+    return _places(some, frames, explainer.folder.partnerships, gain, each, [one.why for one in found])
 
 
 FIRST = 64
-"""Pairs of which the agreements are asked first; four times as many each time after."""
+"""Pairs that the agreements are asked of first, and those taken the rows; each time after, eight times as many."""
 
 
 class _Found(msgspec.Struct, frozen=True, order=True):
@@ -272,42 +296,57 @@ class _Found(msgspec.Struct, frozen=True, order=True):
 
     blocked: bool
     loss: int
-    edge: int
+    pair: int
     partnership: str = ""
     why: str | None = None
 
 
-def _settled(found: list[_Found], limit: int, worth: int, taken: bool) -> bool:
-    """Whether the first `limit` stand: no pair still to be asked is worth more than `worth`; all are blocked if one is
-    `taken`."""
-    free = sum(not one.blocked for one in found)
-    last = limit - 1
-    if len(found) < limit or (free < limit and not taken):
+def _settled(plan: Openings, found: list[_Found], limit: int, worth: int, taken: bool) -> bool:
+    """Whether the first `limit` of `found` (in order) stand: no pair still to be asked is worth more than `worth`
+    beside what soft rows may gain; all are blocked if one is `taken`."""
+    if len(found) < limit:
         return False
-    return -found[last].loss >= worth if found[last].blocked or not taken else True
+    last = found[limit - 1]
+    if last.blocked:
+        return taken and -last.loss >= worth + plan.relief
+    return taken or -last.loss >= worth + plan.relief
 
 
-def _asked(
-    plan: Openings,
-    edges: pl.DataFrame,
-    numbers: I64,
-    frames: Frames,
-    agreements: Sequence[Partnership],
-    known: tuple[I64, Bools, Bools],
-) -> list[_Found]:
-    """Those of the pairs (`numbers` in the arrays of `known`: worth, full, apart) that the agreements admit."""
+@dataclass(frozen=True)
+class _Admitted:
+    """Pairs that agreements take: their numbers `pair`, `edges` numbering `people` and `jobs`, and who takes them."""
+
+    pair: I64
+    edges: pl.DataFrame
+    people: pl.DataFrame
+    jobs: pl.DataFrame
+    agreements: Sequence[Partnership]
+
+    def some(self, first: int, count: int) -> "_Admitted":
+        """`count` of the pairs from `first` on."""
+        edges, people, jobs = _local(self.edges[first : first + count], (self.people, self.jobs))
+        return _Admitted(self.pair[first : first + count], edges, people, jobs, self.agreements)
+
+
+def _admitted(
+    plan: Openings, edges: pl.DataFrame, pair: I64, frames: Frames, agreements: Sequence[Partnership]
+) -> _Admitted:
+    """Those of the edges (of the pairs of these numbers) that the agreements take."""
     local, people, jobs = _local(edges, frames)
     there = set(jobs["destination"])
     agreements = [one for one in agreements if not one.destination or not there.isdisjoint(one.destination)]
     admitted = admission(people, jobs, agreements, employers=plan.employers)
     worker, vacancy = (local[name].to_numpy().astype(np.int32) for name in ("worker", "vacancy"))
     carried = admitted.pairs(worker, vacancy, local["start"], local["end"]) == 0
-    numbers, worker, vacancy = numbers[carried], worker[carried], vacancy[carried]
-    pathway = admitted.pathway[admitted.worker_class[worker], admitted.vacancy_class[vacancy]]
-    local = local.filter(pl.Series(carried)).with_columns(pathway=pl.Series(pathway, dtype=pl.UInt8))
-    if local.is_empty():
-        return []
-    rows = compile_rows(local, people, jobs, agreements, employers=plan.employers)
+    pathway = admitted.pathway[admitted.worker_class[worker[carried]], admitted.vacancy_class[vacancy[carried]]]
+    taken = local.filter(pl.Series(carried)).with_columns(pathway=pl.Series(pathway, dtype=pl.UInt8))
+    return _Admitted(pair[carried], taken, people, jobs, agreements)
+
+
+def _weighed(plan: Openings, admitted: _Admitted, known: tuple[I64, Bools, Bools]) -> list[_Found]:
+    """The admitted pairs with what stands in their way; `known`: worth, full, apart of every pair."""
+    agreements, jobs = admitted.agreements, admitted.jobs
+    rows = compile_rows(admitted.edges, admitted.people, jobs, agreements, employers=plan.employers)
     left = np.array(
         [
             plan.left_of.get((ref.partnership, ref.rule, ref.label), int(limit))
@@ -316,12 +355,13 @@ def _asked(
         dtype=np.int64,
     )
     penalty = np.array([np.inf if ref.penalty is None else float(ref.penalty) for ref in rows.refs], dtype=np.float64)
-    edge = np.arange(len(numbers))
+    edge = np.arange(len(admitted.pair))
+    vacancy, pathway = (admitted.edges[name].to_numpy().astype(np.int32) for name in ("vacancy", "pathway"))
     row, charge = _effect(rows, left, penalty, vacancy, edge, np.full(len(edge), -1))
-    worth, full, apart = (part[numbers] for part in known)
+    worth, full, apart = (part[admitted.pair] for part in known)
     why = [_blocked(rows, full[n], apart[n], row[n]) for n in edge]
     return [
-        _Found(why[n] is not None, int(charge[n] - worth[n]), int(numbers[n]), agreements[pathway[n]].id, why[n])
+        _Found(why[n] is not None, int(charge[n] - worth[n]), int(admitted.pair[n]), agreements[pathway[n]].id, why[n])
         for n in edge
     ]
 

@@ -30,7 +30,7 @@ Found = tuple[I64, I32, I32, I32]
 class Beside:
     """Workers and vacancies encoded against books that also hold whatever the workers state.
 
-    `occupations` and `currencies` are those of `p`, by number.
+    `occupations` and `currencies` are those of `p`, by number; `herds` hold the workers whom vacancies are offered.
     """
 
     p: Profiles
@@ -50,11 +50,11 @@ class Beside:
             by_vacancy=True,
         )
 
-    def workers_for(self, vacancy: pl.DataFrame, among: I32) -> Found:
-        """For a vacancy (one row of tables.VACANCIES): those of the workers `among` (rows in order)."""
+    def workers_for(self, vacancy: pl.DataFrame) -> Found:
+        """For a vacancy (one row of tables.VACANCIES): those of the workers of the `herds`."""
         place = market(vacancy, self.market.yardstick, np.zeros(1, dtype=np.int32), self.market)
         p = self._facing(place)
-        worker = self._fitting(p, place, among)
+        worker = self._fitting(p, place)
         return self._judged(p, place, worker, np.zeros(len(worker), dtype=np.int32), by_vacancy=False)
 
     def _facing(self, place: Market) -> Profiles:
@@ -79,8 +79,8 @@ class Beside:
             )
         )
 
-    def _fitting(self, p: Profiles, place: Market, among: I32) -> I32:
-        """The workers among some to whom the market's one vacancy may be open, by what a card says; rows in order."""
+    def _fitting(self, p: Profiles, place: Market) -> I32:
+        """The workers of the herds to whom the market's one vacancy may be open, by what a card says; rows in order."""
         jobs, skills = place.jobs, max(1, len(place.skills))
         must = jobs.job_essential[0]
         asks = int(jobs.list_at[must + 1] - jobs.list_at[must])
@@ -90,12 +90,12 @@ class Beside:
         related = p.closeness[:, jobs.job_occupation[0]] > 0
         opened = related | bool(jobs.job_open[0]) | (asks > 0)
         least[related | bool(jobs.job_open[0])] = 0
-        free = np.zeros(len(p.months), dtype=np.bool_)
-        free[among] = True
-        trade = p.occupation[self.herds.worker]
-        places = np.flatnonzero(free[self.herds.worker] & opened[trade])
+        trade = p.occupation[self.herds.worker[self.herds.at[:-1]]] if len(self.herds.worker) else p.occupation[:0]
+        herd = np.flatnonzero(opened[trade])
+        size = np.diff(self.herds.at)[herd]
+        places = np.repeat(self.herds.at[herd] - np.cumsum(size) + size, size) + np.arange(size.sum())
         asked = np.zeros(len(places), dtype=np.int32)
-        n = fitting(p, jobs, self.settings, self.herds, 0, places, least[trade[places]], asked)
+        n = fitting(p, jobs, self.settings, self.herds, 0, places, np.repeat(least[trade[herd]], size), asked)
         return np.sort(asked[:n])
 
     def _judged(self, p: Profiles, place: Market, worker: I32, vacancy: I32, *, by_vacancy: bool) -> Found:
@@ -118,8 +118,13 @@ class Beside:
         )
 
 
-def beside(workers: pl.DataFrame, vacancies: pl.DataFrame, search: Search, measure: Yardstick) -> Beside:
-    """The pool and market of a search made ready for newcomers; some seconds for a million workers."""
+def beside(
+    workers: pl.DataFrame, vacancies: pl.DataFrame, search: Search, measure: Yardstick, among: I32 | None = None
+) -> Beside:
+    """The pool and market of a search made ready for newcomers; some seconds for a million workers.
+
+    New vacancies are offered the workers `among` (rows in order) only, if given.
+    """
     occupations = list(workers.select("concept", "isco").unique(maintain_order=True).iter_rows())
     place = market(vacancies, measure, search.admitted.vacancy_class, _stated(workers, search.market, occupations))
     p = profiles(workers, place)
@@ -127,7 +132,7 @@ def beside(workers: pl.DataFrame, vacancies: pl.DataFrame, search: Search, measu
         p=p,
         market=place,
         settings=search.s,
-        herds=plain(herds(p, search.carried)),
+        herds=plain(herds(p, search.carried, among)),
         occupations=occupations,
         currencies=workers["currency"].unique(maintain_order=True).to_list(),
     )

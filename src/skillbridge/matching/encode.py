@@ -176,6 +176,8 @@ def _days(column: pl.Series, missing: int) -> npt.NDArray[np.int32]:
 
 def _codes(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, npt.NDArray[np.int32]]:
     """(distinct rows of `columns` in order of first appearance, the number of each row's)."""
+    if frame.height < 2:
+        return frame.select(columns), np.zeros(frame.height, dtype=np.int32)
     distinct = frame.select(columns).unique(maintain_order=True)
     numbered = distinct.with_columns(_number=pl.int_range(pl.len(), dtype=pl.Int32))
     joined = frame.select(columns).join(numbered, on=list(columns), how="left", nulls_equal=True, maintain_order="left")
@@ -352,19 +354,25 @@ def _parts(
 
     `read` is asked once per distinct part and returns `width` numbers; a part whose first number is -1 is left out.
     """
-    texts, codes = _codes(pl.DataFrame({"text": column}), ["text"])
-    parts = (
-        texts.select(pl.int_range(pl.len(), dtype=pl.Int32).alias("n"), pl.col("text").str.split(";").alias("part"))
-        .explode("part")
-        .with_columns(pl.col("part").str.strip_chars())
-        .filter(pl.col("part").fill_null("") != "")
-    )
-    values, number = _codes(parts, ["part"])
-    table = np.array([read(part) for part in values["part"]], dtype=np.int32).reshape(-1, width)
+    if len(column) == 1:
+        codes, n_texts, split = np.zeros(1, dtype=np.int32), 1, [part.strip() for part in (column[0] or "").split(";")]
+        values = [part for part in split if part]
+        owner, number = np.zeros(len(values), dtype=np.int32), np.arange(len(values), dtype=np.int32)
+    else:
+        texts, codes = _codes(pl.DataFrame({"text": column}), ["text"])
+        parts = (
+            texts.select(pl.int_range(pl.len(), dtype=pl.Int32).alias("n"), pl.col("text").str.split(";").alias("part"))
+            .explode("part")
+            .with_columns(pl.col("part").str.strip_chars())
+            .filter(pl.col("part").fill_null("") != "")
+        )
+        known, number = _codes(parts, ["part"])
+        values, owner, n_texts = known["part"].to_list(), parts["n"].to_numpy(), texts.height
+    table = np.array([read(part) for part in values], dtype=np.int32).reshape(-1, width)
     found = table[number]
     kept = found[:, 0] >= 0
-    at = np.zeros(texts.height + 1, dtype=np.int64)
-    np.cumsum(np.bincount(parts["n"].to_numpy()[kept], minlength=texts.height), out=at[1:])
+    at = np.zeros(n_texts + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owner[kept], minlength=n_texts), out=at[1:])
     return codes, at, [np.ascontiguousarray(found[kept, place]) for place in range(width)]
 
 

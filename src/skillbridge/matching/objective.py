@@ -4,10 +4,11 @@ The order is the lexicographic one (a solver may satisfy term after term); the p
 which an edge is worth the sum of points x value / 1000. Like a score, no term looks at sex, age or origin.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeAlias, cast
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -278,12 +279,18 @@ def weights(
 ) -> npt.NDArray[np.int32]:
     """Objective points of every edge, int32 and at least 1: the sum of points x value / 1000, rounded half up."""
     view = EdgeView(edges, workers, vacancies, rates or load_rates())
-    points = np.ones(edges.height, dtype=np.int32)
+    found = np.ones(edges.height, dtype=np.int32)
     for start in range(0, edges.height, SLICE):
         part = view.slice(start)
-        total = sum((term.points * term.value(part) for term in objective.terms if term.points), start=np.int64(500))
-        points[start : start + SLICE] = np.maximum(1, cast(I64, total) // 1000)
-    return points
+        values = {term_name(term): term.value(part) for term in objective.terms if term.points}
+        found[start : start + SLICE] = points(values, objective)
+    return found
+
+
+def points(values: Mapping[str, npt.NDArray[np.signedinteger]], objective: Objective) -> npt.NDArray[np.int32]:
+    """Objective points by the values of the terms worth any (see :func:`terms`), int32 and at least 1."""
+    worth = [term.points * values[term_name(term)].astype(np.int64) for term in objective.terms if term.points]
+    return np.maximum(1, (sum(worth, start=np.int64(500))) // 1000).astype(np.int32)
 
 
 def _entries(frame: pl.DataFrame, column: str, row: str) -> pl.DataFrame:

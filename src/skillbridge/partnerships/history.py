@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,7 +95,13 @@ class StayJudge:
     """A stay rule over the histories of a view."""
 
     def __init__(self, rule: StayRule, partnership: "Partnership", view: View) -> None:
-        self.rule = rule
+        self.rule, self._partnership, self._view = rule, partnership, view
+
+    @cached_property
+    def _pasts(self) -> tuple[npt.NDArray[np.int32], Pasts, Pasts]:
+        """(the history of each past text, the stays counted and those elsewhere of each history); made when first
+        asked, since most rules are asked of nobody."""
+        rule, partnership, view = self.rule, self._partnership, self._view
         n_texts = len(view.codes("worker", "past")[0])
         seasons = others = view.seasons
         if not seasons.is_empty():
@@ -105,8 +112,8 @@ class StayJudge:
                 others = others.filter(pl.col("destination").is_in(list(partnership.destination)))
         counted = Pasts.of(seasons, n_texts)
         elsewhere = Pasts.of(others if rule.absence_before else others.head(0), n_texts)
-        self._history, at = number_rows((*counted.columns, *elsewhere.columns), n_texts)
-        self._counted, self._elsewhere = counted.taken(at), elsewhere.taken(at)
+        history, at = number_rows((*counted.columns, *elsewhere.columns), n_texts)
+        return history, counted.taken(at), elsewhere.taken(at)
 
     def broken(self, past: npt.NDArray[np.int32], start: Days, end: Days) -> npt.NDArray[np.uint8]:
         """For each (past text, start, end), the position in `stay.TERMS` of the first term broken, 0 if none.
@@ -115,17 +122,18 @@ class StayJudge:
         """
         if not len(past):
             return np.zeros(0, dtype=np.uint8)
+        history, known, others = self._pasts
         base = min(start.min(), end.min())
         first, last = (start - base).astype(np.int64), (end - base).astype(np.int64)
         span = int(last.max()) + 1
-        question = (self._history[past].astype(np.int64) * span + first) * span + last
+        question = (history[past].astype(np.int64) * span + first) * span + last
         _, at, inverse = np.unique(question, return_index=True, return_inverse=True)
         result = np.zeros(len(at), dtype=np.uint8)
         for low in range(0, len(at), _CHUNK):
             part = at[low : low + _CHUNK]
-            mine = self._history[past[part]]
-            counted = self._counted.seen_from(mine, start[part], end[part])
-            elsewhere = self._elsewhere.seen_from(mine, start[part], end[part])
+            mine = history[past[part]]
+            counted = known.seen_from(mine, start[part], end[part])
+            elsewhere = others.seen_from(mine, start[part], end[part])
             result[low : low + _CHUNK] = broken_terms(self.rule, *counted, *elsewhere, start[part], end[part])
         return result[inverse]
 

@@ -263,7 +263,8 @@ def _status_where(view: View, partnership: "Partnership", wanted: str) -> Where:
         lambda text: bool(re.search(r"(?:^|;)\s*status:\s*(extension|transferred)\s*(?:;|$)", text or "")),
     )
     within, key = partnership.returning_within
-    keys = np.array([key(day) for day in view.start.tolist()], dtype=np.int32)
+    days, of_day = np.unique(view.start, return_inverse=True)
+    keys = np.array([key(day) for day in days.tolist()], dtype=np.int32)[of_day]
     parts = []
     for this_year in np.unique(keys).tolist():
         back = returned_since(view, partnership, this_year if within is None else this_year - within, this_year, within)

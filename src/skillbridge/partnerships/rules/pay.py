@@ -113,15 +113,22 @@ class WageRule(Rule, frozen=True, kw_only=True, tag="wage"):
         if self._asks_region:
             nowhere = view.mask("vacancy", "region", ("no region",), lambda region: not region or not is_region(region))
             yield self.refuse(view, partnership, (Mask(vacancy=nowhere),), "fact.missing", fact="region")
-        cache: dict[Any, tuple[float, str, float] | None] = {}
-        below = np.zeros(len(view.start), dtype=np.bool_)
-        below_raised = np.zeros(len(view.start), dtype=np.bool_)
-        for i, (day, region, hours, wage, currency) in enumerate(zip(*columns, strict=True)):
-            key = (day, region, hours)
-            if key not in cache:
-                cache[key] = self.hourly(partnership, *key)
-            below[i] = self._short(cache[key], wage, currency, 1 if self.uplift_seasons else factor)
-            below_raised[i] = self._short(cache[key], wage, currency, factor)
+        dated = any(floor.ref for floor in self.floors)
+        regional = any(floor.by_region for floor in self.floors)
+        floors: dict[Any, tuple[float, str, float] | None] = {}
+        short: dict[Any, tuple[bool, bool]] = {}
+        found = []
+        for offer in zip(*columns, strict=True):
+            if offer not in short:
+                day, region, hours, wage, currency = offer
+                key = (day if dated else None, region if regional else None, hours)
+                if key not in floors:
+                    floors[key] = self.hourly(partnership, *key)
+                raised = self._short(floors[key], wage, currency, factor)
+                plain = self._short(floors[key], wage, currency, 1) if self.uplift_seasons else raised
+                short[offer] = plain, raised
+            found.append(short[offer])
+        below, below_raised = np.array(found, dtype=np.bool_).reshape(-1, 2).T
         yield self.refuse(view, partnership, (Mask(vacancy=below),), "wage.floor", floor=self._shown(partnership, view))
         if self.uplift_percent and self.uplift_seasons:
             counts = view.seasons_under(partnership.names, partnership.destination)["past"].value_counts()

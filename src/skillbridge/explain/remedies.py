@@ -139,9 +139,16 @@ def room_steps(explainer: Explainer, worker: int, edge: int, stops: Iterable[int
     full = bool(explainer.state.full[edge])
     ahead = lines.opened([vacancy] if full else [], stops, least=int(problem.weight[edge]))
     ahead = ahead[lines.worker[ahead] != worker]
-    before = np.unique(lines.worker[ahead])
-    here = np.unique(lines.worker[ahead[lines.vacancy[ahead] == vacancy]])
-    return steps_of_room(explainer, {vacancy: 1 + len(here)} if full else {}, dict.fromkeys(stops, 1 + len(before)))
+    before = _people(problem.n_workers, lines.worker[ahead])
+    here = _people(problem.n_workers, lines.worker[ahead[lines.vacancy[ahead] == vacancy]])
+    return steps_of_room(explainer, {vacancy: 1 + here} if full else {}, dict.fromkeys(stops, 1 + before))
+
+
+def _people(n: int, workers: I64) -> int:
+    """How many of `n` workers are named, once or more."""
+    named = np.zeros(n, dtype=np.bool_)
+    named[workers] = True
+    return int(np.count_nonzero(named))
 
 
 def steps_of_room(

@@ -1,6 +1,9 @@
 """Instances are the same when read back, the judge knows what is not allowed, and no policy beats the optimum."""
 
 import gzip
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from polars.testing import assert_frame_equal
 
 from skillbridge.benchmark import backtest, board
 from skillbridge.benchmark.families import FAMILIES, make
@@ -146,6 +150,48 @@ def test_an_answer_is_judged_and_put_on_the_board_from_the_command_line(tmp_path
     with pytest.raises(BadInput, match="whole-number columns"):
         read_answer(mine)
     assert call("benchmark", "run", tmp_path / "nothing")[0] != 0
+
+
+def test_the_solver_of_the_docs_enters_as_it_stands_there(tmp_path: Path) -> None:
+    """The page's own script, run as a stranger would, gets what our greedy gets from the tables alone."""
+    page = (Path(__file__).parents[1] / "docs" / "benchmark.md").read_text(encoding="utf-8")
+    (script,) = (part.partition("```")[0] for part in page.split("```python\n")[1:])
+    (tmp_path / "mine.py").write_text(script, encoding="utf-8")
+    made = make("grid", 300, 2)
+    where = tmp_path / made.card.name
+    write(made, where, csv=True)
+    subprocess.run([sys.executable, str(tmp_path / "mine.py"), str(where)], check=True, timeout=60)
+    (where / "answers" / "mine.json").write_text('{"what": "a greedy", "cpu_seconds": 0.5}', encoding="utf-8")
+    _, ours, theirs = run(where, time_limit=2.0, clock=time.process_time, only=("greedy",))
+    assert (theirs.entry, theirs.broken, theirs.what, theirs.cpu_seconds) == ("mine", (), "a greedy", 0.5)
+    assert theirs.points == ours.points > 0
+    assert "a greedy" in board.page([theirs], "1")
+    for name in ("workers", "vacancies", "edges", "rows", "cell_rows", "vacancy_rows"):
+        assert_frame_equal(pl.read_csv(where / f"{name}.csv"), table(where, name), check_dtypes=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("odd.csv", "worker;edge\n1;2\n", "whole-number columns"),
+        ("odd.json", '{"cpu_seconds": -1}', "cpu_seconds"),
+        ("odd.json", '{"speed": 1}', "speed"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_on_the_board_as_refused(
+    crews: Path, tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    where = tmp_path / "instance"
+    shutil.copytree(crews, where)
+    (where / "answers").mkdir()
+    for file in ("fine.csv", "odd.csv"):
+        (where / "answers" / file).write_text("worker,edge\n", encoding="utf-8")
+    (where / "answers" / name).write_text(text, encoding="utf-8")
+    scores = {one.entry: one for one in run(where, time_limit=1.0, clock=lambda: 0.0, only=("lottery",))}
+    assert set(scores) == {OPTIMUM, "lottery", "fine", "odd"}
+    assert scores["fine"].broken == ()
+    assert (scores["odd"].points, len(scores["odd"].broken)) == (0, 1)
+    assert message in scores["odd"].broken[0]
 
 
 def test_months_are_apart_by_the_share_that_would_have_to_move() -> None:

@@ -36,6 +36,7 @@ def table(scores: Sequence[Score]) -> pl.DataFrame:
             "first_quarter": one.first_quarter,
             "cpu_seconds": one.cpu_seconds,
             "broken": "; ".join(one.broken),
+            "what": one.what,
         }
         for one in scores
     ]
@@ -69,7 +70,11 @@ def page(scores: Sequence[Score], version: str) -> str:
 
 def _line(line: dict[str, object]) -> str:
     entry, broken = str(line["entry"]), str(line["broken"])
-    what = "prices, dives and exact parts, with a proven bound" if entry == OPTIMUM else "an answer handed in"
+    what = (
+        "prices, dives and exact parts, with a proven bound"
+        if entry == OPTIMUM
+        else str(line["what"]) or "an answer handed in"
+    )
     what = POLICIES[entry][0] if entry in POLICIES else what
     share, spent = float(str(line["share_of_bound"])), line["cpu_seconds"]
     cells = [

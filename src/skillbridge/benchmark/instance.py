@@ -86,12 +86,17 @@ def instance(
     return Instance(card, problem, arrival, opened, points)
 
 
-def write(made: Instance, root: Path) -> None:
-    """Write the tables and instance.json as the folder `root`, all of it or nothing."""
+def write(made: Instance, root: Path, *, csv: bool = False) -> None:
+    """Write the tables and instance.json as the folder `root`, all of it or nothing; with `csv` each table as CSV too.
+
+    The judge reads the Parquet tables.
+    """
 
     def fill(folder: Path) -> None:
         for name, frame in _frames(made).items():
             frame.write_parquet(folder / f"{name}.parquet")
+            if csv:
+                frame.write_csv(folder / f"{name}.csv")
         write_card(made.card, folder)
 
     replace_folder(root, fill)

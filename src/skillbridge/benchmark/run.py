@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -25,7 +26,8 @@ ANSWERS = "answers"
 class Score(msgspec.Struct, frozen=True):
     """A line of the board. `points` in objective points, `share` of the bound (0 to 1), `behind` the share of the
     optimum's points that it loses, `placed` heads, `first_quarter` the share placed of the first quarter to arrive;
-    `cpu_seconds` is None for answers of others; `broken` says why an answer does not count."""
+    `cpu_seconds` of an answer of others is what its maker says, else None, and so is `what`; `broken` says why an
+    answer does not count."""
 
     instance: str
     family: str
@@ -38,6 +40,14 @@ class Score(msgspec.Struct, frozen=True):
     first_quarter: float
     cpu_seconds: float | None
     broken: tuple[str, ...] = ()
+    what: str = ""
+
+
+class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`<name>.json` beside an answer of others, as its maker says: `what` it is, and the `cpu_seconds` it took."""
+
+    what: str = ""
+    cpu_seconds: Annotated[float, msgspec.Meta(ge=0)] | None = None
 
 
 def _greedy(made: Instance) -> Ints:
@@ -104,7 +114,29 @@ def run(root: Path, *, time_limit: float, clock: Callable[[], float], only: tupl
         chosen = POLICIES[name][1](made)
         yield line(name, _answer(chosen), clock() - start)
     for path in sorted((root / ANSWERS).glob("*.csv")):
-        yield line(path.stem, read_answer(path), None)
+        yield _entered(line, path)
+
+
+def _entered(line: Callable[..., Score], path: Path) -> Score:
+    """The score of an answer of others; one that cannot be read is on the board as broken, and stops no other."""
+    claim, wrong = Claim(), ""
+    try:
+        claim = read_claim(path.with_suffix(".json"))
+        answer = read_answer(path)
+    except BadInput as error:
+        answer, wrong = _answer(np.zeros(0, np.int64)), str(error)
+    score = line(path.stem, answer, claim.cpu_seconds)
+    return msgspec.structs.replace(score, what=claim.what, broken=(wrong,) if wrong else score.broken)
+
+
+def read_claim(path: Path) -> Claim:
+    """What the maker of an answer says of it, nothing where there is no such file; raises `BadInput`."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Claim)
+    except FileNotFoundError:
+        return Claim()
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadInput(str(path), str(error), '{"what": "...", "cpu_seconds": 1.5}, either may be left out') from error
 
 
 def _answer(chosen: Ints) -> pl.DataFrame:

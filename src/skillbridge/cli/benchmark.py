@@ -25,9 +25,10 @@ def benchmark_command() -> None:
 )
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), default=(1,), help="Seeds; again for more.")
 @click.option("--data", type=_FOLDER, default=None, help="The folder that holds demand/ with real files.")
+@click.option("--csv", is_flag=True, help="Write every table as CSV too, for solvers that read no Parquet.")
 @click.option("--out", type=_FOLDER, required=True, help="A folder for the instances.")
 def make_command(
-    families: tuple[str, ...], sizes: tuple[int, ...], seeds: tuple[int, ...], data: Path | None, out: Path
+    families: tuple[str, ...], sizes: tuple[int, ...], seeds: tuple[int, ...], data: Path | None, csv: bool, out: Path
 ) -> None:
     """Write instances of FAMILIES, one folder each; docs/benchmark.md has the format."""
     from skillbridge.benchmark.families import FAMILIES, make
@@ -38,7 +39,7 @@ def make_command(
         for workers in sizes:
             for seed in seeds:
                 made = make(family, workers, seed, data)
-                write(made, out / made.card.name)
+                write(made, out / made.card.name, csv=csv)
                 click.echo(f"{made.card.name}: {made.card.edges:,} edges, {made.card.rows:,} rows")
 
 

@@ -145,6 +145,12 @@ class Asked:
         return int(found[1])
 
     @property
+    def raw_query(self) -> bytes:
+        """The query string as it was sent."""
+        text: bytes = self._scope["query_string"]
+        return text
+
+    @property
     def address(self) -> str:
         """The network address that the request came from."""
         client = self._scope["client"]

@@ -10,6 +10,7 @@ import structlog
 from litestar.response.streaming import ASGIStreamingResponse
 
 from skillbridge.access import DAILY_ROWS, Actor, authenticate, check, end_of
+from skillbridge.api.answers import Answers
 from skillbridge.api.asked import COOKIE, JSON, Asked, decode
 from skillbridge.api.beside import Beside, FellError
 from skillbridge.api.desk import Desk
@@ -56,6 +57,7 @@ class Service:
         self.workspace = workspace
         self.writer = Writer(workspace.store)
         self.desk = Desk(self._find)
+        self.answers = Answers(workspace.store)
         names = WARM if beside else ()
         self.beside = {name: Beside(workspace.folder, workspace.settings) for name in names}
         self.metrics = Metrics()
@@ -179,6 +181,9 @@ async def _handle(asked: Asked, service: Service) -> Result:
         check(actor, operation.act)
         arguments.append(actor)
     arguments += asked.path_values()
+    counted = actor is not None and actor.role in DAILY_ROWS and operation.tag in {"workers", "matches"}
+    if operation.stands is not None and actor is not None and not counted:
+        return _remembered(asked, service, actor, arguments)
     if operation.upload:
         return await _take_in(asked, service, actor, arguments)
     body = b""
@@ -194,7 +199,6 @@ async def _handle(asked: Asked, service: Service) -> Result:
     if operation.live:
         first = operation.call(ws, *arguments)
         return _stream(operation, _follow(operation, ws, arguments, first))
-    counted = actor is not None and actor.role in DAILY_ROWS and operation.tag in {"workers", "matches"}
     if operation.records or (counted and not operation.slow):
         result = await service.writer.run(lambda: operation.call(ws, *arguments, **more))
     elif operation.gather:
@@ -210,6 +214,23 @@ async def _handle(asked: Asked, service: Service) -> Result:
     if operation.stream:
         return _stream(operation, _pieces(result))
     return _reply(asked, result, fields)
+
+
+def _remembered(asked: Asked, service: Service, actor: Actor, arguments: list[Any]) -> Reply:
+    """The answer to a read that stands on stored rows: made anew only where one of them has changed."""
+    operation, answers = asked.operation, service.answers
+    row = arguments[1] if len(arguments) > 1 else ""
+    key = answers.key(operation, asked.raw_path, asked.raw_query, actor)
+    found = answers.known(operation, row, key)
+    if found is None:
+        query, fields = asked.query()
+        if query is not None:
+            arguments.append(query)
+        result = operation.call(service.workspace, *arguments)
+        found = answers.keep(operation, row, key, _body(result, fields), _etag(result))
+    if found.tag and found.tag in asked.header(b"if-none-match"):
+        return Reply(304, None, etag=found.tag)
+    return Reply(200, found.body, etag=found.tag) if found.tag else Reply(200, found.body)
 
 
 def encoded(ws: Workspace, call: Callable[..., Any], *arguments: Any) -> bytes:
@@ -267,10 +288,14 @@ def _reply(asked: Asked, result: Any, fields: tuple[str, ...]) -> Reply:
     tag = _etag(result)
     if tag and not operation.changes and tag in asked.header(b"if-none-match"):
         return Reply(304, None, etag=tag)
-    body = _encoder.encode(result)
-    if fields:
-        body = _encoder.encode(_selected(msgspec.json.decode(body), fields))
+    body = _body(result, fields)
     return Reply(operation.status, body, etag=tag) if tag else Reply(operation.status, body)
+
+
+def _body(result: Any, fields: tuple[str, ...]) -> bytes:
+    """The answer as JSON, or the fields of it that were asked for."""
+    body = _encoder.encode(result)
+    return _encoder.encode(_selected(msgspec.json.decode(body), fields)) if fields else body
 
 
 def _etag(result: Any) -> str:

@@ -25,6 +25,16 @@ class Gather(NamedTuple):
     keep: Callable[[Any], None]
 
 
+class Stands(NamedTuple):
+    """What the answer of a read stands on: it may be given again until that changes.
+
+    `row` is the kind of the row that the path names first ("" for none), `kinds` are those of which any row counts.
+    """
+
+    row: str = ""
+    kinds: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Operation:
     """What the server does on `method path`.
@@ -36,7 +46,8 @@ class Operation:
     those that take the processor for long run `beside` the server, in the process of that name; those that are cheaper
     together say how they `gather`; a `secret` in the answer is never stored, so such an
     operation takes no Idempotency-Key. `reads` is a POST that changes nothing, `records` a GET that leaves an audit
-    line, `live` one whose answer is followed until its `state` is final. `errors` are codes beyond those that every
+    line, `live` one whose answer is followed until its `state` is final. A read that depends on stored rows and on the
+    role, party and worker of the actor alone says on which it `stands`, and is remembered. `errors` are codes beyond those that every
     operation may give.
     """
 
@@ -62,6 +73,7 @@ class Operation:
     live: bool = False
     beside: str = ""
     gather: Gather | None = None
+    stands: Stands | None = None
 
     @property
     def changes(self) -> bool:

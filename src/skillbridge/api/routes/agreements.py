@@ -1,6 +1,6 @@
 """Partnerships: draft, check, compare, publish, sharing."""
 
-from skillbridge.api.operations import op
+from skillbridge.api.operations import Stands, op
 from skillbridge.workspace import agreements as acts
 from skillbridge.workspace import views as v
 
@@ -14,6 +14,7 @@ OPERATIONS = (
         "List versions of partnerships",
         query=acts.PartnershipsQuery,
         answer=v.Partnerships,
+        stands=Stands(kinds=("partnership",)),
     ),
     op(
         "agreements",
@@ -34,6 +35,7 @@ OPERATIONS = (
         acts.read_partnership,
         "Read the partnership in force",
         answer=v.PartnershipView,
+        stands=Stands(kinds=("partnership",)),
     ),
     op(
         "agreements",

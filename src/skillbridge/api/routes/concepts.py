@@ -1,6 +1,6 @@
 """Taxonomies and concepts."""
 
-from skillbridge.api.operations import Gather, op
+from skillbridge.api.operations import Gather, Stands, op
 from skillbridge.workspace import catalog as acts
 from skillbridge.workspace import views as v
 
@@ -24,6 +24,7 @@ OPERATIONS = (
         "Search labels as they are typed",
         query=acts.SearchQuery,
         answer=v.ConceptHits,
+        stands=Stands(),
     ),
     op(
         "concepts",

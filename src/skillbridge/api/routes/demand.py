@@ -1,6 +1,6 @@
 """Employers and vacancies."""
 
-from skillbridge.api.operations import op
+from skillbridge.api.operations import Stands, op
 from skillbridge.model import Employer, Vacancy
 from skillbridge.workspace import demand as acts
 from skillbridge.workspace import views as v
@@ -15,6 +15,7 @@ OPERATIONS = (
         "List employers",
         query=acts.EmployersQuery,
         answer=v.Employers,
+        stands=Stands(kinds=("employer", "placement")),
     ),
     op(
         "demand",
@@ -35,6 +36,7 @@ OPERATIONS = (
         acts.read_employer,
         "Read an employer",
         answer=v.EmployerView,
+        stands=Stands(kinds=("employer", "placement")),
     ),
     op(
         "demand",
@@ -56,6 +58,7 @@ OPERATIONS = (
         "List vacancies",
         query=acts.VacanciesQuery,
         answer=v.Vacancies,
+        stands=Stands(kinds=("vacancy", "placement")),
     ),
     op(
         "demand",
@@ -77,6 +80,7 @@ OPERATIONS = (
         acts.read_vacancy,
         "Read a vacancy",
         answer=v.VacancyView,
+        stands=Stands("vacancy", ("placement",)),
     ),
     op(
         "demand",

@@ -1,6 +1,6 @@
 """Workers: profile, identity, rights."""
 
-from skillbridge.api.operations import op
+from skillbridge.api.operations import Stands, op
 from skillbridge.workspace import people as acts
 from skillbridge.workspace import rights
 from skillbridge.workspace import views as v
@@ -16,6 +16,7 @@ OPERATIONS = (
         query=acts.WorkersQuery,
         answer=v.Workers,
         errors=("budget_spent",),
+        stands=Stands(kinds=("worker", "sharing")),
     ),
     op(
         "workers",
@@ -37,6 +38,7 @@ OPERATIONS = (
         "Read a worker",
         answer=v.WorkerView,
         errors=("budget_spent",),
+        stands=Stands("worker", ("sharing", "placement")),
     ),
     op(
         "workers",

@@ -171,7 +171,7 @@ def test_memory_has_a_limit(world: World, client: TestClient[Any], monkeypatch: 
 def test_only_plain_reads_are_remembered(operation: Operation) -> None:
     assert operation.method == "GET"
     assert operation.act is not None
-    assert not (operation.records or operation.slow or operation.live or operation.stream or operation.beside)
+    assert not any((operation.records, operation.slow, operation.live, operation.stream, operation.beside))
     assert operation.status == 200
     assert operation.stands is not None
     assert not operation.stands.row or operation.params[0] == f"{operation.stands.row}_id"

@@ -47,8 +47,8 @@ class Operation:
     together say how they `gather`; a `secret` in the answer is never stored, so such an
     operation takes no Idempotency-Key. `reads` is a POST that changes nothing, `records` a GET that leaves an audit
     line, `live` one whose answer is followed until its `state` is final. A read that depends on stored rows and on the
-    role, party and worker of the actor alone says on which it `stands`, and is remembered. `errors` are codes beyond those that every
-    operation may give.
+    role, party and worker of the actor alone says on which it `stands`, and is remembered. `errors` are codes beyond
+    those that every operation may give.
     """
 
     name: str

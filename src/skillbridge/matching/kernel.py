@@ -533,6 +533,36 @@ def visit(
 
 
 @compiled
+def shared(
+    at: npt.NDArray[np.int64],
+    skills: npt.NDArray[np.int32],
+    row: int,
+    marked: npt.NDArray[np.int32],
+    list_at: npt.NDArray[np.int64],
+    list_skill: npt.NDArray[np.int32],
+    number: int,
+) -> int:
+    """How many places of list `number` are skills of this row of `skills`; `marked` is scratch, clear again after."""
+    for place in range(at[row], at[row + 1]):
+        marked[skills[place]] = 1
+    count = 0
+    for place in range(list_at[number], list_at[number + 1]):
+        count += marked[list_skill[place]]
+    for place in range(at[row], at[row + 1]):
+        marked[skills[place]] = 0
+    return count
+
+
+@compiled
+def handed(p: Profiles, last: int, w: int, strength: npt.NDArray[np.int32]) -> int:
+    """`w`, whose skills `strength` now holds in place of those of worker `last` (-1: of nobody)."""
+    if last >= 0:
+        release(p, last, strength)
+    hold(p, w, strength)
+    return w
+
+
+@compiled
 def judge_pairs(
     p: Profiles,
     jobs: Jobs,
@@ -549,11 +579,16 @@ def judge_pairs(
     A pair that consent, the occupation, a refusal or an agreement closes has no score: most pairs of a pool are such,
     and little of them need be read.
     """
-    strength = np.zeros(skills, dtype=np.int32)
+    strength, marked = np.zeros(skills, dtype=np.int32), np.zeros(skills, dtype=np.int32)
     covers = np.zeros(len(jobs.list_at) - 1, dtype=np.int32)
     job_closed = np.zeros(len(jobs.job_months), dtype=np.int32)
     points = np.zeros(len(jobs.job_months), dtype=np.int64)
     wanted = np.ones(len(jobs.job_months), dtype=np.bool_)
+    list_at, list_skill = jobs.list_at, jobs.list_skill
+    # How many skills of the list asked last an occupation, or a stated list, holds: most pairs need no more.
+    of_trade, in_trade = np.full(len(p.implied_at), -1, dtype=np.int32), np.zeros(len(p.implied_at), dtype=np.int32)
+    of_list, in_list = np.full(len(p.stated_at), -1, dtype=np.int32), np.zeros(len(p.stated_at), dtype=np.int32)
+    holder = -1
     for i in range(len(worker)):
         w, v = worker[i], vacancy[i]
         cell, j = jobs.cell[v], jobs.job[v]
@@ -564,20 +599,36 @@ def judge_pairs(
         suits = jobs.job_open[j] or p.closeness[p.occupation[w], jobs.job_occupation[j]] > 0
         if not suits:
             essential = jobs.job_essential[j]
-            hold(p, w, strength)
-            cover(strength, jobs.list_at, jobs.list_skill, covers, essential, essential + 1)
-            release(p, w, strength)
+            size = list_at[essential + 1] - list_at[essential]
+            if size and holder != w:
+                o, held = p.occupation[w], p.skills[w]
+                if of_trade[o] != essential:
+                    of_trade[o] = essential
+                    in_trade[o] = shared(p.implied_at, p.implied, o, marked, list_at, list_skill, essential)
+                if of_list[held] != essential:
+                    of_list[held] = essential
+                    in_list[held] = shared(p.stated_at, p.stated, held, marked, list_at, list_skill, essential)
+                if 1000 * (in_trade[o] + in_list[held]) // size < s.min_cover:
+                    closed[i], score[i] = OCCUPATION, 0
+                    continue
+            if holder != w:
+                holder = handed(p, holder, w, strength)
+            cover(strength, list_at, list_skill, covers, essential, essential + 1)
             if covers[essential] < s.min_cover:
                 closed[i], score[i] = OCCUPATION, 0
                 continue
+        text, barred = p.preferences[w], carried.pathway[here, there] == REFUSED
+        if barred and p.wish_at[text] == p.wish_at[text + 1]:
+            closed[i], score[i] = RULE + carried.reason[here, there], 0
+            continue
         bond, refused = bonds(ties_of(p, w), v, jobs.employer[v], jobs.cell_destination[cell], s)
-        if refused or carried.pathway[here, there] == REFUSED:
+        if refused or barred:
             closed[i], score[i] = REFUSAL if refused else RULE + carried.reason[here, there], 0
             continue
-        hold(p, w, strength)
+        if holder != w:
+            holder = handed(p, holder, w, strength)
         for number in (jobs.job_essential[j], jobs.job_optional[j]):
-            cover(strength, jobs.list_at, jobs.list_skill, covers, number, number + 1)
-        release(p, w, strength)
+            cover(strength, list_at, list_skill, covers, number, number + 1)
         weigh(p, w, jobs, s, covers, wanted, points, job_closed, j, j + 1, True)
         floor = floor_in(p.floor[w], p.factor[p.currency[w], jobs.cell_currency[cell]])
         terms = (jobs.start[v], jobs.end[v], p.start[w], p.end[w], jobs.wage[v], floor, s)

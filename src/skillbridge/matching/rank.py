@@ -73,18 +73,18 @@ class Ranker:
         rows = np.arange(self.workers.height, dtype=np.int32) if among is None else among
         return self._best(rows, np.full(len(rows), vacancy, dtype=np.int32), limit)
 
-    def _best(self, worker: I32, vacancy: I32, limit: int) -> Ranking:
+    def _best(self, worker: I32, place: I32, limit: int) -> Ranking:
         _asked(limit)
         search, admitted = self.search, self.search.admitted
-        score, closed = search.judge(worker, vacancy)
+        score, closed = search.judge(worker, place)
         refused = np.bincount(closed[closed >= 0], minlength=search.n_reasons)
-        worker, vacancy, score = (part[closed < 0] for part in (worker, vacancy, score))
-        start, end = (days.astype("datetime64[D]") for days in search.windows(worker, vacancy))
-        by_past = admitted.pairs(worker, vacancy, start, end)
+        worker, place, score = (part[closed < 0] for part in (worker, place, score))
+        start, end = (days.astype("datetime64[D]") for days in search.windows(worker, place))
+        by_past = admitted.pairs(worker, place, start, end)
         refused += np.bincount(RULE + by_past[by_past > 0].astype(np.int64) - 1, minlength=search.n_reasons)
         legal = np.flatnonzero(by_past == 0)
         with np.errstate(over="ignore"):
-            mixed = (search.p.tie[worker[legal]] ^ search.vacancy_tie[vacancy[legal]]) * np.uint64(0x9E3779B97F4A7C15)
+            mixed = (search.p.tie[worker[legal]] ^ search.vacancy_tie[place[legal]]) * np.uint64(0x9E3779B97F4A7C15)
         key = (score[legal].astype(np.int64) << 32) + (np.uint64(0xFFFFFFFF) - (mixed >> np.uint64(32))).astype(
             np.int64
         )
@@ -94,22 +94,21 @@ class Ranker:
         for code, count in zip(self.codes, refused.tolist(), strict=True):
             if count:
                 counted[code] = counted.get(code, 0) + count
-        pathway = admitted.pathway[admitted.worker_class[worker[best]], admitted.vacancy_class[vacancy[best]]]
+        pathway = admitted.pathway[admitted.worker_class[worker[best]], admitted.vacancy_class[place[best]]]
+        people = {row: profile(self.workers.row(row, named=True)) for row in set(worker[best].tolist())}
+        offers = {row: vacancy(self.vacancies.row(row, named=True)) for row in set(place[best].tolist())}
         items = []
         for n, at in enumerate(best):
-            person, offer = (
-                frame.row(int(row), named=True)
-                for frame, row in ((self.workers, worker[at]), (self.vacancies, vacancy[at]))
-            )
+            person, offer = people[int(worker[at])], offers[int(place[at])]
             items.append(
                 Ranked(
-                    person["worker_id"],
-                    offer["vacancy_id"],
+                    person.worker_id,
+                    offer.vacancy_id,
                     self.partnerships[pathway[n]].id,
                     start[at].item(),
                     end[at].item(),
                     int(score[at]),
-                    tuple(breakdown(person, offer, self.measure)),
+                    tuple(self.measure.breakdown(person, offer)),
                 )
             )
         return Ranking(tuple(items), len(legal), counted)

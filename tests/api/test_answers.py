@@ -7,7 +7,7 @@ import pytest
 from litestar.testing import TestClient
 from msgspec.structs import replace
 
-from skillbridge.access import ROLES, SYSTEM
+from skillbridge.access import DAILY_ROWS, ROLES, SYSTEM
 from skillbridge.api import answers
 from skillbridge.api.app import create_app
 from skillbridge.api.operations import Operation
@@ -147,7 +147,7 @@ def test_who_may_not_ask_any_more_is_not_told_from_memory(world: World, client: 
 def test_rows_that_count_are_counted_each_time(
     world: World, client: TestClient[Any], monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
-    monkeypatch.setitem(people.DAILY_ROWS, role, 2)
+    monkeypatch.setitem(DAILY_ROWS, role, 2)
     plans.override(world.ws, world.actors["ministry_officer"], "plan-1", Override("plan-1.1", "approved", "fits well"))
     answered = [get(client, world.keys[role], "/v1/workers/w-1").status_code for _ in range(3)]
     assert answered == [200, 200, 429]

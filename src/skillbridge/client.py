@@ -460,6 +460,10 @@ class Client:
         """Read a plan's indicators, small counts hidden."""
         return self._send("GET", "/v1/indicators", v.Indicators, query=query)
 
+    def get_journey_indicators(self, **query: Any) -> v.Indicators:
+        """Read what became of placements up to the end of a quarter, small counts hidden."""
+        return self._send("GET", "/v1/indicators/journeys", v.Indicators, query=query)
+
     def list_scenarios(self, **query: Any) -> v.Scenarios:
         """List scenarios."""
         return self._send("GET", "/v1/scenarios", v.Scenarios, query=query)

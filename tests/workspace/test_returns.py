@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from skillbridge.circularity import insured, ledger, replay
 from skillbridge.credential import did_of, load_key, new_key, verify
 from skillbridge.errors import BadInput, Refused
+from skillbridge.indicators.stays import STAYS
 from skillbridge.settings import Settings
-from skillbridge.workspace import demand, people, placements, plans, read, returns
+from skillbridge.workspace import demand, insight, people, placements, plans, read, returns
 from skillbridge.workspace.matches import MatchQuery
 from skillbridge.workspace.views import JourneyEvent, Override, VacancyChange, WorkerBody, WorkerChange
 from tests.workspace.world import World, build, vacancy, worker
@@ -203,3 +204,43 @@ def test_who_comes_home_without_having_worked_gains_nothing(tmp_path: Path) -> N
     for to in ("ended_early", "returned"):
         placements.move_placement(world.ws, officer, "plan-1.1", JourneyEvent(to, reason="ill"), version=None)
     assert profile(world) == before
+
+
+def test_what_became_of_placements_is_told_at_the_ends_of_quarters_and_guarded(world: World) -> None:
+    """One person's journey: staff sees that figures are hidden, who sees statistics only is refused the quarters that
+    this person alone tells from the time before, and nobody is told a day in between."""
+    ws, officer, analyst = world.ws, world.actors["ministry_officer"], world.actors["analyst"]
+    walk(world)
+    latest = insight.read_journeys(ws, officer, insight.JourneysQuery())
+    assert {one.indicator for one in latest.items} == set(STAYS)
+    assert "2027-03-31" in latest.note, "the quarter of the return is not over"
+    assert all(one.value is None for one in latest.items if one.indicator in ("conversion", "circularity_rate"))
+    by = insight.read_journeys(ws, officer, insight.JourneysQuery("origin", "2026-12-31"))
+    assert {tuple(one.group) for one in by.items} == {("origin",)}
+    before = insight.read_journeys(ws, analyst, insight.JourneysQuery("", "2025-12-31"))
+    assert before.threshold == ws.settings.small_cell
+    for day in ("2026-12-31", "2027-03-31"):  # in the second nobody took a step, which would tell of the first
+        with pytest.raises(Refused, match="so few people"):
+            insight.read_journeys(ws, analyst, insight.JourneysQuery("", day))
+    for wrong, place in (
+        (insight.JourneysQuery("", "2027-06-30"), "query.as_of"),
+        (insight.JourneysQuery("shoe_size"), "query.by"),
+        (insight.JourneysQuery("sex,age_band"), "query.by"),
+    ):
+        with pytest.raises(BadInput, match=place):
+            insight.read_journeys(ws, officer, wrong)
+    with pytest.raises(Refused):
+        insight.read_journeys(ws, world.actors["employer"], insight.JourneysQuery())
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        (date(2026, 1, 1), date(2025, 12, 31)),
+        (date(2026, 3, 31), date(2025, 12, 31)),
+        (date(2026, 4, 1), date(2026, 3, 31)),
+        (date(2026, 12, 31), date(2026, 9, 30)),
+    ],
+)
+def test_the_quarter_before_ends_where_this_one_begins(day: date, end: date) -> None:
+    assert insight.quarter_before(day) == end

@@ -49,6 +49,16 @@ class Stays:
     as_of: date
 
 
+def turns(found: Stays) -> pl.DataFrame:
+    """(worker_id, on): the days up to `as_of` on which a figure about somebody may change: steps, the first day of a
+    contract, the day by which to be home, and that from which an arrival no longer counts."""
+    days = {name: pl.col(name) for name in (*STEPS, "start")}
+    days["due"] = pl.col("end") + timedelta(days=HOME_WITHIN)
+    days["past"] = pl.col("arrived").dt.offset_by(f"{YEARS}y")
+    one = found.stays.select("worker_id", **days).unpivot(index="worker_id", value_name="on")
+    return one.select("worker_id", "on").filter(pl.col("on") <= found.as_of)
+
+
 def stays_of(
     placements: pl.DataFrame, steps: pl.DataFrame, workers: pl.DataFrame, vacancies: pl.DataFrame, as_of: date
 ) -> Stays:

@@ -1,15 +1,26 @@
 """Acts that compare: indicators of a plan, what-if scenarios, scenarios side by side."""
 
+from datetime import date, timedelta
 from typing import Annotated
 
 import msgspec
+import polars as pl
 from msgspec.structs import replace
 
 from skillbridge.access import SEES_ROWS, Actor, check
 from skillbridge.errors import BadInput, Refused
+from skillbridge.indicators.stays import Stays, turns
 from skillbridge.store import Job, Record
-from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
-from skillbridge.workspace.planning import Control, changes_of, folder_of, guard_difference, indicators_of, what_if
+from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, returns, write
+from skillbridge.workspace.planning import (
+    Control,
+    changes_of,
+    folder_of,
+    guard_difference,
+    indicators_of,
+    shown,
+    what_if,
+)
 from skillbridge.workspace.plans import queue
 from skillbridge.workspace.tasks import LostError, finish
 from skillbridge.workspace.views import (
@@ -59,6 +70,78 @@ def read_indicators(ws: Workspace, actor: Actor, query: IndicatorsQuery) -> Indi
     if folder.plan.manifest.synthetic:
         note += f"; synthetic: {', '.join(folder.plan.manifest.synthetic)}"
     return Indicators(indicators_of(folder, by, threshold), threshold, note)
+
+
+class JourneysQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Up to when, by what."""
+
+    by: Annotated[
+        str,
+        msgspec.Meta(
+            description="one dimension: origin, destination, sex, age_band, entry, sector, isco, month, partnership; "
+            "or a pair as of a plan's indicators; figures that do not know it are left out",
+            examples=["origin"],
+            pattern="^([a-z_]+(,[a-z_]+)?)?$",
+        ),
+    ] = ""
+    as_of: Annotated[
+        str,
+        msgspec.Meta(
+            description="what was known on the last day of a quarter that is over; empty: the latest",
+            examples=["2026-03-31"],
+            pattern="^([0-9]{4}-(03-31|06-30|09-30|12-31))?$",
+        ),
+    ] = ""
+
+
+def read_journeys(ws: Workspace, actor: Actor, query: JourneysQuery) -> Indicators:
+    """What became of placements: arrivals, times, returns; small counts hidden from everyone.
+
+    Told at the ends of quarters only, as two days that are close differ in few people. Who sees statistics only is
+    refused (`Refused`, conflict) a quarter that differs from an earlier one in too few people.
+    """
+    from skillbridge.indicators import check_slice, compute
+    from skillbridge.indicators.stays import STAYS
+
+    check(actor, "indicators.read")
+    by = [name for name in query.by.split(",") if name]
+    try:
+        check_slice(by)
+    except BadInput as error:
+        raise BadInput("query.by", error.what, error.expected) from None
+    latest = quarter_before(ws.now().date() + timedelta(days=1))
+    as_of = date.fromisoformat(query.as_of) if query.as_of else latest
+    if as_of > latest:
+        raise BadInput("query.as_of", query.as_of, f"the end of a quarter that is over, up to {latest}")
+    found = returns.stays(ws, as_of)
+    if actor.role not in SEES_ROWS:
+        _guard_quarter(ws, found)
+    threshold = ws.settings.small_cell
+    table = compute(found, [tuple(by)], among=STAYS, threshold=threshold)
+    note = f"computed from the steps of journeys up to {as_of}; the 30 days for going home are a policy choice"
+    return Indicators(shown(table), threshold, note)
+
+
+def quarter_before(day: date) -> date:
+    """The last day of the quarter before that of `day`."""
+    return date(day.year, day.month - (day.month - 1) % 3, 1) - timedelta(days=1)
+
+
+def _guard_quarter(ws: Workspace, found: Stays) -> None:
+    """Refuse figures that differ in a few people from those of an earlier quarter: the difference would be theirs.
+
+    Who changes nothing between two quarters' ends counts in neither; a quarter that is refused goes with the next.
+    """
+    days = turns(found)
+    told = date.min
+    quarter = quarter_before(days["on"].min() or found.as_of)  # type: ignore[arg-type]
+    while quarter < found.as_of:
+        quarter = quarter_before(quarter + timedelta(days=93))
+        people = days.filter(pl.col("on").is_between(told, quarter, closed="right"))["worker_id"].n_unique()
+        few = 0 < people < ws.settings.small_cell
+        told = told if few else quarter
+    if told < found.as_of:
+        raise Refused("conflict", f"so few people took a step by {found.as_of} that figures would be about them")
 
 
 def start_scenario(ws: Workspace, actor: Actor, body: ScenarioRequest) -> ScenarioView:

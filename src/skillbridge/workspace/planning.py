@@ -165,10 +165,15 @@ def changes_of(text: str) -> "ChangeFile":
 def indicators_of(folder: "PlanFolder", by: Sequence[str], threshold: int) -> list[Indicator]:
     """The indicators of a plan by one slice, small counts and their complements suppressed."""
     from skillbridge.indicators import compute
-    from skillbridge.indicators.facts import DIMENSIONS, folder_facts
+    from skillbridge.indicators.facts import folder_facts
 
-    facts = folder_facts(folder)
-    table = compute(facts, [tuple(by)], threshold=threshold)
+    return shown(compute(folder_facts(folder), [tuple(by)], threshold=threshold))
+
+
+def shown(table: pl.DataFrame) -> list[Indicator]:
+    """The figures of a table of indicators, each with the values of its dimensions."""
+    from skillbridge.indicators.facts import DIMENSIONS
+
     return [
         Indicator(
             row["indicator"],

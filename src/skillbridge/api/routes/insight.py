@@ -20,6 +20,18 @@ OPERATIONS = (
     ),
     op(
         "insight",
+        "get_journey_indicators",
+        "GET /v1/indicators/journeys",
+        "indicators.read",
+        acts.read_journeys,
+        "Read what became of placements up to the end of a quarter, small counts hidden",
+        query=acts.JourneysQuery,
+        answer=v.Indicators,
+        slow=True,
+        errors=("conflict",),
+    ),
+    op(
+        "insight",
         "list_scenarios",
         "GET /v1/scenarios",
         "scenarios.read",

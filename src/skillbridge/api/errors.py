@@ -102,6 +102,10 @@ _EXPECTED = re.compile(
 )
 
 
+_EXPECT = {"fr": "attendu :", "es": "se esperaba:", "ar": "المتوقع:"}
+_QUOTED = re.compile(r" '.*'$", re.DOTALL)
+
+
 def problem(code: str, detail: str, errors: list[Problem] | None = None) -> Answer:
     """The answer for a code of :data:`CODES`."""
     known = CODES[code]
@@ -118,6 +122,28 @@ def _words() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
 
 
+LONGEST = 500
+"""Characters of a sentence that is looked for among the translated ones."""
+
+
+@cache
+def _fields() -> list[tuple[re.Pattern[str], list[str]]]:
+    """(what an English sentence about a field looks like, the same in French, Spanish and Arabic), longest first."""
+    table: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("fields.toml").read_text(encoding="utf-8"))
+    order = sorted(table, key=lambda text: (-len(text.replace("{}", "")), text))
+    return [(re.compile("(.+)".join(map(re.escape, text.split("{}"))), re.DOTALL), table[text]) for text in order]
+
+
+def told(text: str, code: str) -> str:
+    """What was found in a field, or expected there, in a language; in English where it is not translated."""
+    if code == "en" or len(text) > LONGEST:
+        return text
+    for pattern, sentences in _fields():
+        if found := pattern.fullmatch(text):
+            return sentences[LANGUAGES.index(code) - 1].format(*found.groups())
+    return text
+
+
 def language_of(accepted: str) -> str:
     """The language of an Accept-Language header that is wished for most and spoken here, else English."""
     wishes = []
@@ -131,13 +157,19 @@ def language_of(accepted: str) -> str:
 
 
 def in_language(found: Answer, code: str) -> Answer:
-    """The problem with its title and meaning in a language; what is particular to the case follows in English."""
+    """The problem in a language: title, meaning and fields; what else is particular to the case follows in English."""
     if code == "en":
         return found
     details = msgspec.json.decode(found.body, type=ProblemDetails)
     title, sentence = _words()[code][details.code]
-    told = replace(details, title=title, detail=f"{sentence} [{details.detail}]")
-    return Answer(found.status, msgspec.json.encode(told), found.headers | {"content-language": code})
+    fields = [Problem(one.where, told(one.what, code), told(one.expected, code)) for one in details.errors]
+    here = "; ".join(_sentence(one, code) for one in fields) or details.detail
+    said = replace(details, title=title, detail=f"{sentence} [{here}]", errors=fields)
+    return Answer(found.status, msgspec.json.encode(said), found.headers | {"content-language": code})
+
+
+def _sentence(wrong: Problem, code: str) -> str:
+    return f"{wrong.where}: {wrong.what}" + (f" ({_EXPECT[code]} {wrong.expected})" if wrong.expected else "")
 
 
 def answer(error: Exception) -> Answer | None:
@@ -171,4 +203,4 @@ def field_problem(error: msgspec.ValidationError, root: str = "$") -> Problem:
         return Problem(where, f"got {found['got']}" if found["got"] else "another value", found["expected"])
     if found and found["object"]:
         return Problem(where, found["object"], "the fields of the schema")
-    return Problem(where, text, "a value of the schema")
+    return Problem(where, _QUOTED.sub("", text), "a value of the schema")

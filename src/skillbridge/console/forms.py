@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 from babel.numbers import get_currency_precision
 
+from skillbridge.api.errors import field_problem
 from skillbridge.console.site import Visit
 from skillbridge.errors import BadInput
 
@@ -39,8 +40,8 @@ def query(visit: Visit, kind: type[T], **more: object) -> T:
     try:
         return msgspec.convert(given | more, kind, strict=False)
     except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at ")
-        raise BadInput(path.strip("`").replace("$", "query", 1) or "query", text) from None
+        wrong = field_problem(error, "query")
+        raise BadInput(wrong.where, wrong.what, wrong.expected) from None
 
 
 def money(visit: Visit, name: str, currency: str) -> int | None:

@@ -1,9 +1,13 @@
-"""The normalizer's quality on countries whose titles its weights never saw.
+"""The normalizer's quality on countries whose titles its numbers never saw.
 
-`python -m benchmarks.held_back DATA [--index DIR] [--most N]` compiles the labels of all languages (into DIR, if one is
-named, where the next run finds them), gathers what speaks for each candidate of each title, and fits the weights of
-`fusion.toml` four times, each time on nine countries, to rank the titles of the other three. The classifier learns
-from ESCO's labels alone throughout. N titles of each country are ranked (default all); `FITTED` of them are fitted on.
+`python -m benchmarks.held_back DATA [--index DIR] [--most N] [--fit]` compiles the labels of all languages (into DIR,
+if one is named, where the next run finds them) and gathers what speaks for each candidate of each title. Four times, it
+fits on nine countries to rank the titles of the other three: the weights, how much less a whole ISCO group weighs, how
+often classifications name a concept, the confidence. While weights are fitted, a country's own titles do not count
+among those that say how often. The classifier learns from ESCO's labels alone throughout. N titles of each country are
+ranked (default all), `FITTED` of them are fitted on.
+
+With `--fit` the numbers of all twelve countries follow, for `fusion.toml`, and `named.csv` is written.
 """
 
 import argparse
@@ -17,24 +21,43 @@ import polars as pl
 from scipy.optimize import minimize
 
 from benchmarks import melo
-from skillbridge.taxonomies import evidence
+from skillbridge.taxonomies import evidence, normalizer
 from skillbridge.taxonomies.fold import features
-from skillbridge.taxonomies.index import Branch, open_index
-from skillbridge.taxonomies.normalizer import folded_for
+from skillbridge.taxonomies.index import ESCO, Branch, favour, open_index
+from skillbridge.taxonomies.normalizer import Fusion, folded_for
 
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
 FITTED, FOLDS, PENALTY = 400, 4, 1e-3
-GROUP = -0.4
-"""Added to the likelihood's weight of `group`, as in fusion.toml: few countries answer with groups."""
-_GROUP = evidence.NAMES.index("group")
+LESS = (0.0, -0.1, -0.2, -0.3, -0.4, -0.5, -0.6)
+"""What may be added to the likelihood's weight of `group`, which the few countries that answer with groups set."""
+BINS, DRAWS = 10, 200
+ACCEPT, REVIEW = 0.96, 0.25
+_GROUP, _OFTEN, _LETTERS, _WORDS = (evidence.NAMES.index(name) for name in ("group", "often", "letters", "words"))
 
 
 class Asked(NamedTuple):
-    """A country's titles: `signals` [n, candidates, NAMES], `concept` [n, candidates] (-1: none), the `right` [n]."""
+    """A country's titles [n] with their candidates: `signals` [n, candidates, NAMES], `concept` (-1: none) and its unit
+    `group` (-1: none) [n, candidates], the `right` concept and its unit group `right_group` [n] (-2: unknown)."""
 
     signals: F32
-    concept: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
+    concept: I64
+    group: I64
+    right: I64
+    right_group: I64
+
+
+class Answered(NamedTuple):
+    """First answers [n]: the candidate's `share` of the mass, that of its unit group and that of all ISCO groups,
+    whether a label is near enough, whether the concept and whether the unit group is right."""
+
+    share: F32
+    family: F32
+    groups: F32
+    near: npt.NDArray[np.bool_]
+    right: npt.NDArray[np.bool_]
+    right_group: npt.NDArray[np.bool_]
 
 
 def ask(country: melo.Country, branch: Branch) -> Asked:
@@ -45,13 +68,34 @@ def ask(country: melo.Country, branch: Branch) -> Asked:
     found = [evidence.gather(part, features(part), branch, branch.languages.index(country.corpus)) for part in parts]
     right = np.array([number.get(uri, -2) for uri in country.concepts], np.int64)
     signals, concept = (np.concatenate([getattr(one, name) for one in found]) for name in ("signals", "concept"))
-    return Asked(signals, concept, right)
+    group, right_group = (
+        np.where(concept >= 0, branch.group[concept], -1),
+        np.where(right >= 0, branch.group[right], -2),
+    )
+    return Asked(signals, concept, group, right, right_group)
 
 
 def some(asked: Asked, most: int) -> Asked:
     """At most `most` titles, drawn with a fixed seed."""
     drawn = np.sort(np.random.default_rng(7).permutation(len(asked.right))[:most])
-    return Asked(asked.signals[drawn], asked.concept[drawn], asked.right[drawn])
+    return Asked(
+        asked.signals[drawn], asked.concept[drawn], asked.group[drawn], asked.right[drawn], asked.right_group[drawn]
+    )
+
+
+def named(rights: list[I64], concepts: int) -> F32:
+    """[concepts] how often countries name each concept, 1 on average: a country's share of each goes with the root of
+    its number of titles, and every country counts alike."""
+    roots = [np.sqrt(np.bincount(right[right >= 0], minlength=concepts)) for right in rights]
+    share: F32 = np.mean([root / max(root.sum(), 1) * concepts for root in roots], axis=0).astype(np.float32)
+    return share
+
+
+def told(asked: Asked, share: F32) -> Asked:
+    """The titles with `share` [concepts] as how often each concept is named."""
+    signals = asked.signals.copy()
+    signals[:, :, _OFTEN] = np.where(asked.concept >= 0, favour(share)[asked.concept], 0)
+    return asked._replace(signals=signals)
 
 
 def fit(countries: list[Asked]) -> F32:
@@ -67,7 +111,7 @@ def fit(countries: list[Asked]) -> F32:
     signals = signals / spread
     title = np.arange(len(at))
 
-    def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+    def loss(weights: F64) -> tuple[float, F64]:
         total = np.where(real, signals @ weights.astype(np.float32), -1e9)
         total -= total.max(axis=1, keepdims=True)
         p = np.exp(total)
@@ -78,7 +122,14 @@ def fit(countries: list[Asked]) -> F32:
         return value, slope.astype(np.float64) + 2 * PENALTY * weights
 
     found = minimize(loss, np.zeros(signals.shape[2]), jac=True, method="L-BFGS-B", options={"maxiter": 150})
-    return np.asarray(found.x / spread, np.float32)
+    weights = np.asarray(found.x / spread, np.float32)
+    tried = []
+    for less in LESS:
+        lowered = weights.copy()
+        lowered[_GROUP] += less
+        tried.append((np.mean([ranked(one, lowered)[0] for one in countries]), less))
+    weights[_GROUP] += max(tried)[1]
+    return weights
 
 
 def ranked(asked: Asked, weights: F32) -> tuple[float, float, float]:
@@ -94,16 +145,111 @@ def ranked(asked: Asked, weights: F32) -> tuple[float, float, float]:
     )
 
 
-def held_back(countries: dict[str, Asked]) -> pl.DataFrame:
-    """country, MRR, A@1, A@10: each ranked with weights fitted on the countries of the other folds."""
+def answered(asked: Asked, weights: F32) -> Answered:
+    """The first answers and what is known of them."""
+    total = np.where(asked.concept >= 0, asked.signals @ weights, -np.inf)
+    share = normalizer.shares(total)
+    first, title = share.argmax(axis=1), np.arange(len(share))
+    same = normalizer.family(asked.group, share)
+    near = asked.signals[:, :, [_LETTERS, _WORDS]].max(axis=2)
+    return Answered(
+        share[title, first],
+        (share * same).sum(axis=1),
+        (share * asked.signals[:, :, _GROUP]).sum(axis=1),
+        (near * same).max(axis=1) >= normalizer.HEARD,
+        asked.concept[title, first] == asked.right,
+        asked.group[title, first] == asked.right_group,
+    )
+
+
+def calibrate(countries: list[Answered]) -> dict[str, float]:
+    """The logistic of a right first answer by what `normalizer.confidence` reads, each country counted alike."""
+    known = [normalizer.doubts(one.share, one.family, one.groups) for one in countries]
+    x = np.concatenate([np.column_stack([np.ones(len(one)), one]) for one in known])
+    y = np.concatenate([one.right for one in countries])
+    each = np.concatenate([np.full(len(one), 1 / len(one) / len(countries)) for one in known])
+
+    def loss(b: F64) -> tuple[float, F64]:
+        out = x @ b
+        p = 1 / (1 + np.exp(-out))
+        value = float((each * np.where(y, np.logaddexp(0, -out), np.logaddexp(0, out))).sum())
+        return value + 1e-4 * float((b[1:] ** 2).sum()), x.T @ ((p - y) * each) + 2e-4 * np.append(0, b[1:])
+
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B")
+    return dict(zip(("constant", *normalizer.DOUBTS), map(float, found.x), strict=True))
+
+
+def error(confidence: F32, right: npt.NDArray[np.bool_]) -> float:
+    """The expected calibration error, in BINS bins of equal width."""
+    cell = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    gap = np.bincount(cell, weights=confidence - right, minlength=BINS)
+    return float(np.abs(gap).sum() / len(right))
+
+
+def noise(confidence: F32) -> float:
+    """The error that chance alone leaves where every confidence is the true probability: the mean of DRAWS draws."""
+    rng = np.random.default_rng(7)
+    return float(np.mean([error(confidence, rng.random(len(confidence)) < confidence) for _ in range(DRAWS)]))
+
+
+def fitted(countries: list[Asked], concepts: int) -> tuple[Fusion, F32]:
+    """All that is fitted, from FITTED titles of each country, and how often the countries name each concept."""
+    rights = [one.right for one in countries]
+    others = [named(rights[:n] + rights[n + 1 :], concepts) for n in range(len(countries))]
+    drawn = [told(some(one, FITTED), share) for one, share in zip(countries, others, strict=True)]
+    weights = fit(drawn)
+    confidence = calibrate([answered(one, weights) for one in drawn])
+    return Fusion(weights, confidence, ACCEPT, REVIEW), named(rights, concepts)
+
+
+def held_back(countries: dict[str, Asked], concepts: int) -> tuple[pl.DataFrame, float]:
+    """country, MRR, A@1, A@10; unit_group: its share right at the first; ECE and what of it is chance; accepted and
+    precision of `accept`; each by what was fitted on the countries of the other folds. And the pooled ECE."""
     names = sorted(countries)
-    rows = []
+    rows, pooled = [], []
     for first in range(FOLDS):
         out = names[first::FOLDS]
-        weights = fit([some(countries[name], FITTED) for name in names if name not in out])
-        weights[_GROUP] += GROUP
-        rows += [(name, *ranked(countries[name], weights)) for name in out]
-    return pl.DataFrame(rows, schema=["country", "MRR", "A@1", "A@10"], orient="row").sort("country")
+        fusion, share = fitted([countries[name] for name in names if name not in out], concepts)
+        for name in out:
+            asked = told(countries[name], share)
+            one = answered(asked, fusion.weights)
+            sure = normalizer.confidence(one.share, one.family, one.groups, fusion)
+            accepted = (one.family >= fusion.accept) & one.near
+            right = one.right_group[accepted].mean() if accepted.any() else 1.0
+            rows.append(
+                (name, *ranked(asked, fusion.weights), one.right_group.mean(), error(sure, one.right), noise(sure),
+                 accepted.mean(), right)
+            )  # fmt: skip
+            pooled.append(np.stack([sure, one.right])[:, : min(len(one.right) for one in countries.values())])
+    told_all = np.concatenate(pooled, axis=1)
+    table = pl.DataFrame(rows, schema=list(COLUMNS), orient="row").sort("country")
+    return table, error(told_all[0], told_all[1].astype(np.bool_))
+
+
+COLUMNS = ("country", "MRR", "A@1", "A@10", "unit_group", "ECE", "chance", "accepted", "precision")
+
+
+def _tell(fusion: Fusion) -> None:
+    for title, numbers in (
+        ("confidence", fusion.confidence),
+        ("weights", dict(zip(evidence.NAMES, fusion.weights.tolist(), strict=True))),
+    ):
+        print(f"\n[occupation.{title}]")
+        for name, value in numbers.items():
+            print(f"{name} = {value:.3f}")
+
+
+def _write(share: F32, branch: Branch) -> None:
+    """The table of how often each concept is named: its URI without ESCO's beginning, hundredths of the mean."""
+    rows = pl.DataFrame(
+        {
+            "concept": branch.concepts["concept_uri"].str.strip_prefix(ESCO),
+            "hundredths": np.rint(share * 100).astype(np.int64),
+        }
+    )
+    place = Path(normalizer.__file__).with_name("named.csv")
+    rows.filter(pl.col("hundredths") > 0).sort("concept").write_csv(place)
+    print(f"\n{place.name}: {(share > 0).sum()} concepts")
 
 
 def main() -> None:
@@ -112,15 +258,22 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder of the shared data")
     parser.add_argument("--index", type=Path, help="where the compiled labels are kept")
     parser.add_argument("--most", type=int, help="titles of each country")
+    parser.add_argument("--fit", action="store_true", help="fit on all countries and write named.csv")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         index = open_index(melo.taxonomy(given.data), given.index or Path(folder), ("occupation",))
         branch = index.branch("occupation")
-        table = held_back({one.country: ask(one, branch) for one in melo.titles(given.data, given.most)})
-    with pl.Config(tbl_rows=-1, float_precision=3):
+        countries = {one.country: ask(one, branch) for one in melo.titles(given.data, given.most)}
+    table, pooled = held_back(countries, branch.concepts.height)
+    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_width_chars=120, float_precision=3):
         print(table)
-    means = table.select(pl.col("MRR", "A@1", "A@10").mean()).row(0)
-    print("mean MRR {:.4f}, A@1 {:.4f}, A@10 {:.4f}".format(*means))
+    means = table.select(pl.exclude("country").mean()).row(0)
+    print(", ".join(f"{name} {mean:.4f}" for name, mean in zip(COLUMNS[1:], means, strict=True)))
+    print(f"ECE of all pooled, as many titles of each: {pooled:.3f}")
+    if given.fit:
+        fusion, share = fitted([countries[name] for name in sorted(countries)], branch.concepts.height)
+        _tell(fusion)
+        _write(share, branch)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from skillbridge.errors import BadInput, Corrupt
 from skillbridge.model import ISCO
-from skillbridge.taxonomies.index import compile_index, open_index, read_titles
+from skillbridge.taxonomies.index import ESCO, compile_index, favour, named, open_index, read_titles
 from skillbridge.taxonomies.normalizer import resolve
 from skillbridge.taxonomies.pack import Taxonomy, from_tables
 
@@ -151,3 +151,18 @@ def test_an_index_is_compiled_again_for_other_titles_only(world: Taxonomy, tmp_p
 def test_a_file_of_titles_that_cannot_teach_is_refused(world: Taxonomy, tmp_path: Path, text: str, what: str) -> None:
     with pytest.raises(BadInput, match=what):
         read_titles(write(tmp_path / "t.csv", text), world)
+
+
+def test_how_often_a_concept_is_named_is_looked_up_by_its_uri(world: Taxonomy) -> None:
+    branch = compile_index(world, ("occupation",)).branch("occupation")
+    often = dict(zip(branch.concepts["concept_uri"], branch.often.tolist(), strict=True))
+    assert often[ISCO + "5120"] == pytest.approx(favour(np.array([named()[ISCO + "5120"]], np.float32))[0])
+    assert often[COOK] == often[ODD] == pytest.approx(np.log(0.3))  # of no classification that is known
+    assert often[ISCO + "5120"] > often[COOK]
+
+
+def test_the_table_of_named_concepts_is_about_the_mean() -> None:
+    table = named()
+    assert all(uri.startswith(ESCO) for uri in table)
+    assert min(table.values()) > 0
+    assert 3629 / len(table) == pytest.approx(sum(table.values()) / len(table), rel=0.01)

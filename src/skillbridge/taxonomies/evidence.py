@@ -34,6 +34,7 @@ SIGNALS = (
     "elsewhere",  # a label of another language has
     "letters_covered",  # share of the text's 2- and 3-grams that one label holds
     "letters_cover",  # share of one label's 2- and 3-grams that the text holds
+    "often",  # how often national classifications name the concept, as a logarithm
 )
 OF_GROUPS = (
     "learned", "letters", "words", "document", "exact", "covered", "covers", "alike", "letters_covered",
@@ -76,7 +77,7 @@ def gather(folded: list[str], texts: Features, branch: Branch, language: int) ->
         branch.arrays["label.key"], branch.arrays["label.preferred"], branch.label_concept,
         branch.arrays["label.start"], branch.arrays["label.feature"], view.label_first, view.label, view.weight,
         view.word_norm, view.letter_norm, view.documents.feature, view.documents.start, view.documents.concept,
-        view.rarity, view.document_norm, branch.group, branch.is_broad, concept, label, signals,
+        view.rarity, view.document_norm, branch.often, branch.group, branch.is_broad, concept, label, signals,
     )  # fmt: skip
     return Evidence(concept, label, signals)
 
@@ -85,8 +86,8 @@ def gather(folded: list[str], texts: Features, branch: Branch, language: int) ->
 def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
     scores, start, feature, count, low, high, exact, key_label, label_key, preferred,
     label_concept, label_start, label_feature, label_first,
-    view_label, weight, word_norm, letter_norm, doc_feature, doc_start, doc_concept, rarity, doc_norm, group, broad,
-    out_concept, out_label, out_signals,
+    view_label, weight, word_norm, letter_norm, doc_feature, doc_start, doc_concept, rarity, doc_norm,
+    often, group, broad, out_concept, out_label, out_signals,
 ):  # fmt: skip
     concepts = scores.shape[1]
     document = np.zeros(concepts, np.float32)
@@ -255,21 +256,22 @@ def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
             s[17] = 1 if chosen[c] & ELSEWHERE else 0
             s[18] = letters_covered
             s[19] = letters_cover
+            s[20] = often[c]
             if g == c or broad[c]:
                 s[8] = np.log(learned_mass[c] + np.float32(3e-7))
                 s[9] = (mass[c] / sum_mass) ** np.float32(0.25)
                 s[13] = 1
                 s[14] = 1 if broad[c] else 0
-                s[20] = s[0]
-                s[21] = s[2]
-                s[22] = s[3]
-                s[23] = s[4]
-                s[24] = s[5]
-                s[25] = s[6]
-                s[26] = s[7]
-                s[27] = s[15]
-                s[28] = s[18]
-                s[29] = s[19]
+                s[21] = s[0]
+                s[22] = s[2]
+                s[23] = s[3]
+                s[24] = s[4]
+                s[25] = s[5]
+                s[26] = s[6]
+                s[27] = s[7]
+                s[28] = s[15]
+                s[29] = s[18]
+                s[30] = s[19]
             elif g >= 0:
                 s[10] = np.log(mass[g] / sum_mass + np.float32(1e-6))
                 s[11] = document[g]

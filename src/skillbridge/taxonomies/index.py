@@ -3,12 +3,13 @@
 Compiled once per taxonomy and kind, saved as memory-mapped arrays, loaded in a fraction of a second.
 """
 
+import csv
 import hashlib
 import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -32,21 +33,23 @@ FORMAT = 3
 
 
 class Learning(NamedTuple):
-    """How a classifier learns: the passes over its texts, how many times each shows a preferred label (any other once),
-    and what the loss on the unit group weighs."""
+    """How a classifier learns: the mean of how many, the passes over its texts, how many times each shows a preferred
+    label (any other once), and what the loss on the unit group weighs."""
 
+    members: int
     passes: int
     preferred: int
     family: float
 
 
-OCCUPATIONS, OTHERS = Learning(2, 3, 0.5), Learning(3, 1, 0.25)
+OCCUPATIONS, OTHERS = Learning(2, 2, 3, 0.5), Learning(2, 3, 1, 0.25)
 """Of occupations under ISCO groups, where national titles told; of groups alone and of skills."""
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
+ESCO = "http://data.europa.eu/esco/"
 _CONCEPT_KINDS = {"occupation": ("occupation", "isco_group"), "skill": ("skill",)}
 
 
@@ -115,6 +118,12 @@ class Branch:
         """Whether a concept is an ISCO group above the unit groups."""
         return self.arrays["broad"]
 
+    @cached_property
+    def often(self) -> F32:
+        """[concepts] how often national classifications name each concept, by `named.csv`, as `favour` weighs it."""
+        known = named()
+        return favour(np.array([known.get(uri, 0.0) for uri in self.concepts["concept_uri"]], np.float32))
+
     def view(self, language: int) -> View:
         """What language number `language` searches."""
         if language not in self._views:
@@ -135,6 +144,22 @@ class Index:
         if kind not in self.branches:
             raise BadInput(f"taxonomy {self.id}", f"no {kind} concepts in it", f"one of {sorted(self.branches)}")
         return self.branches[kind]
+
+
+@cache
+def named() -> dict[str, float]:
+    """concept_uri -> its share of what national classifications name, 1 for a concept as frequent as the mean of all.
+
+    Read from `named.csv`, which `benchmarks.held_back --fit` counts.
+    """
+    rows = csv.DictReader(Path(__file__).with_name("named.csv").read_text(encoding="utf-8").splitlines())
+    return {ESCO + row["concept"]: int(row["hundredths"]) / 100 for row in rows}
+
+
+def favour(share: F32) -> F32:
+    """The logarithm of a concept's share, of one never named that of three tenths of the mean."""
+    weighed: F32 = np.log(share + np.float32(0.3)).astype(np.float32)
+    return weighed
 
 
 def compile_index(
@@ -221,7 +246,9 @@ def _branch(
         often = np.concatenate([often, np.ones(len(extra), np.int32)])
         taught, taught_digest = len(extra), _digest_of(titles)
     family = np.where(groups >= 0, groups, np.arange(len(groups), dtype=np.int32))
-    model = classifier.train(*learned, family, often=often, passes=way.passes, family=way.family, progress=progress)
+    model = classifier.train(
+        *learned, family, members=way.members, often=often, passes=way.passes, family=way.family, progress=progress
+    )
     arrays: dict[str, npt.NDArray[Any]] = {
         f"classifier.{name}": value for name, value in classifier.compact(model)._asdict().items()
     }

@@ -124,16 +124,16 @@ def _resolve(texts: list[str], langs: list[str | None], branch: Branch, limit: i
     )  # fmt: skip
     order = ["number", "rank", "concept", "closest", "score", "method", "decision"]
     answers = pl.concat([part.select(order) for part in parts], how="vertical_relaxed")
-    lengths = pl.DataFrame({"number": np.arange(len(texts)), "span_end": [len(text) for text in texts]})
-    concepts = branch.concepts.with_row_index("concept").cast({"concept": pl.Int32})
-    labels = branch.labels.select("label").with_row_index("closest").cast({"closest": pl.Int32})
-    return (
-        answers.join(concepts, on="concept", how="left", maintain_order="left")
-        .join(labels, on="closest", how="left", maintain_order="left")
-        .join(lengths, on="number", how="left", maintain_order="left")
-        .with_columns(span_start=pl.lit(0), number=pl.col("number").cast(pl.UInt32))
-        .sort("number", "rank")
-    )
+    lengths = pl.Series([len(text) for text in texts], dtype=pl.UInt32)
+    found = answers["concept"] >= 0
+    concept, label = (answers[name].set(~found, None) for name in ("concept", "closest"))
+    return answers.with_columns(
+        *(branch.concepts[name].gather(concept) for name in ("concept_uri", "notation", "isco")),
+        branch.labels["label"].gather(label),
+        span_start=pl.lit(0),
+        span_end=lengths.gather(answers["number"]),
+        number=pl.col("number").cast(pl.UInt32),
+    ).sort("number", "rank")
 
 
 def folded_for(texts: list[str], branch: Branch) -> list[str]:
@@ -197,22 +197,21 @@ def _answers(
     fitted = fusion(branch.fusion)
     found, total = _gather(numbers, folded, languages, belief, branch, fitted.weights)
     corrected = _correct([folded[n] for n in numbers], corrected_in[numbers], found, total, branch)
-    total -= total.max(axis=1, keepdims=True)
-    share = np.exp(total)
-    share /= share.sum(axis=1, keepdims=True)
+    share = shares(total)
     limit = min(limit, share.shape[1])
     order = np.argsort(-share, axis=1, kind="stable")[:, :limit]
     ranked = found.concept >= 0
     take = np.take_along_axis
     concept, label, likely = (take(a, order, axis=1) for a in (found.concept, found.label, share))
     signals = take(found.signals, order[:, :, None], axis=1)
-    score = confidence(likely, signals, fitted)
     reasons = [signals[:, :, _EXACT] > 0, signals[:, :, _LETTERS] > 0.75, signals[:, :, _WORDS] > 0.5]
     method = np.select([*reasons, signals[:, :, _GROUP] > 0], [1, 2, 3, 5], 4)
-    score[corrected, 0], method[corrected, 0] = 1, 6
     near = found.signals[:, :, [_LETTERS, _WORDS]].max(axis=2)
-    same = _family(found.concept, share, branch)
+    same = family(np.where(found.concept >= 0, branch.group[found.concept], -1), share)
     sure = (share * same).sum(axis=1, keepdims=True).repeat(limit, axis=1)
+    groups = (share * found.signals[:, :, _GROUP]).sum(axis=1, keepdims=True).repeat(limit, axis=1)
+    score = confidence(np.asarray(likely), sure, groups, fitted)
+    score[corrected, 0], method[corrected, 0] = 1, 6
     heard = (near * same).max(axis=1, keepdims=True) >= HEARD
     heard[corrected] = True
     decision = np.where((sure >= fitted.accept) & heard, "accept", np.where(sure >= fitted.review, "review", "reject"))
@@ -235,13 +234,18 @@ def _answers(
     )
 
 
-def _family(concept: npt.NDArray[np.int32], share: F32, branch: Branch) -> npt.NDArray[np.bool_]:
-    """[texts x candidates] those of the first candidate's ISCO unit group; where it has none, itself alone."""
-    group = branch.group[np.maximum(concept, 0)]
+def shares(total: F32) -> F32:
+    """[texts x candidates] each candidate's share of the mass, from its total (-inf: none)."""
+    share: F32 = np.exp(total - total.max(axis=1, keepdims=True))
+    share /= share.sum(axis=1, keepdims=True)
+    return share
+
+
+def family(group: npt.NDArray[np.integer], share: F32) -> npt.NDArray[np.bool_]:
+    """[texts x candidates] those of the first candidate's ISCO unit group (-1: none); where none, itself alone."""
     first = share.argmax(axis=1)[:, None]
     of_first = np.take_along_axis(group, first, axis=1)
-    alone = np.arange(share.shape[1]) == first
-    same: npt.NDArray[np.bool_] = np.where(of_first >= 0, (group == of_first) & (concept >= 0), alone)
+    same: npt.NDArray[np.bool_] = np.where(of_first >= 0, group == of_first, np.arange(share.shape[1]) == first)
     return same
 
 
@@ -272,11 +276,20 @@ def _correct(
 _EXACT, _LETTERS, _WORDS, _GROUP = (evidence.NAMES.index(n) for n in ("exact", "letters", "words", "group"))
 
 
-def confidence(
-    likely: npt.NDArray[np.float32], signals: npt.NDArray[np.float32], fitted: Fusion
-) -> npt.NDArray[np.float32]:
-    """The calibrated probability of each ranked candidate from its share of the fusion's mass."""
-    told = fitted.confidence
-    log_odds = np.log(np.maximum(likely, 1e-9)) - np.log(np.maximum(1 - likely, 1e-6))
-    out = told["constant"] + told["slope"] * log_odds
-    return (1 / (1 + np.exp(-out))).astype(np.float32)
+DOUBTS = ("share", "family", "groups")
+"""What the confidence is a logistic of: the log odds of the candidate's share of the mass and of the first candidate's
+unit group's, and the share of all ISCO groups."""
+
+
+def doubts(share: F32, same_group: F32, groups: F32) -> F32:
+    """[.., DOUBTS] from those three shares of the mass."""
+    odds = [np.log(np.maximum(p, 1e-9)) - np.log(np.maximum(1 - p, 1e-6)) for p in (share, same_group)]
+    return np.stack([*odds, groups], axis=-1).astype(np.float32)
+
+
+def confidence(share: F32, same_group: F32, groups: F32, fitted: Fusion) -> F32:
+    """The calibrated probability of each candidate, as `doubts` has it."""
+    slopes = np.array([fitted.confidence[name] for name in DOUBTS], np.float32)
+    out = fitted.confidence["constant"] + doubts(share, same_group, groups) @ slopes
+    sure: F32 = (1 / (1 + np.exp(-out))).astype(np.float32)
+    return sure

@@ -593,6 +593,31 @@ def test_a_limit_that_those_ahead_would_use_up_is_told_with_the_positions(tmp_pa
     assert found == {"b1": [("positions", "2")], "b2": [("positions", "3"), ("places", "1")]}
 
 
+def test_a_crew_ahead_in_the_line_brings_along_who_is_not(tmp_path: Path) -> None:
+    """One has the position. Of those who wait, one alone and one of a crew, asked for by name, fit better than `last`:
+    of two more the crew takes both, as it brings along its other, and of three one is left for who is alone."""
+    first = opened_season(tmp_path / "first", "", positions=1, named_workers="crew-1")
+    person = first.folder.workers.filter(pl.col("worker_id") == "a1").drop("worker_id", "experience_months", "group_id")
+    people = pl.DataFrame(
+        {
+            "worker_id": ["has", "alone", "crew-1", "crew-2", "last"],
+            "experience_months": [60, 36, 57, 12, 24],
+            "group_id": [None, None, "crew", "crew", None],
+        }
+    ).join(person, how="cross")
+    request = PlaceRequest(
+        workers=tables.conform(people, tables.WORKERS),
+        vacancies=first.folder.vacancies,
+        partnerships=[parse(AGREEMENT.replace("max = 4", "max = 9"))],
+        taxonomy=pack.load("core"),
+    )
+    plan_folder.write(place(request).folder, tmp_path / "plan")
+    asked = explain.open_plan(tmp_path / "plan")
+    assert asked.folder.placements["worker_id"].to_list() == ["has"]
+    assert {name: room_for(asked, name).values["n"] for name in ("alone", "last")} == {"alone": "1", "last": "4"}
+    assert made_again(asked, asked.worker("last"), room_for(asked, "last")) == (True, True)
+
+
 HOUSING = '[[rules]]\nid = "beds"\ntype = "housing"\nprovided = true\n'
 
 

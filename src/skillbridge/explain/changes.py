@@ -235,7 +235,8 @@ def _rivals(explainer: Explainer, worker: int, seat: Seat, stopped: list[int], *
 def _rooms(
     explainer: Explainer, worker: int, seat: Seat, positions: list[int], rows: list[int]
 ) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
-    """How many places more (by vacancy, by row) to try: what those ahead in the line would take, then one for each.
+    """How many places more (by vacancy, by row) to try: what those ahead in the line would take, then one for each;
+    then the same with all of the crews of those ahead, who may bring along others who are not.
 
     In all that the seat uses: a limit with room for the worker may have none left once those ahead are placed.
     """
@@ -250,24 +251,36 @@ def _rooms(
     ahead = lines.opened(positions, rows, least=seat.weight)
     ahead = ahead[lines.worker[ahead] != worker]
     crowd = crowd_workers(seat, seat.weight)
-    before = np.union1d(lines.worker[ahead], crowd).astype(np.int64)
-    each = {row: amount - int(slack[row]) + len(before) * amount for row, amount in own.items()}
-    if len(before) and len(before) <= QUEUE:
-        among = np.zeros(len(problem.vacancy), dtype=np.bool_)
-        among[lines.edge[ahead]] = True
-        part = nearby(_without(problem, worker), explainer.chosen, before, among)
-        room = {row: max(0, n) for row, n in each.items()}
-        more = crowd_of(part, seat, seat.weight)
-        larger = _larger(problem, part, seat, more, explainer.chosen, {seat.vacancy: len(before)}, room)
-        answer = worth(larger.problem)
-        if answer is not None:
-            heads, used = usage(larger.problem, answer.chosen)
-            n = int(heads[larger.vacancies == seat.vacancy].sum()) + 1 - free
-            need = {row: int(used[larger.rows == row].sum()) + own[row] - int(slack[row]) for row in own}
-            yield ({seat.vacancy: n} if n > 0 else {}, {row: more for row, more in need.items() if more > 0})
-    here = np.union1d(lines.worker[ahead[lines.vacancy[ahead] == seat.vacancy]], crowd)
-    n = 1 + len(here) - free
-    yield ({seat.vacancy: n} if n > 0 else {}, {row: more for row, more in each.items() if more > 0})
+    alone = np.union1d(lines.worker[ahead], crowd).astype(np.int64)
+    here = np.union1d(lines.worker[ahead[lines.vacancy[ahead] == seat.vacancy]], crowd).astype(np.int64)
+    tried = -1
+    for before, at in ((alone, here), (_with_crews(problem, worker, alone), _with_crews(problem, worker, here))):
+        if len(before) == tried:
+            continue
+        tried = len(before)
+        each = {row: amount - int(slack[row]) + len(before) * amount for row, amount in own.items()}
+        if len(before) and len(before) <= QUEUE:
+            among = np.isin(explainer.state.worker, before[~np.isin(before, alone)])
+            among[lines.edge[ahead]] = True
+            part = nearby(_without(problem, worker), explainer.chosen, before, among)
+            room = {row: max(0, n) for row, n in each.items()}
+            more = crowd_of(part, seat, seat.weight)
+            larger = _larger(problem, part, seat, more, explainer.chosen, {seat.vacancy: len(before)}, room)
+            answer = worth(larger.problem)
+            if answer is not None:
+                heads, used = usage(larger.problem, answer.chosen)
+                n = int(heads[larger.vacancies == seat.vacancy].sum()) + 1 - free
+                need = {row: int(used[larger.rows == row].sum()) + own[row] - int(slack[row]) for row in own}
+                yield ({seat.vacancy: n} if n > 0 else {}, {row: more for row, more in need.items() if more > 0})
+        n = 1 + len(at) - free
+        yield ({seat.vacancy: n} if n > 0 else {}, {row: more for row, more in each.items() if more > 0})
+
+
+def _with_crews(problem: Problem, worker: int, people: npt.NDArray[np.integer]) -> I64:
+    """The people and all of their crews, who go only together; without the worker."""
+    crews = problem.group[people.astype(np.int64)]
+    found = np.union1d(people, np.flatnonzero(np.isin(problem.group, crews[crews >= 0])))
+    return np.asarray(found[found != worker], dtype=np.int64)
 
 
 def _wins(

@@ -1,6 +1,7 @@
 """Rankings of what is stored now, or a moment ago where a workspace is large; never of what may not be shown."""
 
 import random
+import re
 from datetime import date
 
 import polars as pl
@@ -8,11 +9,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from skillbridge.errors import BadInput
+from skillbridge.model import Preference
 from skillbridge.workspace import board as boards
 from skillbridge.workspace import demand, frames, matches, people
 from skillbridge.workspace.board import Standing, board, understood
 from skillbridge.workspace.matches import MatchQuery
-from skillbridge.workspace.views import NewWorker, VacancyChange, WorkerChange
+from skillbridge.workspace.views import Matches, NewWorker, VacancyChange, WorkerChange
 from tests.workspace.world import World, vacancy, worker
 
 
@@ -53,6 +55,32 @@ def test_filters_compose_with_the_ranking(world: World) -> None:
 def test_parties_see_only_those_they_share_with(world: World) -> None:
     found = matches.workers_for(world.ws, world.actors["employer"], "v-1", MatchQuery())
     assert {item.worker_id for item in found.items} == {"w-1", "w-2", "w-3"}
+
+
+FLOOR = re.compile(r"2\W?417")
+
+
+def evidence(found: Matches) -> list[str]:
+    return [line.evidence for item in found.items for line in item.breakdown]
+
+
+@pytest.mark.parametrize(
+    ("role", "withheld"), [("employer", {"wage", "wish"}), ("recruiter", {"wage", "wish", "returning"})]
+)
+def test_a_ranking_tells_no_field_that_the_role_does_not_see(world: World, role: str, withheld: set[str]) -> None:
+    ws, admin = world.ws, world.actors["ministry_admin"]
+    wishes = (Preference("NZ", 5), Preference("employer-1", 2))
+    shy = worker("w-2", wage_floor=2417, currency="NZD", preferences=wishes)
+    people.update_worker(ws, admin, "w-2", WorkerChange(shy), version=1)
+    whole = matches.workers_for(ws, admin, "v-1", MatchQuery())
+    seen = matches.workers_for(ws, world.actors[role], "v-1", MatchQuery())
+    told = [item for item in whole.items if item.worker_id != "w-to"]
+    assert [item.worker_id for item in seen.items] == [item.worker_id for item in told], "the order is the same"
+    assert any(FLOOR.search(text) for text in evidence(whole)), "the ministry sees what the score stands on"
+    assert not any(FLOOR.search(text) for text in evidence(seen))
+    for mine, full in zip(seen.items, told, strict=True):
+        assert {line.criterion for line in full.breakdown} - {line.criterion for line in mine.breakdown} == withheld
+        assert mine.score == full.score - full.score % 50
 
 
 def test_a_worker_s_ranking_follows_the_vacancies(world: World) -> None:

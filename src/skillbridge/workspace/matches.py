@@ -76,7 +76,7 @@ def workers_for(ws: Workspace, actor: Actor, vacancy_id: str, query: MatchQuery)
             standing.remember(key, found)
     found = _unchanged(ws, standing, found, "worker")
     spend(ws, actor, len(found.items))
-    return found
+    return as_seen(actor, found)
 
 
 def _workers_for(
@@ -166,7 +166,30 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
         found = told(standing.moment, ranker.vacancies_for(row, query.limit, among), len(among), query.lang)
     found = _unchanged(ws, standing, found, "vacancy")
     spend(ws, actor, len(found.items))
-    return found
+    return as_seen(actor, found)
+
+
+WITHHELD = {"employer": frozenset({"wage", "wish"}), "recruiter": frozenset({"wage", "wish", "returning"})}
+"""Lines of a score that a role is not shown: they would tell of the fields of a profile that it does not see."""
+
+STEP = 50
+"""Scores of rankings with lines withheld are rounded down to a multiple of this, so that no sum tells them."""
+
+
+def as_seen(actor: Actor, found: Matches) -> Matches:
+    """The ranking as the role may see it, in the same order."""
+    withheld = WITHHELD.get(actor.role)
+    if withheld is None:
+        return found
+    items = [
+        replace(
+            item,
+            score=item.score // STEP * STEP,
+            breakdown=[line for line in item.breakdown if line.criterion not in withheld],
+        )
+        for item in found.items
+    ]
+    return replace(found, items=items)
 
 
 def told(moment: datetime, found: "Ranking", considered: int, lang: str = "en") -> Matches:

@@ -20,7 +20,7 @@ from skillbridge.store import Record
 from skillbridge.workspace import Workspace, frames, read, write
 from skillbridge.workspace.board import understood
 from skillbridge.workspace.catalog import label_of, taxonomy
-from skillbridge.workspace.matches import MatchQuery, told
+from skillbridge.workspace.matches import MatchQuery, as_seen, told
 from skillbridge.workspace.people import spend
 from skillbridge.workspace.views import (
     Certificate,
@@ -214,7 +214,7 @@ def home_vacancies(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuer
     )
     found = told(now, ranker.vacancies_for(0, query.limit), jobs.height)
     spend(ws, actor, len(found.items))
-    return found
+    return as_seen(actor, found)
 
 
 def at_home(country: str) -> "Partnership":

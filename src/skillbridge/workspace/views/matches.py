@@ -23,13 +23,16 @@ class Pair(View, frozen=True):
     partnership: Annotated[str, doc("The pathway that carries the pair.", "nz-rse")]
     start: Annotated[date, doc("First day.", "2026-11-01")]
     end: Annotated[date, doc("Last day.", "2027-04-30")]
-    score: Annotated[int, doc("Thousandths.", 742)]
+    score: Annotated[int, doc("Thousandths; in steps of 50 for roles to whom parts of it are not shown.", 742)]
 
 
 class Match(Pair, frozen=True):
     """A legal pair with its score, and the reason for it."""
 
-    breakdown: Annotated[list[Criterion], doc("The parts of the score.")]
+    breakdown: Annotated[
+        list[Criterion],
+        doc("The parts of the score that the role may see."),
+    ]
 
 
 class Matches(View, frozen=True):

@@ -104,3 +104,13 @@ def test_a_text_that_means_nothing_stays_without_a_concept() -> None:
 def test_a_given_concept_is_not_second_guessed() -> None:
     frame = season().workers.head(1).with_columns(occupation=pl.lit("nurse"), isco=pl.lit("9211"))
     assert understand(frame, pack.load("core"))["isco"].to_list() == ["9211"]
+
+
+def test_skills_in_words_meet_across_languages_and_what_is_not_understood_stays() -> None:
+    grapes = "urn:skillbridge:skill:harvest-grapes"
+    written = ["harvest grapes; собирать виноград;xyzzy qq", "قطف العنب", None, grapes]
+    frame = pl.DataFrame(
+        {"occupation": ["x"] * 4, "concept": [None] * 4, "isco": ["9211"] * 4, "skills": written},
+        schema_overrides={"concept": pl.String},
+    )
+    assert understand(frame, pack.load("core"))["skills"].to_list() == [f"{grapes};xyzzy qq", grapes, None, grapes]

@@ -409,6 +409,10 @@ class Client:
         """Why a worker was placed or not, or a vacancy filled or not."""
         return self._send("GET", _at("/v1/plans/{plan_id}/explanation", plan_id=plan_id), v.Explanation, query=query)
 
+    def list_outcomes(self, worker_id: str, **query: Any) -> v.Outcomes:
+        """What approved plans brought a worker, and why not a place."""
+        return self._send("GET", _at("/v1/workers/{worker_id}/outcomes", worker_id=worker_id), v.Outcomes, query=query)
+
     def insertion(self, plan_id: str, **query: Any) -> v.Insertion:
         """Where one worker or one vacancy could still go beside a plan."""
         return self._send("GET", _at("/v1/plans/{plan_id}/insertion", plan_id=plan_id), v.Insertion, query=query)

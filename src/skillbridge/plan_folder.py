@@ -59,6 +59,9 @@ UNPLACED: dict[str, pl.DataType] = {
 }
 """`vacancy_id` is the worker's best alternative, where there was one; the rest as in UNFILLED."""
 
+NAMES: dict[str, pl.DataType] = {"concept_uri": pl.String(), "lang": pl.String(), "label": pl.String()}
+"""What a skill is called in each language that reasons are given in."""
+
 CERTIFICATE: dict[str, pl.DataType] = {"kind": pl.String(), "key": pl.String(), "price": pl.Float64()}
 """`kind` vacancy (key: vacancy_id) in the order of the vacancies, then `kind` row (key: see `row_keys`) in the order
 of the rows; `price` >= 0 in objective points per head or per unit of the row. Where rows implied in whole heads prove
@@ -72,6 +75,7 @@ SETTINGS = ("objective.toml", "matching.toml", "rates.csv")
 """The files beside the inputs that scores and weights depend on."""
 
 _TAXONOMY = ("concepts", "relations", "collections")
+_NAMES = "inputs/taxonomy/names.parquet"
 _GUARD = r"^'*[=+\-@\t\r]"
 
 
@@ -79,8 +83,8 @@ _GUARD = r"^'*[=+\-@\t\r]"
 class PlanFolder:
     """A plan with its inputs and results as frames; `taxonomy` carries no labels once read back.
 
-    `settings` are the texts of objective.toml, matching.toml and rates.csv (see `bundled_settings`); `extra` holds
-    further files by name, such as report.html.
+    `settings` are the texts of objective.toml, matching.toml and rates.csv (see `bundled_settings`); `names` is NAMES;
+    `extra` holds further files by name, such as report.html.
     """
 
     plan: Plan
@@ -94,6 +98,7 @@ class PlanFolder:
     unfilled: pl.DataFrame
     unplaced: pl.DataFrame
     certificate: pl.DataFrame
+    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES))
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -158,6 +163,7 @@ def _write_files(folder: PlanFolder, root: Path) -> PlanFolder:
         tables.conform(frame, schema).write_parquet(root / "inputs" / f"{name}.parquet")
     for name in _TAXONOMY:
         getattr(folder.taxonomy, name).write_parquet(root / "inputs" / "taxonomy" / f"{name}.parquet")
+    folder.names.write_parquet(root / _NAMES)
     for name in SETTINGS:
         (root / "inputs" / name).write_text(folder.settings[name], encoding="utf-8")
     for number, partnership in enumerate(folder.partnerships):
@@ -259,6 +265,8 @@ def read(root: Path) -> PlanFolder:
         placements=lists["placements"],
         unfilled=lists["unfilled"],
         unplaced=lists["unplaced"],
+        # A folder written before names were kept calls skills by their URIs.
+        names=_parquet(root / _NAMES, NAMES) if (root / _NAMES).is_file() else pl.DataFrame(schema=NAMES),
     )
 
 

@@ -14,7 +14,6 @@ from skillbridge.taxonomies.fold import fold
 from skillbridge.taxonomies.index import open_index
 from skillbridge.taxonomies.learn import (
     HISTORY,
-    base_folder,
     corrections,
     folder_beside,
     history,
@@ -53,7 +52,7 @@ def teach(folder: Path, rows: str, header: str = "text,concept,lang") -> None:
 
 def answer(folder: Path, text: str, lang: str | None = "en") -> tuple[str, str]:
     taxonomy = pack.load(folder)
-    index = open_index(taxonomy, base_folder(folder, taxonomy) / "compiled" / "index", ("occupation",))
+    index = open_index(taxonomy, taxonomy.index_folder, ("occupation",))
     row = resolve([text], index, lang=lang, limit=2).row(0, named=True)
     return row["notation"], row["method"]
 

@@ -34,14 +34,12 @@ def normalize_command(file: Path, kind: str, lang: str | None, taxonomy: str, li
     from skillbridge.tables import replace_file
     from skillbridge.taxonomies import pack
     from skillbridge.taxonomies.index import open_index
-    from skillbridge.taxonomies.learn import base_folder
     from skillbridge.taxonomies.normalizer import resolve
 
     asked = _read(file)
-    folder = pack.locate(taxonomy)
-    loaded = pack.load(folder)
+    loaded = pack.load(taxonomy)
     with progress_bar() as progress:
-        index = open_index(loaded, base_folder(folder, loaded) / "compiled" / "index", (kind,), progress=progress)  # type: ignore[arg-type]
+        index = open_index(loaded, loaded.index_folder, (kind,), progress=progress)  # type: ignore[arg-type]
     langs = asked["lang"].fill_null(lang or "").to_list() if "lang" in asked.columns else lang
     found = resolve(asked["text"], index, kind=kind, lang=langs, limit=limit)  # type: ignore[arg-type]
     ids = asked.select("id", "text").with_row_index("item")

@@ -231,7 +231,7 @@ def learn_command(file: Path, taxonomy: str, who: str, when: str | None, out: Pa
     from skillbridge.taxonomies import learn, pack
 
     loaded = pack.load(taxonomy)
-    base = learn.base_folder(pack.locate(taxonomy), loaded)
+    base = pack.base_folder(pack.locate(taxonomy), loaded)
     told = learn.read_corrections(file, loaded, who=who, when=when or datetime.now(UTC).date().isoformat())
     folder = out or learn.folder_beside(base)
     now = learn.learn(told, folder, base)
@@ -245,17 +245,17 @@ def learn_command(file: Path, taxonomy: str, who: str, when: str | None, out: Pa
 def compile_command(taxonomy: str, titles: Path | None, kinds: tuple[str, ...]) -> None:
     """Make a pack's index for `normalize` now, rather than at its first use."""
     from skillbridge.cli.normalize import progress_bar
-    from skillbridge.taxonomies import learn, pack
+    from skillbridge.taxonomies import pack
     from skillbridge.taxonomies.index import KINDS, open_index, read_titles
 
     loaded = pack.load(taxonomy)
-    folder = learn.base_folder(pack.locate(taxonomy), loaded) / "compiled" / "index"
     taught = read_titles(titles, loaded) if titles else None
     with progress_bar() as progress:
-        index = open_index(loaded, folder, kinds or KINDS, titles=taught, progress=progress)  # type: ignore[arg-type]
+        index = open_index(loaded, loaded.index_folder, kinds or KINDS, titles=taught, progress=progress)  # type: ignore[arg-type]
     for kind, branch in index.branches.items():
         besides = f", learned from {branch.titles} titles besides" if branch.titles else ""
-        click.echo(f"{kind}: {len(branch.concepts)} concepts, {len(branch.labels)} labels{besides} -> {folder / kind}")
+        told = f"{len(branch.concepts)} concepts, {len(branch.labels)} labels{besides}"
+        click.echo(f"{kind}: {told} -> {loaded.index_folder}/{kind}")
 
 
 def _save(found: "Import", out: Path, base: str | None) -> None:

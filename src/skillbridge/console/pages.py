@@ -5,10 +5,11 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 
 from skillbridge.console import agreements, demand, duties, people, plans, rankings, statistics
-from skillbridge.console.forms import ROWS, struct
+from skillbridge.console.forms import ROWS, query, struct
 from skillbridge.console.site import HOME, SIGN_IN, Answer, Gone, Page, Shown, Visit, handlers
 from skillbridge.workspace import Workspace, accounts, rights
 from skillbridge.workspace import agreements as pacts
+from skillbridge.workspace import outcomes as results
 from skillbridge.workspace import placements as journeys
 from skillbridge.workspace import plans as planning
 from skillbridge.workspace import views as v
@@ -93,6 +94,9 @@ def home(visit: Visit) -> Answer:
         values["waiting"] += [(f"{HOME}/appeals", "appeal.wait", one.worker_id) for one in objections.items]
     if visit.may("placements.read") and values["board"] is None:
         values["placements"] = journeys.list_placements(ws, actor, journeys.PlacementsQuery(limit=ROWS)).items
+    if actor.worker_id is not None:
+        asked = query(visit, results.OutcomesQuery, lang=visit.language.code)
+        values["outcomes"] = results.outcomes(ws, actor, actor.worker_id, asked).items
     return Shown("home.html", values)
 
 

@@ -25,7 +25,6 @@ from skillbridge.plan_folder import PlanFolder
 from skillbridge.rates import load_rates
 from skillbridge.solver.plan import usage
 from skillbridge.solver.problem import Problem, compile_problem
-from skillbridge.taxonomies.pack import names
 
 I64 = npt.NDArray[np.int64]
 
@@ -68,14 +67,13 @@ class Explainer:
         return {key: sorted(days) for key, days in found.items()}
 
     def name(self, concept: str, lang: str) -> str:
-        """What a concept is called in a language; words that are no concept are called as they are."""
-        if lang not in self._names:
-            self._names[lang] = names(self.folder.taxonomy, lang)
-        return self._names[lang].get(concept, concept)
+        """What a skill is called in a language, else in English; what is no concept is called as it is written."""
+        known = self._names
+        return known.get((concept, lang)) or known.get((concept, "en"), concept)
 
     @cached_property
-    def _names(self) -> dict[str, dict[str, str]]:
-        return {}
+    def _names(self) -> dict[tuple[str, str], str]:
+        return {(concept, lang): label for concept, lang, label in self.folder.names.iter_rows()}
 
     def worker(self, worker_id: str) -> int:
         """The row of a worker; raises `BadInput`."""

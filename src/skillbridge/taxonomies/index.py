@@ -359,7 +359,7 @@ def open_index(
             tell = None if progress is None else partial(progress, kind)
             branch = compile_index(taxonomy, (kind,), titles=titles, progress=tell).branches.get(kind)
             if branch is not None and place is not None:
-                with suppress(PermissionError):
+                with suppress(OSError):
                     _save(branch, place, _compiled_from(taxonomy))
         if branch is not None:
             branches[kind] = _corrected(branch, taxonomy)

@@ -31,11 +31,6 @@ def folder_beside(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}-learned")
 
 
-def base_folder(folder: Path, taxonomy: Taxonomy) -> Path:
-    """The folder of the pack that a pack of corrections corrects; of any other pack, its own."""
-    return folder / taxonomy.meta["extends"][0] if taxonomy.meta.get("corrections") else folder
-
-
 def read_corrections(path: Path, taxonomy: Taxonomy, *, who: str, when: str) -> pl.DataFrame:
     """The rows of a CSV as HISTORY: columns text and concept (URI or notation, empty to take back); lang, who, when.
 

@@ -14,7 +14,7 @@ import polars as pl
 from skillbridge.errors import BadInput
 from skillbridge.taxonomies import evidence
 from skillbridge.taxonomies.fold import features, fold, keys, stems, without_exception
-from skillbridge.taxonomies.index import KINDS, Branch, Index, Kind, compile_index
+from skillbridge.taxonomies.index import KINDS, Branch, Index, Kind, open_index
 from skillbridge.taxonomies.language import beliefs, closest, searched
 from skillbridge.taxonomies.pack import Taxonomy
 
@@ -61,10 +61,10 @@ _COMPILED: "WeakKeyDictionary[Taxonomy, dict[str, Index]]" = WeakKeyDictionary()
 
 
 def index_of(taxonomy: Taxonomy, kind: Kind) -> Index:
-    """The index of a taxonomy for one kind, compiled at the first call and kept while the taxonomy lives."""
+    """The index of a taxonomy for one kind: opened or compiled at the first call, and kept while the taxonomy lives."""
     known = _COMPILED.setdefault(taxonomy, {})
     if kind not in known:
-        known[kind] = compile_index(taxonomy, (kind,))
+        known[kind] = open_index(taxonomy, taxonomy.index_folder, (kind,))
     return known[kind]
 
 

@@ -16,8 +16,8 @@ over them.
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any, get_args
@@ -62,7 +62,8 @@ class Taxonomy:
     """The concepts, labels and relations of a pack, or of packs laid over each other; each table sorted by its columns.
 
     `languages` are BCP 47 tags, sorted. `digest` is the SHA-256 over the packs' CSV files (empty for one built in
-    memory): what a plan's manifest writes down. `meta` is pack.toml.
+    memory): what a plan's manifest writes down. `meta` is pack.toml, `index_folder` where a loaded pack's indexes are
+    kept.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Taxonomy:
     attributes: pl.DataFrame
     digest: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
+    index_folder: Path | None = None
 
     def overlay(self, other: "Taxonomy") -> "Taxonomy":
         """This taxonomy with `other` laid over it: its rows are added, and where both say something, `other` wins.
@@ -142,7 +144,13 @@ def from_tables(
         "attributes": attributes if attributes is not None else pl.DataFrame(schema=ATTRIBUTES),
     }
     tables = {name: _ordered(conform(given[name], schema)) for name, schema in TABLES.items()}
-    return Taxonomy(id, version, _languages(tables["labels"]), digest=digest, meta=dict(meta or {}), **tables)
+    return _built(id, version, tables, digest, dict(meta or {}))
+
+
+def _built(id: str, version: str, tables: Mapping[str, pl.DataFrame], digest: str, meta: Mapping[str, Any]) -> Taxonomy:
+    concepts, labels, relations, collections, attributes = (tables[name] for name in TABLES)
+    languages = tuple(labels["lang"].unique().drop_nulls().sort().to_list())
+    return Taxonomy(id, version, languages, concepts, labels, relations, collections, attributes, digest, meta)
 
 
 def load(name_or_folder: str | Path = "core") -> Taxonomy:
@@ -155,7 +163,13 @@ def load(name_or_folder: str | Path = "core") -> Taxonomy:
     folder = locate(name_or_folder)
     learned = folder.with_name(f"{folder.name}-learned")
     corrected = (learned / "pack.toml").is_file() and _meta(learned).get("corrections") is True
-    return _load(learned if corrected else folder, ())
+    found = _load(learned if corrected else folder, ())
+    return replace(found, index_folder=base_folder(folder, found) / "compiled" / "index")
+
+
+def base_folder(folder: Path, taxonomy: Taxonomy) -> Path:
+    """The folder of the pack that a pack of corrections corrects; of any other pack, its own."""
+    return folder / taxonomy.meta["extends"][0] if taxonomy.meta.get("corrections") else folder
 
 
 def locate(name_or_folder: str | Path) -> Path:
@@ -213,6 +227,13 @@ def preferred(taxonomy: Taxonomy) -> pl.DataFrame:
     )
 
 
+def skill_names(taxonomy: Taxonomy, langs: Sequence[str]) -> pl.DataFrame:
+    """concept_uri, lang, label: the preferred labels of skills in these languages, sorted."""
+    skills = taxonomy.concepts.filter(pl.col("kind") == "skill").select("concept_uri")
+    named = preferred(taxonomy).filter(pl.col("lang").is_in(langs)).join(skills, on="concept_uri", how="semi")
+    return named.sort("concept_uri", "lang")
+
+
 def names(taxonomy: Taxonomy, lang: str = "en") -> dict[str, str]:
     """Concept -> its preferred label in the language, else in English, else in any."""
     better = (pl.col("lang") == lang, pl.col("lang") == "en")
@@ -257,10 +278,6 @@ def _ordered(table: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.struct(rows.columns).rle_id().diff().fill_null(1) != 0)
 
 
-def _languages(labels: pl.DataFrame) -> tuple[str, ...]:
-    return tuple(labels["lang"].unique().drop_nulls().sort().to_list())
-
-
 def _load(folder: Path, above: tuple[Path, ...]) -> Taxonomy:
     if folder.resolve() in above:
         raise BadInput(str(folder / "pack.toml"), "extends itself in a circle", "extends that ends at a base pack")
@@ -271,9 +288,7 @@ def _load(folder: Path, above: tuple[Path, ...]) -> Taxonomy:
         tables = {name: _table(folder / f"{name}.csv", name) for name in TABLES}
         _validate(folder, tables)
         tables = {name: _ordered(frame) for name, frame in tables.items()}
-    top = Taxonomy(
-        meta["id"], meta["version"], _languages(tables["labels"]), digest=_digest(hashes), meta=meta, **tables
-    )
+    top = _built(meta["id"], meta["version"], tables, _digest(hashes), meta)
     below = [_load(_base(folder, name), (*above, folder.resolve())) for name in meta.get("extends", [])]
     return reduce(Taxonomy.overlay, [*below, top])
 

@@ -92,10 +92,10 @@ def ranker_of(ws: Workspace, people: pl.DataFrame, jobs: pl.DataFrame, day: date
 
 
 def understood(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with concept and isco filled where a title says them."""
+    """The frame with concept, isco and the concepts of skills where words say them."""
     from skillbridge.pipeline import understand
 
-    return understand(frame, taxonomy(), index("occupation"))
+    return understand(frame, taxonomy(), index)
 
 
 class Board:

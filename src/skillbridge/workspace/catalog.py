@@ -49,22 +49,15 @@ def taxonomy(name: str = PACK) -> "Taxonomy":
         return pack.load(name)
 
 
-_INDEXES: "dict[tuple[str, Kind], Index]" = {}
 _COMPILING = threading.Lock()
 
 
 def index(kind: Kind, name: str = PACK) -> "Index":
     """The index of a pack for one kind: saved beside the pack at the first use, compiled by one thread at a time."""
-    from skillbridge.taxonomies import pack
-    from skillbridge.taxonomies.index import open_index
-    from skillbridge.taxonomies.learn import base_folder
+    from skillbridge.taxonomies.normalizer import index_of
 
     with _COMPILING:
-        if (name, kind) not in _INDEXES:
-            loaded = taxonomy(name)
-            saved = base_folder(pack.locate(name), loaded) / "compiled" / "index"
-            _INDEXES[name, kind] = open_index(loaded, saved, (kind,))
-        return _INDEXES[name, kind]
+        return index_of(taxonomy(name), kind)
 
 
 class _Labels(NamedTuple):

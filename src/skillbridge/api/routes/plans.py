@@ -1,7 +1,7 @@
 """Plans: proposals made by the solver, decided by people."""
 
 from skillbridge.api.operations import op
-from skillbridge.workspace import places
+from skillbridge.workspace import outcomes, places
 from skillbridge.workspace import plans as acts
 from skillbridge.workspace import views as v
 
@@ -94,6 +94,17 @@ OPERATIONS = (
         answer=v.Explanation,
         slow=True,
         errors=("conflict",),
+    ),
+    op(
+        "plans",
+        "list_outcomes",
+        "GET /v1/workers/{worker_id}/outcomes",
+        "plans.explain",
+        outcomes.outcomes,
+        "What approved plans brought a worker, and why not a place",
+        query=outcomes.OutcomesQuery,
+        answer=v.Outcomes,
+        slow=True,
     ),
     op(
         "plans",

@@ -125,6 +125,23 @@ class Explanation(View, frozen=True):
     ]
 
 
+class Outcome(View, frozen=True):
+    """What one approved plan brought one worker."""
+
+    plan_id: Annotated[str, doc("The plan.", "plan-1")]
+    purpose: Annotated[str, doc("What it was made for.", "season 2026")]
+    decided: Annotated[Moment, doc("When it was approved or last changed.", "2026-03-01T09:00:00+00:00")]
+    reason: Annotated[str, doc("`placed`, or the code of why not.", "outbid")]
+    text: Annotated[str, doc("The same in words.", "Without a place: vacancy full, others fit better.")]
+    placement_id: Annotated[str | None, doc("The placement, if there is one.", "plan-1.4")] = None
+
+
+class Outcomes(View, frozen=True):
+    """What approved plans brought one worker, newest first."""
+
+    items: Annotated[list[Outcome], doc("The outcomes.")]
+
+
 class OpenPlace(Pair, frozen=True):
     """A legal pair beside a plan."""
 

@@ -154,9 +154,11 @@ def solve_program(
     seed: int = 0,
     barrier: bool = False,
     bound_only: bool = False,
+    start: Ints | None = None,
 ) -> Answer:
     """HiGHS's answer, through MathOpt; `whole=False` gives the linear relaxation with its duals.
 
+    `start` (edges) is a legal choice that it goes on from.
     Node limits end at the same plan every time, time limits do not. `bound_only` leaves out the searches for plans
     within the search, which take most of the time where few nodes are solved.
     """
@@ -200,7 +202,12 @@ def solve_program(
         lp_algorithm=mathopt.LPAlgorithm.BARRIER if barrier else None,
         highs=options,
     )
-    result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=params)
+    known = mathopt.ModelSolveParameters()
+    if start is not None:
+        known.solution_hints.append(
+            mathopt.SolutionHint(dict(zip(model.variables(), _columns(found, start), strict=True)))
+        )
+    result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=params, model_params=known)
     reason = result.termination.reason
     bound = float(result.termination.objective_bounds.dual_bound)
     if reason in (mathopt.TerminationReason.INFEASIBLE, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED):
@@ -213,6 +220,16 @@ def solve_program(
     if not whole and result.has_dual_feasible_solution():
         duals = np.fromiter(result.dual_values().values(), np.float64, m)
     return Answer(status, found.edge[x[: len(found.edge)] > 0.5], bound, duals, float(found.gain @ x), x)
+
+
+def _columns(found: Program, edges: Ints) -> list[float]:
+    """Each column's value where `edges` are chosen: of groups' places by their seats, of excesses by their rows."""
+    n = len(found.edge)
+    x = np.isin(found.edge, edges).astype(np.float64)
+    use = found.matrix[:, :n] @ x
+    over = np.where(found.lowest == 0, use, np.maximum(0.0, use - found.limit))
+    own = sparse.csr_array(found.matrix[:, n:].T) < 0
+    return [*x.tolist(), *((own @ over) / np.maximum(1, np.diff(own.indptr))).tolist()]
 
 
 def flow(

@@ -1,73 +1,110 @@
 """Better plans part by part: free some workers, let the exact solver place them anew, keep what gains.
 
-What a plan lacks to its bound splits exactly into the regrets of workers (surplus of the best choice less that of the
-given one) and the priced slack of vacancies and rows. `improve_parts` takes limits in turn by how much lies around
-them. `improve_doubtful`, for small problems, frees whoever the linear relaxation would rather place elsewhere.
+`improve_regions` frees some regions at a time: vacancies that limits tie to each other, as those of a country are.
+`improve_doubtful`, for small problems, frees whoever the linear relaxation would rather place elsewhere.
 """
 
-from collections.abc import Callable
-
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from skillbridge.solver.board import Board
 from skillbridge.solver.exact import program, solve_program
 from skillbridge.solver.plan import value
 from skillbridge.solver.pricing import Floats, Ints, Pricer
+from skillbridge.solver.problem import Problem
 from skillbridge.solver.swaps import near_edges
 
 CHANCE = 0.7
 """By how much of an edge chance may outweigh what the linear relaxation takes."""
+LARGEST = 1 / 3
+"""Share of all edges in the largest region at most."""
+FEWEST = 300.0
+"""Edges that are freed at least."""
+TRIMMED = 1.15
+"""Of a region larger than asked for, as many times the edges asked for are taken."""
 
 
-def improve_parts(
+def regions(problem: Problem) -> Ints:
+    """int64 [vacancies]: vacancies that limits tie to each other have the same number, from 0.
+
+    Rules that would tie more than `LARGEST` of all edges together are left out, those that tie least counted first.
+    """
+    p, rows = problem, problem.rows
+    by_rule: dict[tuple[str, str], list[int]] = {}
+    for row, ref in enumerate(rows.refs):
+        by_rule.setdefault((ref.partnership, ref.rule), []).append(row)
+    ties = [np.array(found) for _, found in sorted(by_rule.items())]
+    pairs = np.unique(p.vacancy.astype(np.int64) * rows.n_cells + rows.cell)
+    reached = sparse.csr_array(
+        (np.ones(len(pairs)), (pairs // rows.n_cells, pairs % rows.n_cells)), shape=(p.n_vacancies, rows.n_cells)
+    )
+    size = np.bincount(p.vacancy, minlength=p.n_vacancies)
+
+    def tied(kept: Ints) -> tuple[Ints, float]:
+        """(number of each vacancy's region where the rows `kept` tie, share of all edges in the largest)."""
+        of_cells, of_vacancies = rows.cell_rows[:, kept], rows.vacancy_rows[:, kept]
+        ruled = sparse.diags_array((np.diff(sparse.csr_array(of_cells).indptr) > 0).astype(float))
+        here, there = sparse.csr_array((p.n_vacancies,) * 2), sparse.csr_array((len(kept),) * 2)
+        links = sparse.block_array(
+            [[here, reached @ ruled, of_vacancies], [None, None, of_cells], [None, None, there]], format="csr"
+        )
+        found = connected_components(links, directed=False)[1][: p.n_vacancies]
+        number = np.unique(found, return_inverse=True)[1]
+        return number, float(np.bincount(number, weights=size).max(initial=0) / max(1, size.sum()))
+
+    kept = np.zeros(0, np.int64)
+    for more in sorted(ties, key=lambda rule: tied(rule)[1]):
+        if tied(np.concatenate([kept, more]))[1] <= LARGEST:
+            kept = np.concatenate([kept, more])
+    return tied(kept)[0]
+
+
+def improve_regions(
     board: Board,
     price: Floats,
+    region: Ints,
     *,
-    rounds: int,
-    workers: int = 400,
-    within: float = 60.0,
+    edges: float,
+    within: float = 100.0,
     nodes: int = 20,
     seed: int = 0,
-    stopped: Callable[[], bool] | None = None,
-) -> int:
-    """Points gained in `rounds` rounds; each frees up to `workers` workers and solves their part in `nodes` nodes."""
-    pricer, p, b = board.pricer, board.problem, board.tables
+    seconds: float | None = None,
+) -> float:
+    """Place anew whoever is in some regions, or at home, over edges there; about how many edges to free the next time.
+
+    `region` is :func:`regions`. Regions are drawn until about `edges` edges of workers alone, `within` points or less
+    of their best, are free; those that lack least are taken. Groups take up to half as many edges more.
+    """
+    p, now = board.problem, board.chosen
+    if not len(p.vacancy):
+        return edges
     rng = np.random.default_rng(seed)
-    near, _, _ = near_edges(pricer, price, within)
-    near_worker = np.searchsorted(p.indptr, near, side="right") - 1
-    owners = len(b.owner_ptr) - 1
-    owner = np.repeat(np.arange(owners), np.diff(b.owner_ptr))
-    gained = 0
-    _, best, _ = pricer.margins(price, np.arange(p.n_workers))
-    at = pricer.surcharge(price)
-    tabu = np.zeros(p.n_rows)
-    for _ in range(rounds):
-        if stopped is not None and stopped():
-            break
-        now = board.chosen
-        taken = np.maximum(now, 0)
-        surplus = p.weight[taken] - at.vacancy[p.vacancy[taken]] - at.cell[p.rows.cell[taken]]
-        regret = np.where(p.group < 0, best - np.where(now >= 0, surplus, 0.0), 0.0)
-        lack = np.zeros(owners)
-        edge_regret = regret[near_worker] / np.maximum(1, np.bincount(near_worker, minlength=p.n_workers))[near_worker]
-        np.add.at(lack, p.rows.cell[near], edge_regret)
-        np.add.at(lack, b.n_cells + p.vacancy[near], edge_regret)
-        per_row = np.bincount(b.row, weights=lack[owner], minlength=p.n_rows) + price[p.n_vacancies :] * np.maximum(
-            b.left, 0
-        )
-        weight = np.maximum(per_row, 0) * 0.5**tabu
-        if weight.sum() <= 0:
-            break
-        row = int(rng.choice(p.n_rows, p=weight / weight.sum()))
-        tabu[row] += 1
-        members = np.zeros(owners, bool)
-        members[owner[b.row == row]] = True
-        touches = members[p.rows.cell[near]] | members[b.n_cells + p.vacancy[near]]
-        candidates = np.unique(near_worker[touches])
-        order = np.argsort(-regret[candidates] + rng.exponential(20.0, len(candidates)), kind="stable")
-        free = np.sort(candidates[order[:workers]])
-        gained += _replace(board, free, near[np.isin(near_worker, free)], nodes, seed)[0]
-    return gained
+    drawn = rng.permutation(int(region.max(initial=-1)) + 1)
+    near, _, lack = near_edges(board.pricer, price, within)
+    worker = np.searchsorted(p.indptr, near, side="right") - 1
+    turn = np.where(now >= 0, drawn[region[p.vacancy[np.maximum(now, 0)]]], -1)
+    opens = np.maximum(turn[worker], drawn[region[p.vacancy[near]]])
+    last = int(np.sort(opens)[: 1 + int(edges)][-1]) if len(opens) else 0
+    taken = np.flatnonzero(opens <= last)
+    taken = np.sort(taken[np.argsort(lack[taken], kind="stable")[: int(TRIMMED * edges)]])
+    free = np.unique(worker[taken])
+    if p.group.max(initial=-1) >= 0:
+        free = np.union1d(free, _few_groups(p, turn, last, edges / 2, rng))
+    _, proven = _replace(board, free, near[taken], nodes, seed, seconds)
+    return max(FEWEST, edges * (1.05 if proven else 0.8))
+
+
+def _few_groups(problem: Problem, turn: Ints, last: int, edges: float, rng: np.random.Generator) -> Ints:
+    """The members of some groups of which nobody's `turn` is after the `last`, with at most `edges` edges."""
+    p = problem
+    member = np.flatnonzero(p.group >= 0)
+    n_groups = int(p.group.max()) + 1
+    latest, size = np.full(n_groups, -1), np.bincount(p.group[member], np.diff(p.indptr)[member], n_groups)
+    np.maximum.at(latest, p.group[member], turn[member])
+    order = rng.permutation(np.flatnonzero(latest <= last))
+    chosen = order[np.cumsum(size[order]) <= edges]
+    return member[np.isin(p.group[member], chosen)]
 
 
 def relaxed(pricer: Pricer) -> Floats:
@@ -90,6 +127,7 @@ def improve_doubtful(
     within: float = 60.0,
     nodes: int = 10,
     seed: int = 0,
+    seconds: float | None = None,
 ) -> float:
     """Place anew those of whose choice the relaxation takes least; about how many edges to free the next time.
 
@@ -111,11 +149,13 @@ def improve_doubtful(
     order = np.lexsort((unit, least[unit]))
     chosen = unit[order[: 1 + int(np.searchsorted(np.cumsum(size[order]), edges))]]
     free = np.flatnonzero(np.isin(unit, chosen))
-    _, proven = _replace(board, free, near[np.isin(near_worker, free)], nodes, seed)
-    return edges * (1.1 if proven else 0.8)
+    _, proven = _replace(board, free, near[np.isin(near_worker, free)], nodes, seed, seconds)
+    return max(FEWEST, edges * (1.1 if proven else 0.8))
 
 
-def _replace(board: Board, free: Ints, edges: Ints, nodes: int, seed: int) -> tuple[int, bool]:
+def _replace(
+    board: Board, free: Ints, edges: Ints, nodes: int, seed: int, seconds: float | None = None
+) -> tuple[int, bool]:
     """(points gained by placing the workers `free` anew on `edges`, whether no more can be).
 
     All others stay where they are; groups, free as a whole or not at all, have all their edges.
@@ -129,7 +169,10 @@ def _replace(board: Board, free: Ints, edges: Ints, nodes: int, seed: int) -> tu
     groups = np.unique(p.group[free])
     found = program(board.pricer, edges, groups[groups >= 0].astype(np.int64), emptied.limits)
     worth = value(p, before)
-    answer = solve_program(found, node_limit=nodes, relative_gap=1e-5, seed=seed)
+    held = before[free]
+    answer = solve_program(
+        found, time_limit=seconds, node_limit=nodes, relative_gap=1e-5, seed=seed, start=held[held >= 0]
+    )
     if answer.edges is None:
         return 0, False
     emptied.chosen[np.searchsorted(p.indptr, answer.edges, side="right") - 1] = answer.edges

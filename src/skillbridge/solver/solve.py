@@ -16,7 +16,7 @@ from skillbridge.solver.dive import dive, repair
 from skillbridge.solver.exact import flow_around, program, solve_program
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.moves import improve
-from skillbridge.solver.parts import improve_doubtful, improve_parts, relaxed
+from skillbridge.solver.parts import improve_doubtful, improve_regions, regions, relaxed
 from skillbridge.solver.plan import Solution, WholeHeads, broken, value
 from skillbridge.solver.prices import descend, sample
 from skillbridge.solver.pricing import Floats, Ints, Pricer
@@ -37,6 +37,8 @@ SLACK = 0.5
 """Points by which an exact solver's bound may be below a known plan's worth before it is held to be wrong."""
 FLOW_REACH = 300.0
 """Points to a worker's best choice within which a flow may place it."""
+PART_EDGES = 700.0
+"""Edges that are free in the first part placed anew; more in the next after a part solved to its end, else fewer."""
 PLAIN_PASSES = 300
 """Passes for the prices of a problem's own rows, after those with rows implied in whole heads are known."""
 
@@ -54,7 +56,7 @@ class Progress:
 class Effort:
     """How much is done: passes for prices, dives, from where chains start, exact parts, and the whole exactly.
 
-    A part frees up to `freed` workers. The search ends once the gap is `enough` (0 to 1) or less.
+    The search ends once the gap is `enough` (0 to 1) or less.
     """
 
     passes: int
@@ -62,7 +64,6 @@ class Effort:
     starts: tuple[float, ...]
     parts: int
     exact: bool = False
-    freed: int = 800
     enough: float = 0.0
 
 
@@ -142,6 +143,9 @@ def solve(
     def halted() -> bool:
         return over(1.0)
 
+    def seconds() -> float | None:
+        return None if time_limit is None else max(1.0, time_limit - (clock() - begin))
+
     pricer = Pricer(problem)
     plain = pricer if problem is given else Pricer(given)
     start = np.zeros(len(pricer.limits))
@@ -168,13 +172,12 @@ def solve(
                 search.offer("dives", dive(near, at, plain, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
         method = "prices and dives"
         if (todo.exact or search.objective is None) and not halted():
-            remaining = None if time_limit is None else time_limit - (clock() - begin)
-            status = _exactly(search, near, remaining, seed)
+            status = _exactly(search, pricer, seconds(), seed)
             method = "exact" if status == "optimal" else "prices, dives and exact"
         improvable = search.objective is not None and not search.near(todo.enough)
         if status == "feasible" and todo.starts and improvable and not halted():
             if given.n_rows:
-                method += _by_moves(search, near, at, todo, seed, halted)
+                method += _by_moves(search, near, at, todo, seed, halted, seconds)
             else:
                 method += _by_flow(search, near, at, seed, halted)
     except MemoryError:
@@ -229,8 +232,9 @@ def renew(
     if board.legal and not halted():
         board = Board(near, board.chosen)
         improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, who="alone", seed=seed, stopped=halted)
+        edges, region = PART_EDGES, regions(given)
         for number in range(0 if todo.exact or halted() else todo.parts // 2):
-            improve_parts(board, at, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
+            edges = improve_regions(board, at, region, edges=edges, seed=seed + number)
             improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, who="alone", seed=seed + number)
     if not board.legal:
         return None
@@ -281,9 +285,18 @@ def _by_flow(search: _Search, pricer: Pricer, price: Floats, seed: int, halted: 
 
 
 def _by_moves(
-    search: _Search, pricer: Pricer, price: Floats, todo: Effort, seed: int, halted: Callable[[], bool]
+    search: _Search,
+    pricer: Pricer,
+    price: Floats,
+    todo: Effort,
+    seed: int,
+    halted: Callable[[], bool],
+    seconds: Callable[[], float | None],
 ) -> str:
-    """Improve the best plan by chains of moves and by placing parts anew exactly; what was done, in words."""
+    """Improve the best plan by chains of moves and by placing parts anew exactly; what was done, in words.
+
+    `seconds` says how many are left.
+    """
     board = Board(pricer, search.chosen)
 
     def over() -> bool:
@@ -293,14 +306,17 @@ def _by_moves(
     search.offer("chains of moves", board)
     done = ", chains of moves"
     share = relaxed(pricer) if todo.exact and todo.parts else None
-    edges = 500.0
+    region = regions(search.problem) if todo.parts else None
+    doubtful, edges = 500.0, PART_EDGES
     for number in range(todo.parts):
         if halted() or search.objective is None or search.bound < search.objective + 1 or search.near(todo.enough):
             break
-        if share is not None:
-            edges = improve_doubtful(board, price, share, edges=edges, within=60.0, nodes=10, seed=seed + number)
-        else:
-            improve_parts(board, price, rounds=2, workers=todo.freed, within=100.0, nodes=10, seed=seed + number)
+        if share is not None and number % 3 == 2:
+            doubtful = improve_doubtful(
+                board, price, share, edges=doubtful, within=60.0, seed=seed + number, seconds=seconds()
+            )
+        elif region is not None:
+            edges = improve_regions(board, price, region, edges=edges, seed=seed + number, seconds=seconds())
         improve(board, price, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, seed=seed + number)
         search.offer("parts", board)
         done = ", chains of moves, exact parts"
@@ -361,11 +377,11 @@ def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) 
     problem = pricer.problem
     edges = np.flatnonzero(np.repeat(problem.group < 0, np.diff(problem.indptr)))
     found = program(pricer, edges, pricer.all_groups, pricer.limits)
-    limit = None if seconds is None else max(1.0, seconds)
     nodes = 1 + min(1_000_000, round(EXACT_WORK / (1 + len(found.edge)) ** 3))
     bound_only = search.objective is not None and nodes < FEW_NODES
     nodes = 1 if bound_only else nodes
-    answer = solve_program(found, time_limit=limit, node_limit=nodes, seed=seed, bound_only=bound_only)
+    start = None if search.objective is None else search.chosen[search.chosen >= 0]
+    answer = solve_program(found, time_limit=seconds, node_limit=nodes, seed=seed, bound_only=bound_only, start=start)
     if answer.status == "infeasible" and search.objective is None:
         search.bound = 0.0
         return "infeasible"

@@ -18,7 +18,7 @@ from scipy import sparse
 from skillbridge.errors import BadInput
 from skillbridge.explain.explainer import Explainer
 from skillbridge.matching.beside import Beside, beside
-from skillbridge.matching.objective import points, terms
+from skillbridge.matching.objective import WORKER_COLUMNS, points, terms
 from skillbridge.partnerships.admission import admission
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
@@ -160,7 +160,7 @@ def places_of_new_worker(plan: Openings, worker: pl.DataFrame, *, limit: int = 1
     for one in agreements:
         served |= plan.served[one.id]
     some, score, start, end = plan.beside.vacancies_for(worker, served)
-    edges = _edges(np.zeros(len(some), dtype=np.int64), np.arange(len(some)), start, end, score)
+    edges = _edges(np.zeros(len(some), dtype=np.int64), some, start, end, score)
     full = (plan.explainer.state.heads >= plan.explainer.problem.positions)[some]
     group = worker["group_id"][0]
     apart = np.zeros(len(some), dtype=np.bool_)
@@ -171,7 +171,7 @@ def places_of_new_worker(plan: Openings, worker: pl.DataFrame, *, limit: int = 1
         apart |= len(others) > 0 and (len(where) < len(others) or len(np.unique(where)) > 1)
         if len(where):
             apart |= plan.explainer.problem.place[some] != where[0]
-    return _fresh(plan, edges, (worker, vacancies[some]), agreements, full, apart, limit)
+    return _fresh(plan, edges, (worker, vacancies), agreements, full, apart, limit)
 
 
 def places_of_new_vacancy(plan: Openings, vacancy: pl.DataFrame, *, limit: int = 10) -> list[Place]:
@@ -182,10 +182,9 @@ def places_of_new_vacancy(plan: Openings, vacancy: pl.DataFrame, *, limit: int =
     agreements = [one for one in folder.partnerships if not one.destination or there in one.destination]
     agreements = agreements if any(_served(vacancy, one).all() for one in agreements) else []
     some, score, start, end = plan.beside.workers_for(vacancy)
-    workers = folder.workers[some]
-    edges = _edges(np.arange(len(some)), np.zeros(len(some), dtype=np.int64), start, end, score)
+    edges = _edges(some, np.zeros(len(some), dtype=np.int64), start, end, score)
     full = np.full(len(some), (vacancy["positions"][0] or 0) < 1)
-    return _fresh(plan, edges, (workers, vacancy), agreements, full, plan.together[some] != -1, limit)
+    return _fresh(plan, edges, (folder.workers, vacancy), agreements, full, plan.together[some] != -1, limit)
 
 
 def _one(row: pl.DataFrame, key: str, known: pl.DataFrame) -> None:
@@ -260,7 +259,7 @@ def _fresh(
     explainer = plan.explainer
     if edges.is_empty() or not agreements:
         return []
-    values = terms(edges, *frames, explainer.objective, rates=explainer.measure.rates)
+    values = terms(*_local(edges, frames, WORKER_COLUMNS), explainer.objective, rates=explainer.measure.rates)
     worth = points(values, explainer.objective).astype(np.int64)
     taken = full | apart
     order = np.lexsort((np.arange(len(worth)), -worth, taken))
@@ -393,14 +392,17 @@ def _effect(
     return found, charge.astype(np.int64)
 
 
-def _local(edges: pl.DataFrame, frames: Frames) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """(the edges, numbering only the rows that they name, those workers, those vacancies)."""
+def _local(
+    edges: pl.DataFrame, frames: Frames, columns: Sequence[str] | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """(the edges, numbering the rows that they name alone, those workers (of `columns` only), those vacancies)."""
     some = [edges[name].unique().sort() for name in ("worker", "vacancy")]
     local = edges.with_columns(
         pl.Series(name, np.searchsorted(rows.to_numpy(), edges[name].to_numpy()), dtype=pl.UInt32)
         for name, rows in zip(("worker", "vacancy"), some, strict=True)
     )
-    return local, frames[0][some[0]], frames[1][some[1]]
+    workers = frames[0] if columns is None else frames[0].select(columns)
+    return local, workers[some[0]], frames[1][some[1]]
 
 
 def _terms(explainer: Explainer, edges: pl.DataFrame, frames: Frames) -> dict[str, I64]:

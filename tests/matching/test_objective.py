@@ -63,6 +63,24 @@ def test_terms_and_weights_are_what_plain_arithmetic_gives(
     assert {0, 800} <= kinds
 
 
+def test_terms_read_only_the_columns_that_say_so_and_few_vacancies_as_many(random_world: Callable[..., Any]) -> None:
+    world = random_world(60, 40, 2)
+    edges = match(world.workers, world.vacancies, world.admission, world.yardstick, limit=40).edges
+    objective = load_objective()
+    whole = terms(edges, world.workers, world.vacancies, objective)
+    continued = 0
+    for vacancy in range(world.vacancies.height):
+        mine = (edges["vacancy"] == vacancy).to_numpy()
+        alone = edges.filter(mine).with_columns(vacancy=pl.lit(0, pl.UInt32))
+        people = world.workers.select(module.WORKER_COLUMNS)
+        found = terms(alone, people, world.vacancies[vacancy], objective)
+        assert {name: value.tolist() for name, value in found.items()} == {
+            name: value[mine].tolist() for name, value in whole.items()
+        }
+        continued += int((found["continuity"] > 0).sum())
+    assert continued > 0
+
+
 def test_sex_age_and_origin_change_no_weight(random_world: Callable[..., Any]) -> None:
     world = random_world(60, 40, 1)
     edges = match(world.workers, world.vacancies, world.admission, world.yardstick, limit=6).edges

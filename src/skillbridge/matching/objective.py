@@ -27,6 +27,12 @@ MinorUsd = Annotated[int, msgspec.Meta(gt=0, description="US cents")]
 SLICE = 4_000_000
 """Edges valued at a time."""
 
+WORKER_COLUMNS = ("worker_id", "past", "waiting_since")
+"""All that terms read of workers."""
+
+FEW = 16
+"""Up to so many vacancies past seasons are only split where they name one of their employers."""
+
 HOURS = 40.0
 """Weekly hours assumed where a vacancy states none."""
 
@@ -123,8 +129,13 @@ class Continuity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
         first = int(view.worker.min()) if view.edges.height else 0
         people = view.workers.with_row_index("worker").cast({"worker": pl.Int64})
         people = people.slice(first, int(view.worker.max()) + 1 - first if view.edges.height else 0)
-        past = _entries(people, "past", "worker").with_columns(pl.col("entry").str.replace(r":.*$", ""))
         jobs = view.vacancies.with_row_index("vacancy").cast({"vacancy": pl.Int64})
+        if jobs.height <= FEW:  # a newcomer's question: most people have not been there
+            there = people.select(pl.col("past").str.contains_any(jobs["employer_id"].unique().implode())).to_series()
+            past = _entries(people.filter(there.fill_null(value=False)), "past", "worker")
+        else:
+            past = _entries(people, "past", "worker")
+        past = past.with_columns(pl.col("entry").str.replace(r":.*$", ""))
         named = _entries(jobs, "named_workers", "vacancy")
         size = max(1, jobs.height)
         book = jobs.select(entry="employer_id").unique(maintain_order=True).with_row_index("employer")

@@ -3,8 +3,8 @@
 Run with `OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 pytest benchmarks/test_normalize.py -s`, so that the seconds
 counted are those of one core; compiling takes most of its quarter of an hour.
 
-The weights of fusion.toml were fitted on these countries; docs/normalizer.md has the figures with each country held
-back. What is measured here is the product as shipped, learned from labels alone.
+The numbers of fusion.toml and named.csv were fitted on these countries; docs/normalizer.md has the figures with each
+country held back. What is measured here is the product as shipped, its classifier learned from labels alone.
 """
 
 import os
@@ -69,7 +69,7 @@ def test_national_titles_against_the_papers_best(index: Index, shared_data: Path
         print(pl.DataFrame(rows, schema=["country", "MRR", "A@1", "A@10", "paper's best", "its MRR"], orient="row"))
     mean = np.mean([row[1:4] for row in rows], axis=0)
     print(f"mean MRR {mean[0]:.3f}, A@1 {mean[1]:.3f}, A@10 {mean[2]:.3f}")
-    assert mean[0] >= 0.57
+    assert mean[0] >= 0.59
 
 
 def test_titles_a_second_against_rapidfuzz(index: Index, shared_data: Path) -> None:

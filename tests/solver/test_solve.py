@@ -14,6 +14,7 @@ from skillbridge.errors import BadInputs
 from skillbridge.matching.bound import upper_bound
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.board import Board
+from skillbridge.solver.dive import dive
 from skillbridge.solver.exact import Answer, flow_around
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.moves import improve
@@ -393,3 +394,14 @@ def test_the_certificate_proves_what_prices_of_groups_prove(seed: int) -> None:
     best = best_by_enumeration(problem)
     assert abs(proven - bound) < 1e-6
     assert best is None or proven >= best - 1e-6
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_a_dive_over_small_quotas_sends_groups_home_where_nothing_else_mends(seed: int) -> None:
+    problem = random_problem(1_000, seed, 20, 0.3)
+    pricer = Pricer(problem)
+    price, _ = descend(pricer, np.zeros(len(pricer.limits)), 500, (60.0, 0.4))
+    board = dive(pricer, price)
+    assert board.legal
+    assert not broken(problem, board.chosen)
+    assert value(problem, board.chosen) > value(problem, greedy(pricer).chosen)

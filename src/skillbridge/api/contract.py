@@ -259,7 +259,7 @@ def _responses(operation: Operation, components: Json, problems: Json) -> Json:
     if operation.changes:
         codes |= {"csrf", "conflict", "storage_full", "storage_readonly", "key_reused"}
     if operation.versioned:
-        codes |= {"stale", "precondition_required", "conflict"}
+        codes |= {"precondition_required", "conflict"} | ({"stale"} if operation.method != "POST" else set())
     by_status: dict[int, list[str]] = {}
     for code in sorted(codes):
         by_status.setdefault(CODES[code].status, []).append(code)

@@ -64,8 +64,8 @@ CODES: dict[str, Code] = {
 }
 """Every code a client may meet; docs/api.md lists them and a test keeps both equal.
 
-A request that breaks the contract is 400; one that keeps it and cannot be carried out is 404 or 409 (412 where its
-If-Match names a version that was): whoever tests against the contract alone can tell the two apart by the status.
+A request that breaks the contract is 400; one that keeps it and cannot be carried out is 404 or 409 (412 where a change
+of a record names a version that was): whoever tests against the contract alone can tell the two apart by the status.
 """
 
 ALWAYS = ("unauthenticated", "forbidden", "malformed", "invalid", "too_many", "internal", "busy")

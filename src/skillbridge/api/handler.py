@@ -155,7 +155,7 @@ async def handle(asked: Asked, service: Service) -> Result:
     try:
         result = await _handle(asked, service)
     except Exception as failure:
-        error = service.guessed(failure, asked.address)
+        error = _in_state(operation, service.guessed(failure, asked.address))
         found = answer(error)
         if found is None:
             request_id = f"{int(time.time() * 1000):x}"
@@ -167,6 +167,13 @@ async def handle(asked: Asked, service: Service) -> Result:
         result = refusal(in_language(found, language_of(asked.header(b"accept-language"))))
     service.metrics.count(operation.name, result.status_code, time.perf_counter() - begun)
     return result
+
+
+def _in_state(operation: Operation, error: Exception) -> Exception:
+    """`error`; for an act upon a record (POST) whose version has passed, `conflict`: its state forbids the act."""
+    if operation.method == "POST" and isinstance(error, Refused) and error.code == "stale":
+        return Refused("conflict", error.what)
+    return error
 
 
 async def _handle(asked: Asked, service: Service) -> Result:

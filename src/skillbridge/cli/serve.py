@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ NICE = 10
 
 SWITCH = 0.0002
 """Seconds for which a thread of the server may keep the interpreter from one that answers requests."""
+
+PATIENCE = 4.5
+"""Seconds in which processes end by themselves once they are asked to."""
 
 workspace_option = click.option(
     "--workspace",
@@ -120,6 +124,7 @@ def serve_command(folder: Path, host: str, port: int, jobs: int | None, example:
         websockets=False,
         backlog=1024,
     )
+    server.on_startup(team.end_with_the_server)
     try:
         server.serve()  # type: ignore[attr-defined, unused-ignore]
     finally:
@@ -135,6 +140,7 @@ class Team:
         self._size = size
         self._members: list[subprocess.Popen[bytes]] = []
         self._stopping = threading.Event()
+        self._asked = 0.0
 
     def start(self) -> None:
         """Start the processes and watch them."""
@@ -142,14 +148,30 @@ class Team:
             self._members = [self._spawn() for _ in range(self._size)]
             threading.Thread(target=self._watch, name="team", daemon=True).start()
 
+    def end_with_the_server(self) -> None:
+        """Hear of a stop when the server does, so that all end together and not one after another."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            served: Any = signal.getsignal(number)
+
+            def heard(*what: Any, served: Any = served) -> None:
+                self._ask()
+                served(*what)
+
+            signal.signal(number, heard)
+
+    def _ask(self) -> None:
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._asked = time.monotonic()
+            for member in self._members:
+                member.terminate()
+
     def stop(self) -> None:
-        """Ask every process to stop, then make sure."""
-        self._stopping.set()
-        for member in self._members:
-            member.terminate()
+        """Ask every process to stop, if none has yet; make sure that they have, PATIENCE seconds after."""
+        self._ask()
         for member in self._members:
             try:
-                member.wait(timeout=5)
+                member.wait(timeout=max(0.1, self._asked + PATIENCE - time.monotonic()))
             except subprocess.TimeoutExpired:
                 member.kill()
 

@@ -10,9 +10,9 @@ from benchmarks.rolling_instances import rolling_instance
 from skillbridge.errors import BadInput
 from skillbridge.solver.forecast import Forecast, outlook
 from skillbridge.solver.plan import broken, usage, value
-from skillbridge.solver.prices import descend
+from skillbridge.solver.prices import descend, shared
 from skillbridge.solver.pricing import Pricer
-from skillbridge.solver.problem import Problem
+from skillbridge.solver.problem import Problem, of_workers
 from skillbridge.solver.rolling import POLICIES, UNDECIDED, Policy, play, roll
 
 World = tuple[Problem, np.ndarray, np.ndarray, Forecast]
@@ -51,6 +51,33 @@ def test_sampled_futures_beat_taking_what_is_free(world: World) -> None:
     }
     assert share["sampled"] > share["greedy"] + 0.02
     assert share["sampled"] <= 1
+
+
+def test_prices_shared_by_futures_are_those_of_foresight_where_the_futures_are_one(world: World) -> None:
+    problem, week, _, _ = world
+    now, later = (Pricer(of_workers(problem, np.flatnonzero(part))) for part in (week == 0, week > 0))
+    together = Pricer(problem)
+    for futures in (1, 3):
+        found = shared(now, [later] * futures, [np.zeros(len(now.limits))] * futures, 600, (60.0, 0.4))
+        assert together.demand(np.mean(found, axis=0)).value < 1.001 * bound_of(problem)
+
+
+def test_prices_of_two_futures_bound_every_plan_that_is_decided_before_either(world: World) -> None:
+    problem, week, _, _ = world
+    now = Pricer(of_workers(problem, np.flatnonzero(week == 0)))
+    futures = [np.flatnonzero(week == number) for number in (1, 2)]
+    later = [Pricer(of_workers(problem, future)) for future in futures]
+    found = shared(now, later, [np.zeros(len(now.limits))] * 2, 600, (60.0, 0.4))
+    after = [one.demand(price).value for one, price in zip(later, found, strict=True)]
+    bound = now.demand(np.mean(found, axis=0), limits=np.zeros(len(now.limits))).value + float(np.mean(after))
+    first = play(problem, roll(problem, np.where(week == 0, 0, 1).astype(np.int32), "batch"))
+    first[week != 0] = -1
+    worth = []
+    for future in futures:
+        open_ = np.full(problem.n_workers, -1)
+        open_[week == 0], open_[future] = first[week == 0], UNDECIDED
+        worth.append(value(problem, play(problem, roll(problem, week, "batch", standing=open_))))
+    assert 0 < np.mean(worth) <= bound
 
 
 def test_a_minimum_share_is_kept_by_the_end_of_the_year() -> None:
@@ -121,8 +148,10 @@ def test_before_anything_is_known_futures_differ_more_than_by_chance_alone(world
         come = week <= now
         known = outlook(forecast, week[come], kind[come], now)
         sizes = [len(known.draw(np.random.default_rng(seed))) for seed in range(30)]
-        spread.append(np.var(sizes) / np.mean(sizes))
-    assert spread[0] > 1.2 * spread[1] > 0
+        spread.append((np.var(sizes), np.mean(sizes)))
+    (first, to_come), (last, _) = spread
+    assert first > 3 * to_come
+    assert 0 < last < first / 2
 
 
 @pytest.mark.parametrize(

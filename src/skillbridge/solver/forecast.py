@@ -25,7 +25,7 @@ REACH = 0.25
 SPREAD = 0.125
 """How fast belief in a shift falls before anything is seen: to 1/e at this share of the season (assumed)."""
 TILTS = (-1.0, -0.5, 0.0, 0.5, 1.0)
-"""Growth of a class's rate over the season, as a logarithm (assumed; belief falls by exp(-1.5 |tilt|))."""
+"""Growth of a rate over the season, as a logarithm, about its middle (assumed; belief falls by exp(-1.5 |tilt|))."""
 CERTAINTY = 4.0
 """Gamma shape of the volume before anything is seen: mean 1, standard deviation .5 (assumed)."""
 
@@ -75,8 +75,8 @@ class Outlook:
         kinds = np.arange(past.kinds)
         volume = rng.gamma(self.shape) / self.rate[hypothesis, kinds]
         when = np.clip(past.week + self.shift[hypothesis][past.kind], 0, past.weeks - 1)
-        slope = self.tilt[hypothesis][past.kind] / max(1, past.weeks - 1)
-        expected = np.where(when > self.week, volume[past.kind] * np.exp(slope * when), 0.0)
+        growth = np.exp(self.tilt[hypothesis][past.kind] * _course(when, past.weeks))
+        expected = np.where(when > self.week, volume[past.kind] * growth, 0.0)
         return np.repeat(np.arange(len(when)), rng.poisson(expected))
 
 
@@ -94,7 +94,7 @@ def outlook(forecast: Forecast, week: npt.NDArray[np.int32], kind: npt.NDArray[n
     for number, (move, slope) in enumerate(pairs):
         moved = np.zeros((weeks, kinds))
         np.add.at(moved, np.clip(np.arange(weeks) + move, 0, weeks - 1), steady.T)
-        like = np.maximum(moved.T * np.exp(slope * np.arange(weeks) / max(1, weeks - 1)), 0.3)[:, : now + 1]
+        like = np.maximum(moved.T * np.exp(slope * _course(np.arange(weeks), weeks)), 0.3)[:, : now + 1]
         rate[number] = like.sum(axis=1) + CERTAINTY
         belief[number] = (
             (seen * np.log(like)).sum(axis=1)
@@ -105,6 +105,11 @@ def outlook(forecast: Forecast, week: npt.NDArray[np.int32], kind: npt.NDArray[n
         )
     belief = np.exp(belief - belief.max(axis=0))
     return Outlook(forecast, now, shift, tilt, belief / belief.sum(axis=0), total + CERTAINTY, rate)
+
+
+def _course(week: npt.NDArray[np.signedinteger], weeks: int) -> Floats:
+    """Where in the season a week is, from -.5 to .5."""
+    return week / max(1, weeks - 1) - 0.5
 
 
 def _counts(kind: npt.NDArray[np.int32], week: npt.NDArray[np.int32], kinds: int, weeks: int) -> Floats:

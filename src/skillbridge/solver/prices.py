@@ -34,23 +34,57 @@ def descend(
     The arguments after `steps` are those of `Pricer.demand`; `stopped` is asked before every pass.
     """
     room = pricer.limits if limits is None else limits
-    first, last = steps
     best, best_value = price, np.inf
-    drift, square = np.zeros_like(price), np.zeros_like(price)
+    walk = _Walk(price, passes, steps)
     for k in range(passes):
         if stopped is not None and stopped():
             break
         found = pricer.demand(price, singles, groups, room, tally)
         if found.value < best_value:
             best, best_value = price, found.value
-        slope = room - found.use
-        drift = MOMENTUM * drift + (1 - MOMENTUM) * slope
-        square = STEADINESS * square + (1 - STEADINESS) * slope * slope
-        size = first * (last / first) ** (k / passes)
-        step = size / (1 - MOMENTUM ** (k + 1)) * drift
-        step /= np.sqrt(square / (1 - STEADINESS ** (k + 1))) + 1e-3
-        price = np.clip(price - step, 0.0, pricer.ceiling)
+        price = np.clip(price - walk.step(k, room - found.use), 0.0, pricer.ceiling)
     return best, best_value
+
+
+def shared(
+    now: Pricer, later: list[Pricer], prices: list[Floats], passes: int, steps: tuple[float, float]
+) -> list[Floats]:
+    """The prices of several futures whose mean guides the people of `now`, from `prices` on; as :func:`descend`.
+
+    The people of `now` are decided before it is known which future comes, so they choose at the mean of all prices and
+    take the same from every future, whose own people (`later`, over the same limits) choose at its prices: the dual of
+    a plan in two stages. The sum of what `now` is worth and the mean of what futures are bounds every such plan.
+    """
+    room, price = now.limits, np.array(prices)
+    nothing = np.zeros_like(room)
+    best, best_value = price, np.inf
+    walk = _Walk(price, passes, steps)
+    for k in range(passes):
+        present = now.demand(price.mean(axis=0), limits=nothing)
+        futures = [one.demand(at, limits=room) for one, at in zip(later, price, strict=True)]
+        value = present.value + float(np.mean([one.value for one in futures]))
+        if value < best_value:
+            best, best_value = price, value
+        slope = room - present.use - np.array([one.use for one in futures])
+        price = np.clip(price - walk.step(k, slope), 0.0, now.ceiling)
+    return list(best)
+
+
+class _Walk:
+    """How far prices of one shape move in each pass, by the slopes seen so far."""
+
+    def __init__(self, price: Floats, passes: int, steps: tuple[float, float]) -> None:
+        self._drift, self._square = np.zeros_like(price), np.zeros_like(price)
+        self._passes, self._steps = passes, steps
+
+    def step(self, k: int, slope: Floats | Ints) -> Floats:
+        """What to take off the prices in pass `k`, where `slope` is what is left of each limit."""
+        first, last = self._steps
+        self._drift = MOMENTUM * self._drift + (1 - MOMENTUM) * slope
+        self._square = STEADINESS * self._square + (1 - STEADINESS) * slope * slope
+        size = first * (last / first) ** (k / self._passes)
+        step = size / (1 - MOMENTUM ** (k + 1)) * self._drift
+        return np.asarray(step / (np.sqrt(self._square / (1 - STEADINESS ** (k + 1))) + 1e-3))
 
 
 def sample(pricer: Pricer, share: float, seed: int) -> tuple[Ints, Ints, Floats]:

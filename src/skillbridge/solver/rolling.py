@@ -1,8 +1,9 @@
 """Week by week: decisions that leave room for those still to come, and that are never taken back.
 
-Each week, prices are found for this week's people together with each of several drawn futures
-(:mod:`skillbridge.solver.forecast`), within what is left of every limit, and averaged: what a place is expected to be
-worth later. A person takes the place that is worth most above its price, and none that is not worth it.
+Each week, prices are found for several drawn futures (:mod:`skillbridge.solver.forecast`) at once, within what is left
+of every limit: this week's people are decided before it is known which future comes, so they choose at the mean of all
+prices and take the same from each future (:func:`skillbridge.solver.prices.shared`). The mean price is what a place is
+expected to be worth later. A person takes the place that is worth most above it, and none that is not worth it.
 
 A minimum share is a promise for the year: a week may fall short of it by what the people of every drawn future could
 still mend, less a reserve. The last week may not (the true-up), so what it then still lacks is left empty.
@@ -23,7 +24,7 @@ from skillbridge.solver.dive import dive
 from skillbridge.solver.forecast import Forecast, outlook
 from skillbridge.solver.plan import usage
 from skillbridge.solver.policies import first_come
-from skillbridge.solver.prices import descend
+from skillbridge.solver.prices import descend, shared
 from skillbridge.solver.pricing import Floats, Pricer
 from skillbridge.solver.problem import Problem, edges_of, of_workers
 from skillbridge.solver.solve import solve
@@ -199,28 +200,25 @@ def _futures(
 def _expected(
     left: _Left, people: Ints, forecast: Forecast, futures: list[Ints], prices: list[Floats]
 ) -> tuple[Floats, Ints]:
-    """(the mean over `futures` of the prices with each, what every one of them could mend of each row).
+    """(the mean over `futures` of the prices in each, what every one of them could mend of each row).
 
     `prices` are those of the futures of the week before, the start of the search; they are replaced.
     """
-    mends = None
     mending = _mending(left.year.rows)
-    found: list[Floats] = []
-    for number, future in enumerate(futures):
-        pricer = Pricer(left.problem(people, forecast.problem, future)[0])
-        if prices:
-            price, _ = descend(pricer, prices[number % len(prices)], 100, (20.0, 0.4))
-        elif found:
-            price, _ = descend(pricer, found[0], 300, (20.0, 0.4))
-        else:
-            price, _ = descend(pricer, np.zeros(len(pricer.limits)), 800, (60.0, 0.4))
-        found.append(price)
-        theirs = np.arange(len(people), len(people) + len(future))
-        best, _, _ = pricer.margins(price, theirs)
+    now = Pricer(left.problem(people)[0])
+    later = [Pricer(left.problem(people[:0], forecast.problem, future)[0]) for future in futures]
+    if prices:
+        found = shared(now, later, [prices[number % len(prices)] for number in range(len(later))], 100, (20.0, 0.4))
+    else:
+        first = shared(now, later[:1], [np.zeros(len(now.limits))], 400, (60.0, 2.0))[0]
+        found = shared(now, later, [first] * len(later), 300, (20.0, 0.4))
+    prices[:] = found
+    mends = None
+    for pricer, price in zip(later, found, strict=True):
+        best, _, _ = pricer.margins(price, np.arange(pricer.problem.n_workers))
         cells = np.bincount(pricer.edges.cell[best[best >= 0]], minlength=left.year.rows.n_cells)
         could = np.asarray(mending.T @ cells, dtype=np.int64)
         mends = could if mends is None else np.minimum(mends, could)
-    prices[:] = found
     assert mends is not None
     return np.mean(found, axis=0), mends
 

@@ -3,8 +3,8 @@
 Run with `OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 pytest benchmarks/test_normalize.py -s`, so that the seconds
 counted are those of one core; compiling takes most of its quarter of an hour.
 
-The weights of fusion.toml were fitted on these countries; docs/normalizer.md has the figures with each country held
-back. What is measured here is the product as shipped, learned from labels alone.
+The numbers of fusion.toml and named.csv were fitted on these countries; docs/normalizer.md has the figures with each
+country held back. What is measured here is the product as shipped, its classifier learned from labels alone.
 """
 
 import os
@@ -69,7 +69,7 @@ def test_national_titles_against_the_papers_best(index: Index, shared_data: Path
         print(pl.DataFrame(rows, schema=["country", "MRR", "A@1", "A@10", "paper's best", "its MRR"], orient="row"))
     mean = np.mean([row[1:4] for row in rows], axis=0)
     print(f"mean MRR {mean[0]:.3f}, A@1 {mean[1]:.3f}, A@10 {mean[2]:.3f}")
-    assert mean[0] >= 0.57
+    assert mean[0] >= 0.59
 
 
 def test_titles_a_second_against_rapidfuzz(index: Index, shared_data: Path) -> None:
@@ -90,7 +90,7 @@ def test_titles_a_second_against_rapidfuzz(index: Index, shared_data: Path) -> N
 
 
 LOAD_AND_ANSWER = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 from skillbridge.taxonomies import index, normalizer
 started = time.process_time()
@@ -98,8 +98,11 @@ branch = index._load(Path(sys.argv[1]), sys.argv[2])
 opened = index.Index("", "", "", {branch.kind: branch})
 loaded = time.process_time() - started
 normalizer.resolve([sys.argv[4]] * 2, opened, lang=sys.argv[3])
-print(loaded, time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+answered = time.process_time() - started
+status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+print(loaded, answered, int(status["VmHWM"].split()[0]) / 1024)
 """
+"""The most memory is this process's own: what getrusage says begins with that of the process it was forked from."""
 
 
 def test_a_compiled_index_is_loaded_fast_and_is_small(index: Index, folder: Path) -> None:
@@ -113,6 +116,7 @@ def test_a_compiled_index_is_loaded_fast_and_is_small(index: Index, folder: Path
     )
     assert load <= 0.5
     assert size <= 300
+    assert memory <= 300  # once numba's compiled code is cached, as from the second run on
 
 
 def test_a_million_titles_many_of_them_repeated(index: Index, shared_data: Path) -> None:
@@ -125,6 +129,21 @@ def test_a_million_titles_many_of_them_repeated(index: Index, shared_data: Path)
     found = resolve(titles, index, lang=langs)
     spent = time.process_time() - started
     print(f"\n1,000,000 titles, {len(set(drawn.tolist()))} of them distinct: {spent:.0f} CPU-seconds")
+    assert found["item"].n_unique() == 1_000_000
+    assert spent <= 60
+
+
+def test_a_million_titles_of_real_vacancies(index: Index, shared_data: Path) -> None:
+    asked = {"h2a_fy2016": "job_title", "h2b_fy2017": "job_title", "canada_lmia_2019q3_2020q3": "occupation"}
+    known: list[str] = []
+    for name, column in asked.items():
+        table = pl.read_csv(shared_data / "demand" / f"{name}.csv.gz", columns=[column], infer_schema=False)
+        known += table[column].drop_nulls()
+    titles = (known * (1_000_000 // len(known) + 1))[:1_000_000]
+    started = time.process_time()
+    found = resolve(titles, index, lang="en@1.1.0")
+    spent = time.process_time() - started
+    print(f"\n1,000,000 titles of {len(known)} vacancies, {len(set(known))} distinct: {spent:.0f} CPU-seconds")
     assert found["item"].n_unique() == 1_000_000
     assert spent <= 60
 

@@ -14,6 +14,7 @@ from skillbridge.errors import BadInputs
 from skillbridge.matching.bound import upper_bound
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.board import Board
+from skillbridge.solver.dive import dive
 from skillbridge.solver.exact import Answer, flow_around
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.moves import improve
@@ -319,3 +320,88 @@ def test_a_place_too_small_for_a_group_proves_nothing() -> None:
         np.zeros(2), np.zeros(0),
     )  # fmt: skip
     assert free == 8
+
+
+def crew_of_three(limit: int, amounts: tuple[int, int], penalty: int | None = None) -> Problem:
+    """Three who travel together to one place with two vacancies of three heads; a row counts `amounts` of its cells."""
+    rows = Rows(
+        np.tile(np.array([0, 1], np.int32), 3),
+        np.array([limit], np.int64),
+        sparse.csr_array(np.array(amounts, np.int64)[:, None]),
+        sparse.csr_array((2, 1), dtype=np.int64),
+        (RowRef("world", "cap", "cap 0", "placements", penalty),),
+    )
+    return Problem(
+        np.array([0, 2, 4, 6]),
+        np.tile(np.array([0, 1], np.int32), 3),
+        np.full(6, 100, np.int32),
+        np.array([3, 3], np.int32),
+        rows,
+        np.zeros(3, np.int32),
+        np.zeros(2, np.int32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "amounts", "penalty", "worth"),
+    [
+        (2, (1, 1), None, 0),  # three heads under a cap of two
+        (2, (1, 0), None, 300),  # the other vacancy is not under the cap
+        (5, (2, 3), None, 0),  # six units at least
+        (6, (2, 3), None, 300),
+        (2, (1, 1), 10, 290),  # a soft cap closes nothing
+    ],
+)
+def test_a_cap_closes_a_place_to_a_group_that_would_exceed_it(
+    limit: int, amounts: tuple[int, int], penalty: int | None, worth: int
+) -> None:
+    problem = crew_of_three(limit, amounts, penalty)
+    assert best_by_enumeration(problem) == worth
+    nothing = upper_bound(
+        problem.indptr,
+        problem.vacancy,
+        problem.weight,
+        problem.positions,
+        problem.rows,
+        problem.group,
+        problem.place,
+        np.zeros(2),
+        np.zeros(1),
+    )
+    assert nothing == (300 if worth else 0)
+    assert len(Pricer(problem).groups.seat_ptr) - 1 == (1 if worth else 0)
+    found = solve(problem)
+    assert (found.objective, found.status) == (worth, "optimal")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_certificate_proves_what_prices_of_groups_prove(seed: int) -> None:
+    problem = small_world(seed)
+    pricer = Pricer(problem)
+    price, bound = descend(pricer, np.zeros(len(pricer.limits)), 50, (60.0, 0.4))
+    n = problem.n_vacancies
+    proven = upper_bound(
+        problem.indptr,
+        problem.vacancy,
+        problem.weight,
+        problem.positions,
+        problem.rows,
+        problem.group,
+        problem.place,
+        price[:n],
+        price[n:],
+    )
+    best = best_by_enumeration(problem)
+    assert abs(proven - bound) < 1e-6
+    assert best is None or proven >= best - 1e-6
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_a_dive_over_small_quotas_sends_groups_home_where_nothing_else_mends(seed: int) -> None:
+    problem = random_problem(1_000, seed, 20, 0.3)
+    pricer = Pricer(problem)
+    price, _ = descend(pricer, np.zeros(len(pricer.limits)), 500, (60.0, 0.4))
+    board = dive(pricer, price)
+    assert board.legal
+    assert not broken(problem, board.chosen)
+    assert value(problem, board.chosen) > value(problem, greedy(pricer).chosen)

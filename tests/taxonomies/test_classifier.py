@@ -32,20 +32,6 @@ def test_a_text_without_a_known_feature_has_the_bias_alone(model: Classifier) ->
         assert np.allclose(logits(compact(model), features([text])), model.bias, atol=0.05)
 
 
-def test_the_dimensions_that_matter_least_are_left_out(model: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    def told(kept: int) -> np.ndarray:
-        monkeypatch.setattr(classifier, "KEPT", kept)
-        found = train(features(SHOWN), CONCEPT, GROUP, passes=60)
-        assert found.table.shape[1] == found.concepts.shape[1] == min(kept, model.table.shape[1])
-        out = logits(compact(found), features([*SHOWN, "night nurse"]))
-        out -= out.mean(axis=1, keepdims=True)
-        return out
-
-    whole, three, one = told(384), told(3), told(1)
-    assert np.allclose(three, whole, atol=0.05 * np.abs(whole).max())  # four concepts lie in three dimensions
-    assert np.abs(one - whole).max() > 0.2 * np.abs(whole).max()
-
-
 def test_the_same_seed_gives_the_same_classifier_and_another_one_does_not(model: Classifier) -> None:
     again = train(features(SHOWN), CONCEPT, GROUP, passes=60)
     assert all(np.array_equal(one, other) for one, other in zip(model, again, strict=True))

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from skillbridge import access
 from skillbridge.access import Actor
@@ -23,6 +24,7 @@ from skillbridge.workspace import (
     read,
     rights,
     work,
+    write,
 )
 from skillbridge.workspace.views import (
     Decision,
@@ -102,6 +104,25 @@ def test_a_recruiter_reads_the_placements_it_moves_and_no_proposals(world: World
     decide(world, "plan-1.1", "approved")
     assert [one.placement_id for one in placements.list_placements(ws, recruiter, query).items] == ["plan-1.1"]
     assert code_of(placements.read_placement, ws, world.rivals["recruiter"], "plan-1.1") == "not_found"
+
+
+@pytest.mark.parametrize("role", ["employer", "recruiter"])
+def test_reasons_of_others_and_exact_scores_stay_with_those_who_see_the_person(world: World, role: str) -> None:
+    ws, unit = world.ws, world.actors["origin_unit"]
+    decide(world, "plan-1.1", "approved")
+    told = {
+        one: [event.reason for event in placements.list_events(ws, world.actors[one], "plan-1.1").items]
+        for one in ("origin_unit", role)
+    }
+    assert "looked at closely" in told["origin_unit"]
+    assert told[role] == [""] * len(told["origin_unit"])
+    with ws.acting():
+        record = ws.store.records.need("placement", "plan-1.1")
+        ws.store.records.replace(
+            "placement", "plan-1.1", write(replace(read(record, PlacementBody), score=742)), ws.now()
+        )
+    assert placements.read_placement(ws, unit, "plan-1.1").score == 742
+    assert placements.read_placement(ws, world.actors[role], "plan-1.1").score == 700
 
 
 @pytest.mark.parametrize(("role", "shown"), [("analyst", False), ("recruiter", False), ("auditor", True)])

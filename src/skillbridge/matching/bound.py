@@ -2,13 +2,17 @@
 
 Each worker is credited with the best of its edges after paying the prices of the vacancy and of every row that the
 edge uses (or with nothing); each vacancy and row is credited with its price for each unit it has to give. A group
-is credited with the best place that all its members reach.
+is credited with the best place that all its members reach and that no cap closes to it.
 """
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from skillbridge.partnerships.rows import Rows
+
+CAPS_AT_ONCE = 5_000
+"""Caps looked at together for options that they close: bounds memory."""
 
 
 def upper_bound(
@@ -32,7 +36,10 @@ def upper_bound(
     best = np.zeros(len(indptr) - 1)
     np.maximum.at(best, worker[alone], surplus[alone])
     total = float(best.sum() + (vacancy_price * positions).sum() + (row_price * rows.limit).sum())
-    return total + _groups(worker[~alone], vacancy[~alone], surplus[~alone], group, place, positions)
+    together = ~alone
+    return total + _groups(
+        worker[together], vacancy[together], rows.cell[together], surplus[together], group, place, positions, rows
+    )
 
 
 def left_over(
@@ -65,16 +72,66 @@ def heads_of(
     return heads.astype(np.int64)
 
 
+def crowded(
+    option: npt.NDArray[np.int64],
+    seat: npt.NDArray[np.int64],
+    vacancy: npt.NDArray[np.int32],
+    cell: npt.NDArray[np.int32],
+    rows: Rows,
+    n: int,
+) -> npt.NDArray[np.bool_]:
+    """bool [n]: the options that some hard cap closes, as their members would use more of it than there is.
+
+    `option`, `seat`, `vacancy`, `cell` [edges]: a seat is a member at an option and uses as much of a cap as the edge
+    that uses least.
+    """
+    use = sparse.csr_array(sparse.hstack([rows.cell_rows.T, rows.vacancy_rows.T]))
+    row = np.repeat(np.arange(len(rows.limit)), np.diff(use.indptr))
+    least, most = np.zeros(len(rows.limit), np.int64), np.zeros(len(rows.limit), np.int64)
+    np.minimum.at(least, row, use.data)
+    np.maximum.at(most, row, use.data)
+    members = int(np.bincount(option[np.unique(seat, return_index=True)[1]]).max(initial=0))
+    hard = np.array([ref.penalty is None for ref in rows.refs], bool)
+    caps = np.flatnonzero(hard & (least >= 0) & (rows.limit < members * most))
+    closed = np.zeros(n, bool)
+    edge = np.arange(len(seat))
+    some = np.ones(len(seat), np.int64)
+    n_seats = int(seat.max(initial=-1)) + 1
+    of_seat = sparse.csr_array((some, (seat, edge)), shape=(n_seats, len(seat)))
+    owner = np.zeros(n_seats, np.int64)
+    owner[seat] = option
+    for first in range(0, len(caps), CAPS_AT_ONCE):
+        part = caps[first : first + CAPS_AT_ONCE]
+        amount = sparse.csr_array(rows.cell_rows[:, part][cell] + rows.vacancy_rows[:, part][vacancy])
+        amount.eliminate_zeros()
+        marks = sparse.csr_array((np.ones(amount.nnz, np.int64), amount.indices, amount.indptr), shape=amount.shape)
+        touching = sparse.coo_array(of_seat @ marks)
+        always = touching.data == np.bincount(seat, minlength=n_seats)[touching.coords[0]]
+        key = touching.coords[0].astype(np.int64) * len(part) + touching.coords[1]
+        key = np.sort(key[always])
+        at = np.repeat(seat, np.diff(amount.indptr)) * len(part) + amount.indices
+        where = np.minimum(np.searchsorted(key, at), max(0, len(key) - 1))
+        held = key[where] == at if len(key) else np.zeros(len(at), bool)
+        smallest = np.full(len(key), np.iinfo(np.int64).max)
+        np.minimum.at(smallest, where[held], amount.data[held])
+        total = sparse.coo_array((smallest, (owner[key // len(part)], key % len(part))), shape=(n, len(part))).tocsr()
+        over = total.data > rows.limit[part][total.indices]
+        closed[np.repeat(np.arange(n), np.diff(total.indptr))[over]] = True
+    return closed
+
+
 def _groups(
     worker: npt.NDArray[np.int64],
     vacancy: npt.NDArray[np.int32],
+    cell: npt.NDArray[np.int32],
     surplus: npt.NDArray[np.float64],
     group: npt.NDArray[np.int32],
     place: npt.NDArray[np.int32],
     positions: npt.NDArray[np.int32],
+    rows: Rows,
 ) -> float:
-    """What all groups are credited with: each its best place, summed over members, of those that every member reaches
-    and that have positions for all."""
+    """What all groups are credited with: each its best place, summed over members, of those that every member reaches,
+    that have positions for all and that no cap closes."""
     if not len(worker):
         return 0.0
     size = np.bincount(group[group >= 0])
@@ -86,6 +143,7 @@ def _groups(
     worth, members = np.bincount(number, weights=best), np.bincount(number)
     owner = options // width
     complete = (members == size[owner]) & (heads_of(number[of_seat], vacancy, positions, len(options)) >= size[owner])
+    complete &= ~crowded(number[of_seat], of_seat, vacancy, cell, rows, len(options))
     total = np.zeros(len(size))
     np.maximum.at(total, owner[complete], worth[complete])
     return float(total.sum())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from skillbridge.solver.board import Board
 from skillbridge.solver.prices import descend
@@ -59,13 +60,33 @@ def dive(
 def repair(board: Board, pricer: Pricer, price: Floats, rounds: int = 6) -> None:
     """Mend what exceeds its limit by the moves that cost least, then let everyone improve, until nothing moves.
 
-    Where no single move mends, people go home.
+    Where no single move mends, people go home, and at last whole groups.
     """
     board.mend(pricer.singles)
     _settle(board, pricer, price, rounds)
     if not board.legal:
-        board.clear(pricer.singles)
+        while not board.clear(pricer.singles) and _send_groups_home(board):
+            pass
         _settle(board, pricer, price, rounds)
+
+
+def _send_groups_home(board: Board) -> bool:
+    """Whether groups went: of those that use an exceeded hard limit, the one worth least, for each such limit."""
+    p, b, rows = board.problem, board.tables, board.problem.rows
+    member = np.flatnonzero(p.group >= 0)
+    seated = member[board.chosen[member] >= 0]
+    edge = board.chosen[seated]
+    over, full = np.flatnonzero(b.hard & (b.left < 0)), np.flatnonzero(b.free < 0)
+    amount = sparse.csc_array(rows.cell_rows[:, over][rows.cell[edge]] + rows.vacancy_rows[:, over][p.vacancy[edge]])
+    sits = [seated[amount[:, [k]].toarray()[:, 0] > 0] for k in range(len(over))]
+    sits += [seated[p.vacancy[edge] == vacancy] for vacancy in full.tolist()]
+    worth = np.bincount(p.group[seated], weights=p.weight[edge], minlength=int(p.group.max(initial=-1)) + 1)
+    leave = [p.group[who][np.argmin(worth[p.group[who]])] for who in sits if len(who)]
+    kept = board.chosen.copy()
+    kept[member[np.isin(p.group[member], leave)]] = -1
+    after = Board(board.pricer, kept)
+    board.chosen, board.tables = after.chosen, after.tables
+    return bool(leave)
 
 
 def _settle(board: Board, pricer: Pricer, price: Floats, rounds: int) -> None:

@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skillbridge.matching.bound import heads_of
+from skillbridge.matching.bound import crowded, heads_of
 from skillbridge.solver.problem import Problem
 
 
 class Groups(NamedTuple):
     """Group g has the options option_ptr[g]:option_ptr[g + 1]; an option is a place that every member reaches, and
-    whose vacancies that any member reaches have positions for all.
+    whose vacancies that any member reaches have positions for all, and that no hard cap closes to so many.
 
     Option o has the seats seat_ptr[o]:seat_ptr[o + 1], one per member, in the order of workers; seat s is for worker
     `seat_worker[s]` and has the edges `edge[edge_ptr[s]:edge_ptr[s + 1]]`. All int64. A group without options cannot
@@ -50,9 +50,13 @@ def compile_groups(problem: Problem) -> Groups:
     complete = np.bincount(option_of_seat, minlength=len(option_group)) == size[option_group]
     option_of_edge = np.cumsum(new_option) - 1
     complete &= heads_of(option_of_edge, p.vacancy[edge], p.positions, len(option_group)) >= size[option_group]
+    seat_of_edge = np.cumsum(new_seat) - 1
+    if len(edge):
+        cell = p.rows.cell[edge]
+        complete &= ~crowded(option_of_edge, seat_of_edge, p.vacancy[edge], cell, p.rows, len(option_group))
     seat_kept = complete[option_of_seat]
-    edge_kept = seat_kept[np.cumsum(new_seat) - 1] if len(edge) else np.zeros(0, bool)
-    seat_size = np.bincount(np.cumsum(new_seat) - 1, minlength=len(seat_kept))[seat_kept]
+    edge_kept = seat_kept[seat_of_edge] if len(edge) else np.zeros(0, bool)
+    seat_size = np.bincount(seat_of_edge, minlength=len(seat_kept))[seat_kept]
     return Groups(
         option_ptr=_pointers(np.bincount(option_group[complete], minlength=n_groups)),
         seat_ptr=_pointers(size[option_group[complete]]),

@@ -17,9 +17,6 @@ from skillbridge.taxonomies.fold import FEATURES, Features
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
 
-KEPT = 384
-"""Dimensions of a trained classifier at most."""
-
 
 class Classifier(NamedTuple):
     """`rarity` and `row` [features] (-1 for one never seen), `table` [rows x dimensions], `concepts` [concepts x
@@ -79,8 +76,8 @@ def train(
     """The mean of `members` classifiers of texts [n] labelled with `concept` [n], which differ in chance alone.
 
     `group` [concepts] numbers each concept's family; `often` [n] is how many times a pass shows each text, once unless
-    said; `family` is what the loss on the group weighs. The mean of the logits is itself one classifier, the dimensions
-    of all members side by side, of which the `KEPT` that matter most stay.
+    said; `family` is what the loss on the group weighs. The mean of the logits is itself one classifier: the dimensions
+    of all members side by side.
     """
     parts = []
     for member in range(members):
@@ -105,49 +102,10 @@ def train(
     return Classifier(
         parts[0].rarity,
         parts[0].row,
-        *_condensed([part.table for part in parts], [part.concepts for part in parts], _mass(texts, parts[0])),
+        np.concatenate([part.table for part in parts], axis=1),
+        (np.concatenate([part.concepts for part in parts], axis=1) / members).astype(np.float32),
         np.mean([part.bias for part in parts], axis=0).astype(np.float32),
     )
-
-
-def _mass(texts: Features, model: Classifier) -> F32:
-    """[rows] what each feature weighs in all texts together: the squares of its values."""
-    square = (model.rarity[texts.feature] * texts.times) ** 2
-    text = np.repeat(np.arange(len(texts.start) - 1), np.diff(texts.start))
-    share = square / np.maximum(np.bincount(text, weights=square), 1e-9)[text]
-    return np.bincount(model.row[texts.feature], weights=share, minlength=int(model.row.max()) + 1).astype(np.float32)
-
-
-def _condensed(tables: list[F32], concepts: list[F32], mass: F32) -> tuple[F32, F32]:
-    """The tables and the concepts of the members' mean, side by side or, beyond `KEPT`, in the dimensions that leave
-    the logits of texts with features of that `mass` [rows] closest to the mean's (up to a number for each text)."""
-    wide = sum(table.shape[1] for table in tables)
-    mean = np.concatenate(concepts, axis=1) / np.float32(len(concepts))
-    if wide <= KEPT:
-        return np.concatenate(tables, axis=1), mean
-    mean -= mean.mean(axis=0)
-    gram = np.zeros((wide, wide))
-    blocks = [slice(at, at + (1 << 14)) for at in range(0, len(mass), 1 << 14)]
-    for rows in blocks:
-        block = np.concatenate([one[rows] for one in tables], axis=1)
-        gram += (block * mass[rows, None]).T @ block
-    left, right = _root(gram), _root(mean.T.astype(np.float64) @ mean)
-    u, strength, v = np.linalg.svd(left[0] @ right[0])
-    root = np.sqrt(strength[:KEPT])
-    into = (left[1] @ u[:, :KEPT] * root).astype(np.float32)
-    out = (right[1] @ v[:KEPT].T * root).astype(np.float32)
-    table = np.empty((len(mass), KEPT), np.float32)
-    for rows in blocks:
-        table[rows] = np.concatenate([one[rows] for one in tables], axis=1) @ into
-    return table, mean @ out
-
-
-def _root(square: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The root of a positive matrix, and the inverse of that root, zero where the matrix is."""
-    value, vector = np.linalg.eigh(square)
-    root = np.sqrt(np.maximum(value, 0))
-    inverse = np.where(root > 1e-6 * root.max(), 1 / np.maximum(root, 1e-300), 0)
-    return (vector * root) @ vector.T, (vector * inverse) @ vector.T
 
 
 def _member(

@@ -13,6 +13,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -309,14 +310,12 @@ def _view(branch: Branch, language: int) -> View:
     start, feature = branch.arrays["label.start"], branch.arrays["label.feature"]
     label = np.flatnonzero(lang == language)
     first = np.searchsorted(concept[label], np.arange(branch.concepts.height + 1)).astype(np.int64)
-    low, high = int(start[label[0]]), int(start[label[-1] + 1])
     documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))
-    seen = np.bincount(feature[low:high].astype(np.int64), minlength=TRIPLES)
+    seen = np.zeros(TRIPLES, np.int64)
+    _count(feature[start[label[0]] : start[label[-1] + 1]], seen)
     weight = np.where(seen > 0, np.log((1 + len(label)) / (1 + seen)) + 1, 0).astype(np.float32)
-    square = weight[feature[low:high]].astype(np.float64) ** 2
-    words = feature[low:high] < WORDS
-    word_norm = _norm(np.where(words, square, 0), start, label, low, branch.labels.height)
-    letter_norm = _norm(np.where(words, 0, square), start, label, low, branch.labels.height)
+    word_norm, letter_norm = np.zeros((2, branch.labels.height), np.float32)
+    _lengths(start, feature, weight, label, word_norm, letter_norm)
     rare = _rare(documents, branch.concepts.height)
     lengths = np.diff(documents.start)
     length = np.bincount(documents.concept, weights=np.repeat(rare**2, lengths), minlength=branch.concepts.height)
@@ -324,11 +323,23 @@ def _view(branch: Branch, language: int) -> View:
     return View(first, label.astype(np.int32), weight, word_norm, letter_norm, documents, rare, by_concept)
 
 
-def _norm(square: npt.NDArray[np.float64], start: I64, label: I64, low: int, labels: int) -> F32:
-    total = np.concatenate([[0.0], np.cumsum(square)])
-    norm = np.zeros(labels, np.float32)
-    norm[label] = np.sqrt(np.maximum(total[start[label + 1] - low] - total[start[label] - low], 0))
-    return norm
+@numba.njit(cache=True)
+def _count(feature, seen):  # type: ignore[no-untyped-def]  # pragma: no cover
+    for f in feature:
+        seen[f] += 1
+
+
+@numba.njit(cache=True)
+def _lengths(start, feature, weight, label, word_norm, letter_norm):  # type: ignore[no-untyped-def]  # pragma: no cover
+    for n in label:
+        words = letters = 0.0
+        for j in range(start[n], start[n + 1]):
+            square = np.float64(weight[feature[j]]) ** 2
+            if feature[j] < WORDS:
+                words += square
+            else:
+                letters += square
+        word_norm[n], letter_norm[n] = np.sqrt(words), np.sqrt(letters)
 
 
 def _rare(documents: Documents, concepts: int) -> F32:

@@ -1,5 +1,7 @@
 """Acts on accounts, sessions and keys."""
 
+from functools import lru_cache
+
 import msgspec
 from msgspec.structs import replace
 
@@ -28,8 +30,13 @@ NEEDS_PARTY = frozenset({"origin_unit", "employer", "recruiter"})
 
 def me(ws: Workspace, actor: Actor) -> Me:
     """Who the actor is, and what they may do."""
-    acts = {act: check(actor, act) for act, roles in POLICY.items() if actor.role in roles}
-    return Me(actor.account_id, actor.name, actor.role, actor.party, actor.worker_id, acts)
+    return Me(actor.account_id, actor.name, actor.role, actor.party, actor.worker_id, _acts(actor.role, actor.party))
+
+
+@lru_cache(maxsize=1_000)
+def _acts(role: access.Role, party: str | None) -> dict[str, str]:
+    actor = Actor("", "", role, party)
+    return {act: check(actor, act) for act, roles in POLICY.items() if role in roles}
 
 
 def log_in(ws: Workspace, body: Login) -> Session:

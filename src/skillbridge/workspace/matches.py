@@ -13,7 +13,7 @@ from skillbridge.store import Record
 from skillbridge.workspace import Workspace, frames, read
 from skillbridge.workspace.board import Standing, board, ranker_of, understood
 from skillbridge.workspace.catalog import labels_in
-from skillbridge.workspace.people import spend
+from skillbridge.workspace.people import WITHHELD, seen_score, spend
 from skillbridge.workspace.views import Criterion, Match, Matches, WorkerBody
 
 if TYPE_CHECKING:
@@ -169,13 +169,6 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
     return as_seen(actor, found)
 
 
-WITHHELD = {"employer": frozenset({"wage", "wish"}), "recruiter": frozenset({"wage", "wish", "returning"})}
-"""Lines of a score that a role is not shown: they would tell of the fields of a profile that it does not see."""
-
-STEP = 50
-"""Scores of rankings with lines withheld are rounded down to a multiple of this, so that no sum tells them."""
-
-
 def as_seen(actor: Actor, found: Matches) -> Matches:
     """The ranking as the role may see it, in the same order."""
     withheld = WITHHELD.get(actor.role)
@@ -184,7 +177,7 @@ def as_seen(actor: Actor, found: Matches) -> Matches:
     items = [
         replace(
             item,
-            score=item.score // STEP * STEP,
+            score=seen_score(actor, item.score),
             breakdown=[line for line in item.breakdown if line.criterion not in withheld],
         )
         for item in found.items

@@ -31,6 +31,12 @@ HIDDEN = (
 )  # fmt: skip
 """Fields of a profile that employers and recruiters do not see: they say more than what a person can do."""
 
+WITHHELD = {"employer": frozenset({"wage", "wish"}), "recruiter": frozenset({"wage", "wish", "returning"})}
+"""Lines of a score that a role is not shown: they would tell of the fields of a profile that it does not see."""
+
+STEP = 50
+"""To a multiple of this, scores are rounded down for these roles, so that no sum tells the lines they do not see."""
+
 _NOBODY = Worker("nobody", "XX")
 _BLANK = {name: getattr(_NOBODY, name) for name in HIDDEN}
 
@@ -89,6 +95,11 @@ def view_worker(actor: Actor, record: Record) -> WorkerView:
     if profile is not None and actor.role in {"recruiter", "employer"}:
         profile, hidden = replace(profile, **_BLANK), HIDDEN
     return WorkerView(record.id, record.version, record.party, body.status, profile, list(hidden), record.updated)
+
+
+def seen_score(actor: Actor, score: int) -> int:
+    """A score, in thousandths, as the role may see it."""
+    return score // STEP * STEP if actor.role in WITHHELD else score
 
 
 def read_worker(ws: Workspace, actor: Actor, worker_id: str) -> WorkerView:

@@ -13,6 +13,7 @@ from skillbridge.journey import SHOWN_TO_EMPLOYER, move, next_states
 from skillbridge.store import Record
 from skillbridge.workspace import PageQuery, Workspace, after, following, new_id, read, write
 from skillbridge.workspace.hooks import announce
+from skillbridge.workspace.people import WITHHELD, seen_score
 from skillbridge.workspace.returns import bring_home, check_day, check_skills
 from skillbridge.workspace.views import (
     EventBody,
@@ -108,7 +109,7 @@ def view_placement(actor: Actor, record: Record) -> PlacementView:
         partnership=body.partnership,
         start=body.start,
         end=body.end,
-        score=body.score,
+        score=seen_score(actor, body.score),
         state=body.state,
         next_states=list(next_states(body.state, actor.role)),
     )
@@ -117,13 +118,15 @@ def view_placement(actor: Actor, record: Record) -> PlacementView:
 def list_events(ws: Workspace, actor: Actor, placement_id: str) -> Events:
     """The journey so far."""
     reach_placement(ws, actor, "placements.read", placement_id)
-    return Events([view_event(record) for record in ws.store.records.page("event", {"placement_id": placement_id})])
+    records = ws.store.records.page("event", {"placement_id": placement_id})
+    return Events([view_event(actor, record) for record in records])
 
 
-def view_event(record: Record) -> EventView:
-    """One step."""
+def view_event(actor: Actor, record: Record) -> EventView:
+    """One step. Employers and recruiters read their own reasons only: others' may tell of health or family."""
     body = read(record, EventBody)
-    return EventView(record.id, body.placement_id, body.source, body.to, body.on, body.role, body.reason, body.skills)
+    reason = "" if actor.role in WITHHELD and body.role != actor.role else body.reason
+    return EventView(record.id, body.placement_id, body.source, body.to, body.on, body.role, reason, body.skills)
 
 
 def move_placement(

@@ -187,7 +187,7 @@ def export_worker(ws: Workspace, actor: Actor, worker_id: str) -> Holding:
             dataset=msgspec.json.decode(dataset.body) if dataset else None,
             consents=[view_consent(ws, found) for found in records.page("consent", about)],
             placements=[view_placement(actor, found) for found in placements],
-            events=[view_event(found) for found in records.page("event", about)],
+            events=[view_event(actor, found) for found in records.page("event", about)],
             appeals=[view_appeal(ws, actor, found) for found in appeals],
             record=[view_line(link) for link in sorted(lines)],
         )

@@ -206,7 +206,7 @@ class PlacementView(View, frozen=True):
     partnership: Annotated[str, doc("The pathway.", "nz-rse")]
     start: Annotated[date, doc("First day.", "2026-11-01")]
     end: Annotated[date, doc("Last day.", "2027-04-30")]
-    score: Annotated[int, doc("Thousandths.", 742)]
+    score: Annotated[int, doc("Thousandths; in steps of 50 for roles to whom parts of it are not shown.", 742)]
     state: Annotated[State, doc("Where it stands.", "departed")]
     next_states: Annotated[list[str], doc("Where the caller may move it.", ["arrived"])]
 
@@ -240,7 +240,7 @@ class EventView(View, frozen=True):
     to: Annotated[str, doc("State after.", "departed")]
     on: Annotated[date, doc("The day it happened.", "2026-10-28")]
     role: Annotated[str, doc("Role that reported it.", "origin_unit")]
-    reason: Annotated[str, doc("Why.", "family")]
+    reason: Annotated[str, doc("Why; empty where it is not for the role that asks.", "family")]
     skills: Annotated[list[str], doc("Skills confirmed by the step.", [_SKILL])]
 
 

@@ -380,6 +380,8 @@ def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) 
     nodes = 1 + min(1_000_000, round(EXACT_WORK / (1 + len(found.edge)) ** 3))
     bound_only = search.objective is not None and nodes < FEW_NODES
     nodes = 1 if bound_only else nodes
+    if bound_only and seconds is not None:
+        seconds /= 2  # the rest is for a better plan
     start = None if search.objective is None else search.chosen[search.chosen >= 0]
     answer = solve_program(found, time_limit=seconds, node_limit=nodes, seed=seed, bound_only=bound_only, start=start)
     if answer.status == "infeasible" and search.objective is None:

@@ -219,7 +219,7 @@ class Contribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def words(self, lang: str = "en", name: Callable[[str], str] = str) -> str:
         """The evidence in a language; `name` as in :meth:`Said.words`."""
-        return _in_words(self.said, lang, name)
+        return self.evidence if lang == "en" and name is str else _in_words(self.said, lang, name)
 
 
 def _in_words(evidence: Evidence, lang: str = "en", name: Callable[[str], str] = str) -> str:

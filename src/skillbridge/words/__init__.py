@@ -1,7 +1,7 @@
 """What SkillBridge says to people in English, French, Spanish and Arabic: one TOML a language, the same keys."""
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -26,6 +26,7 @@ def say(lang: str, key: str, **values: object) -> str:
     return catalogue(lang)[key].format(**shown)
 
 
+@lru_cache(maxsize=20_000)
 def number(lang: str, value: float, digits: int = 0) -> str:
     """A number grouped and pointed as the language does, in Latin digits."""
     digits = digits if digits or float(value).is_integer() else 1

@@ -138,7 +138,7 @@ def test_a_million_titles_of_real_vacancies(index: Index, shared_data: Path) -> 
     known: list[str] = []
     for name, column in asked.items():
         table = pl.read_csv(shared_data / "demand" / f"{name}.csv.gz", columns=[column], infer_schema=False)
-        known += table[column].drop_nulls()
+        known.extend(table[column].drop_nulls())
     titles = (known * (1_000_000 // len(known) + 1))[:1_000_000]
     started = time.process_time()
     found = resolve(titles, index, lang="en@1.1.0")

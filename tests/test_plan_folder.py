@@ -15,6 +15,7 @@ from skillbridge.errors import BadInput, Corrupt
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.taxonomies import pack
+from tests.worlds import planned
 
 SETTINGS = {"objective.toml": 'name = "x"\n', "matching.toml": 'name = "y"\n', "rates.csv": "currency\n"}
 
@@ -177,3 +178,14 @@ def test_what_is_no_plan_is_refused_with_its_place(tmp_path: Path) -> None:
 def test_rows_with_the_same_words_keep_keys_of_their_own() -> None:
     keys = plan_folder.row_keys([("p", "cap", "all"), ("p", "cap", "all"), ("q", "cap", "all")])
     assert keys == ["p/cap: all", "p/cap: all #2", "q/cap: all"]
+
+
+def test_one_worker_s_reason_is_read_without_the_whole_folder(tmp_path: Path) -> None:
+    outcome = planned()
+    plan_folder.write(outcome.folder, tmp_path / "plan")
+    unplaced = outcome.folder.unplaced.row(0, named=True)
+    placed = outcome.folder.placements["worker_id"][0]
+    assert plan_folder.why_unplaced(tmp_path / "plan", unplaced["worker_id"]) == unplaced["reason"]
+    assert plan_folder.why_unplaced(tmp_path / "plan", placed) is None
+    with pytest.raises(BadInput, match="missing"):
+        plan_folder.why_unplaced(tmp_path, placed)

@@ -35,6 +35,8 @@ def test_a_scenario_without_changes_plans_the_base_again(season_folder: Path) ->
     assert again.plan.objective == base.plan.objective
     assert again.plan.counts == base.plan.counts
     assert_frame_equal(again.folder.edges, base.edges)
+    assert again.folder.names.height > 0
+    assert_frame_equal(again.folder.names, base.names)
 
 
 def test_an_objective_of_the_base_s_own_holds_unless_the_scenario_names_another(season_folder: Path) -> None:

@@ -323,3 +323,14 @@ def read_csv(path: Path, schema: dict[str, pl.DataType]) -> pl.DataFrame:
         )
     except pl.exceptions.PolarsError as error:
         raise BadInput(str(path), str(error).splitlines()[0], "values of the declared types") from error
+
+
+def why_unplaced(root: Path, worker_id: str) -> str | None:
+    """The code of the reason for which the plan of a folder has no place for a worker; None if it has, or never
+    considered them. Reads two columns of one file: tens of milliseconds for 100,000 workers."""
+    path = root / "unplaced.csv"
+    if not path.is_file():
+        raise BadInput(str(path), "missing", "a file of the plan's folder")
+    mine = pl.col("worker_id").is_in([worker_id, "'" + worker_id])
+    found = pl.scan_csv(path, infer_schema=False).filter(mine).select("reason").collect()
+    return next(iter(found["reason"].to_list()), None)

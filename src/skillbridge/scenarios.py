@@ -236,7 +236,11 @@ def _taxonomy(base: PlanFolder) -> pack.Taxonomy:
 def run(base: PlanFolder, scenario: Scenario, *, cold: bool = False) -> Outcome:
     """The plan of one scenario; its solve starts from the base's plan and prices where they are still there, and does
     what brings it to where the base is. `cold`: as if there were no base, at several times the cost."""
-    request = request_of(base, scenario)
+    outcome = _placed(base, request_of(base, scenario), cold=cold)
+    return replace(outcome, folder=replace(outcome.folder, names=base.names))
+
+
+def _placed(base: PlanFolder, request: PlaceRequest, *, cold: bool) -> Outcome:
     if cold:
         return place(request)
     own, whole = (_prices(base.certificate, kinds) for kinds in (("vacancy", "row"), ("whole vacancy", "whole row")))

@@ -11,10 +11,11 @@ from litestar.testing import TestClient
 from skillbridge import access
 from skillbridge.api.app import create_app
 from skillbridge.console.pages import console
+from skillbridge.console.plans import explained
 from skillbridge.errors import Refused
 from skillbridge.jobs import Runner
 from skillbridge.workspace import demand, people, plans, rights
-from skillbridge.workspace.views import NewConsent, NewWorker, PlanRequest
+from skillbridge.workspace.views import Explanation, NewConsent, NewWorker, PlanRequest
 from tests.console.test_pages import enter, post, token
 from tests.workspace.world import AGREEMENT, World, build, vacancy, worker
 
@@ -285,3 +286,18 @@ def test_a_recruiter_opens_a_name_only_by_consent_and_a_unit_makes_links(client:
     client.cookies.clear()
     signed = post(client, "/console/sign-in", "/console/sign-in", link=link[0])
     assert signed.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [("Placed.\nScore:\n  Skills: 1\nOthers:\n  v-1", [0.5, None]), ("Score:\n  a\nb\n  c", [None, None])],
+)
+def test_a_line_break_in_what_people_wrote_costs_the_picture_not_the_page(
+    text: str, shares: list[float | None]
+) -> None:
+    lines = [{"value": 500}] * (1 if shares[0] else 2)
+    blocks = explained(Explanation("plan-1", "w-1", "placed", text, {"breakdown": lines}))
+    assert [share for _, items in blocks for share, _ in items] == shares
+    assert [part for head, items in blocks for part in (head, *(one for _, one in items))] == [
+        line.strip() for line in text.splitlines()
+    ]

@@ -87,7 +87,7 @@ def placement(visit: Visit) -> Answer:
     if visit.may("plans.explain"):
         asked = plans.ExplainQuery(worker_id=found.worker_id, lang=visit.language.code)
         try:
-            why = _blocks(plans.explain(visit.ws, visit.who, plan_id, asked))
+            why = explained(plans.explain(visit.ws, visit.who, plan_id, asked))
         except Refused as error:
             if error.code not in {"conflict", "not_found"}:  # a plan without a folder explains nothing
                 raise
@@ -154,10 +154,10 @@ def why(visit: Visit) -> Answer:
     """Why a worker was placed or not, or a vacancy filled or not, in words."""
     asked = query(visit, plans.ExplainQuery, lang=visit.language.code)
     found = plans.explain(visit.ws, visit.who, visit.ids[0], asked) if asked.worker_id or asked.vacancy_id else None
-    return Shown("why.html", {"found": found, "blocks": _blocks(found) if found else []})
+    return Shown("why.html", {"found": found, "blocks": explained(found) if found else []})
 
 
-def _blocks(found: v.Explanation) -> list[tuple[str, list[tuple[float | None, str]]]]:
+def explained(found: v.Explanation) -> list[tuple[str, list[tuple[float | None, str]]]]:
     """An explanation's sentences, each with the items below it; those of the score with their share of the most."""
     blocks: list[tuple[str, list[str]]] = []
     for line in found.text.splitlines():
@@ -166,7 +166,9 @@ def _blocks(found: v.Explanation) -> list[tuple[str, list[tuple[float | None, st
         else:
             blocks.append((line, []))
     shares = [one["value"] / 1000 for one in found.details.get("breakdown", ())]
-    scored = next((number for number, (_, items) in enumerate(blocks) if items), None) if shares else None
+    scored = next((number for number, (_, items) in enumerate(blocks) if items), None)
+    if scored is None or len(blocks[scored][1]) != len(shares):  # no score, or a line broken by what people wrote
+        scored = None
     return [
         (head, list(zip(shares if number == scored else [None] * len(items), items, strict=True)))
         for number, (head, items) in enumerate(blocks)

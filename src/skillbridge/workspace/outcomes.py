@@ -31,22 +31,14 @@ def outcomes(ws: Workspace, actor: Actor, worker_id: str, query: OutcomesQuery) 
 
 
 def _outcome(ws: Workspace, plan: Record, worker_id: str, lang: str) -> Outcome | None:
+    from skillbridge.plan_folder import why_unplaced
+
     body = read(plan, PlanBody)
     placed = ws.store.records.page("placement", {"plan_id": plan.id, "worker_id": worker_id}, limit=1, newest=True)
     if placed:
         return Outcome(plan.id, body.request.purpose, plan.updated, "placed", say(lang, "reason.placed"), placed[0].id)
-    reason = _why_not(ws, body, worker_id)
+    reason = None if body.folder is None else why_unplaced(ws.folder / body.folder, worker_id)
     if reason is None:
         return None
     text = say(lang, "explain.worker_unplaced", reason=say(lang, f"reason.{reason}"))
     return Outcome(plan.id, body.request.purpose, plan.updated, reason, text)
-
-
-def _why_not(ws: Workspace, body: PlanBody, worker_id: str) -> str | None:
-    """The reason for which the plan has no place for the worker; None if it did not consider them."""
-    from skillbridge.plan_folder import UNPLACED, read_csv
-
-    if body.folder is None:
-        return None
-    table = read_csv(ws.folder / body.folder / "unplaced.csv", UNPLACED)
-    return next(iter(table.filter(table["worker_id"] == worker_id)["reason"].to_list()), None)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from skillbridge.matching.kernel import REFUSED
+from skillbridge.matching.pairs import REFUSED
 from skillbridge.matching.policy import load_policy
 from skillbridge.matching.yardstick import Yardstick
 from skillbridge.model import ISCO

@@ -10,7 +10,7 @@ import pytest
 
 from skillbridge.errors import BadInput
 from skillbridge.matching.candidates import Candidates, match
-from skillbridge.matching.kernel import REFUSED
+from skillbridge.matching.pairs import REFUSED
 from skillbridge.matching.search import prepare
 from skillbridge.tables import EDGES
 

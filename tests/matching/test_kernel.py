@@ -8,7 +8,8 @@ import pytest
 
 from skillbridge.matching.candidates import reason_words
 from skillbridge.matching.filters import Reason
-from skillbridge.matching.kernel import REFUSED, RULE, stride
+from skillbridge.matching.kernel import stride
+from skillbridge.matching.pairs import REFUSED, RULE
 from skillbridge.matching.profile import profile, vacancy
 from skillbridge.matching.search import prepare
 

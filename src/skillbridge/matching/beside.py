@@ -13,7 +13,7 @@ import polars as pl
 
 from skillbridge.matching.encode import Books, Market, Profiles, market, plain, profiles
 from skillbridge.matching.formulas import Settings
-from skillbridge.matching.kernel import Carried, judge_pairs
+from skillbridge.matching.pairs import Carried, judge_pairs
 from skillbridge.matching.reach import Herds, brought, fitting, herds
 from skillbridge.matching.search import Search
 from skillbridge.matching.yardstick import Occupation, Yardstick

@@ -12,7 +12,7 @@ import polars as pl
 from skillbridge.errors import BadInput
 from skillbridge.matching.crews import crew_pairs
 from skillbridge.matching.filters import WORDS, Reason
-from skillbridge.matching.kernel import RULE
+from skillbridge.matching.pairs import RULE
 from skillbridge.matching.policy import Policy
 from skillbridge.matching.search import I32, Admitted, Links, Search, flat, prepare
 from skillbridge.matching.yardstick import Yardstick, yardstick

@@ -13,7 +13,7 @@ from skillbridge.errors import BadInput
 from skillbridge.matching.candidates import reason_words
 from skillbridge.matching.criteria import Contribution
 from skillbridge.matching.filters import Refusal
-from skillbridge.matching.kernel import REFUSED, RULE
+from skillbridge.matching.pairs import REFUSED, RULE
 from skillbridge.matching.profile import profile, vacancy
 from skillbridge.matching.search import I32, Search, prepare
 from skillbridge.matching.yardstick import Yardstick

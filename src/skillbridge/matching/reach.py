@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from skillbridge.matching.encode import FOREVER, Jobs, Profiles
 from skillbridge.matching.formulas import Settings, compiled, floor_in, pair_closed
-from skillbridge.matching.kernel import REFUSED, Carried, judge_pairs, mixed, offer, place_of, stride
+from skillbridge.matching.kernel import mixed, offer, place_of, stride
+from skillbridge.matching.pairs import REFUSED, Carried, judge_pairs
 
 BATCH = 256
 """Pairs judged at a time, at most."""

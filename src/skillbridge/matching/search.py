@@ -12,7 +12,8 @@ import polars as pl
 
 from skillbridge.matching.encode import Jobs, Market, Profiles, market, plain, profiles, ties
 from skillbridge.matching.formulas import Settings, settings
-from skillbridge.matching.kernel import RULE, Carried, best, judge_pairs, scratch
+from skillbridge.matching.kernel import best, scratch
+from skillbridge.matching.pairs import RULE, Carried, judge_pairs
 from skillbridge.matching.reach import Herds, grouped, herds, reach
 from skillbridge.matching.yardstick import Yardstick
 

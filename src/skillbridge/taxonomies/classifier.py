@@ -51,7 +51,9 @@ def logits(model: Compact, texts: Features) -> F32:
     """[texts x concepts] unnormalised log probabilities."""
     hidden = np.zeros((len(texts.start) - 1, model.table.shape[1]), np.float32)
     _gather(texts.start, texts.feature, texts.times, model.rarity, model.row, model.table, model.scale, hidden)
-    return hidden @ model.concepts.T + model.bias
+    scores = hidden @ model.concepts.T
+    scores += model.bias
+    return scores
 
 
 def rarity(texts: Features) -> F32:

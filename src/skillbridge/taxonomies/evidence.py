@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from skillbridge.taxonomies import classifier
 from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, keys, stems
-from skillbridge.taxonomies.index import F32, I32, Branch
+from skillbridge.taxonomies.index import F32, I32, I64, NEAR, U64, Branch
 
 SIGNALS = (
     "learned",  # log probability by the classifier
@@ -42,12 +43,15 @@ OF_GROUPS = (
 )  # fmt: skip
 """Signals that count apart for groups, in this order behind SIGNALS."""
 NAMES = (*SIGNALS, *(f"group_{name}" for name in OF_GROUPS))
-
-NOTHING = -20.0
-"""The logarithm of a probability from which on a concept adds nothing to a sum."""
+_APART = tuple(SIGNALS.index(name) for name in OF_GROUPS)
 
 SHORT, TOP = 80, 128
 """Candidates by the first score, and with their groups and the concepts of like labels at most."""
+
+NEVER = -1e30
+"""The score of a concept that has no label in the language."""
+BINS, A_BIN = 256, 10.0
+"""The first scores are counted in bins, so many to one of their unit."""
 
 CHOSEN, ALIKE, EXACT, NAMED, ELSEWHERE = 1, 2, 4, 8, 16
 """What is known of a candidate before it is looked at."""
@@ -61,222 +65,258 @@ class Evidence(NamedTuple):
     signals: F32
 
 
+class Equal(NamedTuple):
+    """Which labels have the words of texts [n]: in `label`, sorted by their stems, from `low` to `high`; `key` is the
+    texts' own and `label_key` each label's, equal where the whole text is; and the labels' concepts and kind."""
+
+    low: I64
+    high: I64
+    key: U64
+    label: I32
+    label_key: U64
+    concept: I32
+    preferred: npt.NDArray[np.bool_]
+
+
+class Known(NamedTuple):
+    """What is known of concepts: how often they are named, their unit group (-1: none), whether a broader group."""
+
+    often: F32
+    group: I32
+    broad: npt.NDArray[np.bool_]
+
+
 def gather(folded: list[str], texts: Features, branch: Branch, language: int) -> Evidence:
     """The evidence for folded texts, searched in one language's labels."""
-    view = branch.view(language)
     scores = classifier.logits(branch.classifier, texts)
-    exact, found = keys(folded), keys([stems(text) for text in folded])
-    hashes = branch.arrays["key.hash"]
-    low = np.searchsorted(hashes, found, "left").astype(np.int64)
-    high = np.searchsorted(hashes, found, "right").astype(np.int64)
-    concept = np.full((len(folded), TOP), -1, np.int32)
-    label = np.zeros((len(folded), TOP), np.int32)
-    signals = np.zeros((len(folded), TOP, len(NAMES)), np.float32)
-    _evidence(
-        scores, texts.start, texts.feature, texts.times, low, high, exact, branch.arrays["key.label"],
-        branch.arrays["label.key"], branch.arrays["label.preferred"], branch.label_concept,
-        branch.arrays["label.start"], branch.arrays["label.feature"], view.label_first, view.label, view.weight,
-        view.word_norm, view.letter_norm, view.documents.feature, view.documents.start, view.documents.concept,
-        view.rarity, view.document_norm, branch.often, branch.group, branch.is_broad, concept, label, signals,
+    arrays, hashes, found = branch.arrays, branch.arrays["key.hash"], keys([stems(text) for text in folded])
+    equal = Equal(
+        np.searchsorted(hashes, found, "left"), np.searchsorted(hashes, found, "right"), keys(folded),
+        arrays["key.label"], arrays["label.key"], branch.label_concept, arrays["label.preferred"],
     )  # fmt: skip
-    return Evidence(concept, label, signals)
+    out = Evidence(
+        np.full((len(folded), TOP), -1, np.int32),
+        np.zeros((len(folded), TOP), np.int32),
+        np.zeros((len(folded), TOP, len(NAMES)), np.float32),
+    )
+    _evidence(scores, texts, equal, branch.view(language), Known(branch.often, branch.group, branch.is_broad), out)
+    return out
 
 
 @numba.njit(cache=True, fastmath=True)
-def _evidence(  # type: ignore[no-untyped-def]  # pragma: no cover
-    scores, start, feature, count, low, high, exact, key_label, label_key, preferred,
-    label_concept, label_start, label_feature, label_first,
-    view_label, weight, word_norm, letter_norm, doc_feature, doc_start, doc_concept, rarity, doc_norm,
-    often, group, broad, out_concept, out_label, out_signals,
-):  # fmt: skip
+def _evidence(scores, texts, equal, view, known, out):  # type: ignore[no-untyped-def]  # pragma: no cover
     concepts = scores.shape[1]
-    document = np.zeros(concepts, np.float32)
-    first_score = np.empty(concepts, np.float32)
-    log_p = np.empty(concepts, np.float32)
-    mass = np.zeros(concepts, np.float32)
-    learned_mass = np.zeros(concepts, np.float32)
+    log_p, document, first, power = np.zeros((4, concepts), np.float32)
+    mass, learned_mass = np.zeros((2, concepts), np.float32)
+    absent = np.zeros(concepts, np.float32)
+    absent[view.label[1:] == view.label[:-1]] = NEVER
     chosen = np.zeros(concepts, np.int32)
     query = np.zeros(TRIPLES, np.float32)  # the weight of each of the text's words, squared of its letters
-    present = np.empty(concepts, np.bool_)
-    for c in range(concepts):
-        present[c] = label_first[c + 1] > label_first[c]
     for t in range(scores.shape[0]):
-        document[:] = 0
-        length = np.float32(0)
-        at = 0
-        for j in range(start[t], start[t + 1]):
-            f = feature[j]
-            if WORDS <= f < PAIRS:
-                continue
-            at += np.searchsorted(doc_feature[at:], f)
-            if at == doc_feature.size:
-                break
-            if doc_feature[at] != f:
-                continue
-            w = rarity[at]
-            length += w * w
-            for d in range(doc_start[at], doc_start[at + 1]):
-                document[doc_concept[d]] += w * w
-        length = np.sqrt(max(length, np.float32(1e-9)))
-        top = np.float32(-1e30)
+        _documents(t, texts, view, document)
+        top = np.float32(NEVER)
         for c in range(concepts):
-            if present[c]:
-                top = max(top, scores[t, c])
-        total = np.float32(0)
+            log_p[c] = scores[t, c] + absent[c]
+            top = max(top, log_p[c])
+        _power(log_p, top, power)
+        total = power.sum()
+        whole = np.log(total) + top
+        best = np.float32(NEVER)
         for c in range(concepts):
-            if present[c] and scores[t, c] - top > NOTHING:
-                total += np.exp(scores[t, c] - top)
-        total = np.log(total) + top
-        best = np.float32(-1e30)
-        for c in range(concepts):
-            mass[c] = 0
-            learned_mass[c] = 0
-            chosen[c] = 0
-            if present[c]:
-                log_p[c] = scores[t, c] - total
-                document[c] /= length * max(doc_norm[c], np.float32(1e-9))
-                first_score[c] = np.float32(0.5) * log_p[c] + np.float32(7) * document[c]
-                best = max(best, first_score[c])
-            else:
-                log_p[c] = -30
-                first_score[c] = -1e30
-        sum_mass = np.float32(0)
-        for c in range(concepts):
-            if present[c]:
-                g = group[c]
-                inside = g >= 0 and g != c
-                if first_score[c] - best > NOTHING:
-                    share = np.exp(first_score[c] - best)
-                    sum_mass += share
-                    if inside:
-                        mass[g] += share
-                if inside and log_p[c] > NOTHING:
-                    learned_mass[g] += np.exp(log_p[c])
-        cut = np.float32(-1e29)
-        if concepts > SHORT:
-            cut = np.partition(first_score, concepts - SHORT)[concepts - SHORT]
-        n = 0
-        for e in range(low[t], high[t]):
-            label = key_label[e]
-            c = label_concept[label]
-            if present[c] and (chosen[c] > 0 or n < TOP):
-                if chosen[c] == 0:
-                    out_concept[t, n] = c
-                    n += 1
-                if view_label[0] <= label <= view_label[-1]:
-                    chosen[c] |= CHOSEN | ALIKE
-                    if label_key[label] == exact[t]:
-                        chosen[c] |= EXACT
-                    if preferred[label]:
-                        chosen[c] |= NAMED
-                else:
-                    chosen[c] |= CHOSEN | ELSEWHERE
-        for c in range(concepts):
-            if present[c] and first_score[c] >= cut and n < TOP and chosen[c] == 0:
-                chosen[c] = CHOSEN
-                out_concept[t, n] = c
-                n += 1
+            log_p[c] = log_p[c] - whole if absent[c] == 0 else np.float32(-30)
+            first[c] = np.float32(0.5) * log_p[c] + np.float32(7) * document[c] + absent[c]
+            best = max(best, first[c])
+        _masses(power, np.float32(1) / total, known.group, learned_mass)
+        _power(first, best, power)
+        _masses(power, np.float32(1) / power.sum(), known.group, mass)
+        n = _candidates(t, first, best, equal, view, known.group, absent, chosen, out.concept[t])
+        mine = _ask(t, texts, view, query)
         for i in range(n):
-            g = group[out_concept[t, i]]
-            if g >= 0 and chosen[g] == 0 and present[g] and n < TOP:
-                chosen[g] = CHOSEN
-                out_concept[t, n] = g
-                n += 1
-        word_length = np.float32(0)
-        word_mass = np.float32(0)
-        letter_length = np.float32(0)
-        for j in range(start[t], start[t + 1]):
-            f = feature[j]
-            if f >= TRIPLES:
-                break
-            w = weight[f]
-            query[f] = w if f < WORDS else w * w
-            if f < WORDS:
-                # a word no label has still has to be covered
-                w = w if w > 0 else np.float32(8)
-                word_length += w * w
-                word_mass += w
-            else:
-                letter_length += w * w
-        word_length = np.sqrt(max(word_length, np.float32(1e-9)))
-        letter_length = np.sqrt(max(letter_length, np.float32(1e-9)))
-        for i in range(n):
-            c = out_concept[t, i]
-            letters = np.float32(0)
-            words = np.float32(0)
-            covered = np.float32(0)
-            covers = np.float32(0)
-            letters_covered = np.float32(0)
-            letters_cover = np.float32(0)
-            closest = np.float32(-1)
-            for k in range(label_first[c], label_first[c + 1]):
-                label = view_label[k]
-                word_dot = np.float32(0)
-                letter_dot = np.float32(0)
-                both = np.float32(0)
-                whole = np.float32(1e-9)
-                j = label_start[label]
-                end = label_start[label + 1]
-                while j < end and label_feature[j] < WORDS:
-                    w = query[label_feature[j]]
-                    word_dot += w * w
-                    both += w
-                    whole += weight[label_feature[j]]
-                    j += 1
-                for letter in range(j, end):
-                    letter_dot += query[label_feature[letter]]
-                if letter_dot == 0 and word_dot == 0:
-                    continue
-                norm = max(letter_norm[label], np.float32(1e-9))
-                a = letter_dot / (letter_length * norm)
-                b = word_dot / (word_length * max(word_norm[label], np.float32(1e-9)))
-                if a + b > closest:
-                    closest = a + b
-                    out_label[t, i] = label
-                letters = max(letters, a)
-                words = max(words, b)
-                covered = max(covered, both / word_mass)
-                covers = max(covers, both / whole)
-                letters_covered = max(letters_covered, letter_dot / (letter_length * letter_length))
-                letters_cover = max(letters_cover, letter_dot / (norm * norm))
-            if closest < 0:
-                out_label[t, i] = view_label[label_first[c]]
-            s = out_signals[t, i]
-            g = group[c]
+            c = out.concept[t, i]
+            g = known.group[c]
+            s = out.signals[t, i]
+            out.label[t, i] = _closest(c, view, query, mine, s)
             s[0] = log_p[c]
             s[1] = np.exp(np.float32(0.25) * log_p[c])
-            s[2] = letters
-            s[3] = words
             s[4] = document[c]
             s[5] = 1 if chosen[c] & EXACT else 0
-            s[6] = covered
-            s[7] = covers
             s[15] = 1 if chosen[c] & ALIKE else 0
             s[16] = 1 if chosen[c] & NAMED else 0
             s[17] = 1 if chosen[c] & ELSEWHERE else 0
-            s[18] = letters_covered
-            s[19] = letters_cover
-            s[20] = often[c]
-            if g == c or broad[c]:
+            s[20] = known.often[c]
+            if g == c or known.broad[c]:
                 s[8] = np.log(learned_mass[c] + np.float32(3e-7))
-                s[9] = (mass[c] / sum_mass) ** np.float32(0.25)
+                s[9] = mass[c] ** np.float32(0.25)
                 s[13] = 1
-                s[14] = 1 if broad[c] else 0
-                s[21] = s[0]
-                s[22] = s[2]
-                s[23] = s[3]
-                s[24] = s[4]
-                s[25] = s[5]
-                s[26] = s[6]
-                s[27] = s[7]
-                s[28] = s[15]
-                s[29] = s[18]
-                s[30] = s[19]
+                s[14] = 1 if known.broad[c] else 0
+                for own, of_group in enumerate(_APART):
+                    s[len(SIGNALS) + own] = s[of_group]
             elif g >= 0:
-                s[10] = np.log(mass[g] / sum_mass + np.float32(1e-6))
+                s[10] = np.log(mass[g] + np.float32(1e-6))
                 s[11] = document[g]
                 s[12] = log_p[g]
-        for j in range(start[t], start[t + 1]):
-            if feature[j] >= TRIPLES:
+        chosen[out.concept[t, :n]] = 0
+        for j in range(texts.start[t], texts.start[t + 1]):
+            if texts.feature[j] >= TRIPLES:
                 break
-            query[feature[j]] = 0
+            query[texts.feature[j]] = 0
+
+
+@numba.njit(cache=True, fastmath=True)
+def _documents(t, texts, view, out):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The cosine of a text with all labels of each concept."""
+    documents = view.documents
+    out[:] = 0
+    length = np.float32(0)
+    for j in range(texts.start[t], texts.start[t + 1]):
+        f = texts.feature[j]
+        if WORDS <= f < PAIRS:
+            continue
+        at, end = view.near[f // NEAR], view.near[f // NEAR + 1]
+        at += np.searchsorted(documents.feature[at:end], f)
+        if at == end or documents.feature[at] != f:
+            continue
+        square = view.rarity[at] * view.rarity[at]
+        length += square
+        for d in range(documents.start[at], documents.start[at + 1]):
+            out[documents.concept[d]] += square
+    scale = np.float32(1) / np.sqrt(max(length, np.float32(1e-9)))
+    for c in range(out.size):
+        out[c] *= scale / max(view.document_norm[c], np.float32(1e-9))
+
+
+@numba.njit(cache=True, fastmath=True)
+def _power(values, top, out):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """exp(values - top), nothing of it above 1, to seven digits: written out so that eight are worked out at once."""
+    bits = out.view(np.int32)
+    exponent = np.empty(values.size, np.int32)
+    for i in range(values.size):
+        x = max((values[i] - top) * np.float32(1.4426950408889634), np.float32(-120))
+        whole = np.floor(x + np.float32(0.5))
+        r = (x - whole) * np.float32(0.6931471805599453)
+        high = np.float32(1 / 24) + r * (np.float32(1 / 120) + r * np.float32(1 / 720))
+        out[i] = np.float32(1) + r * (np.float32(1) + r * (np.float32(0.5) + r * (np.float32(1 / 6) + r * high)))
+        exponent[i] = np.int32(whole)
+    for i in range(values.size):
+        bits[i] += exponent[i] << 23
+
+
+@numba.njit(cache=True, fastmath=True)
+def _masses(power, scale, group, out):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The share of each ISCO group's occupations."""
+    out[:] = 0
+    for c in range(power.size):
+        g = group[c]
+        if g >= 0 and g != c:
+            out[g] += power[c] * scale
+
+
+@numba.njit(cache=True)
+def _candidates(t, first, best, equal, view, group, absent, chosen, out):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """How many concepts are looked at: those are left in `out`, and why in `chosen`."""
+    n = 0
+    for e in range(equal.low[t], equal.high[t]):
+        label = equal.label[e]
+        c = equal.concept[label]
+        if absent[c] == 0 and (chosen[c] > 0 or n < TOP):
+            if chosen[c] == 0:
+                out[n] = c
+                n += 1
+            if view.first <= label < view.first + view.letters.size:
+                chosen[c] |= CHOSEN | ALIKE
+                if equal.label_key[label] == equal.key[t]:
+                    chosen[c] |= EXACT
+                if equal.preferred[label]:
+                    chosen[c] |= NAMED
+            else:
+                chosen[c] |= CHOSEN | ELSEWHERE
+    cut = _cut(first, best)
+    for c in range(first.size):
+        if first[c] >= cut and n < TOP and chosen[c] == 0:
+            chosen[c] = CHOSEN
+            out[n] = c
+            n += 1
+    for i in range(n):
+        g = group[out[i]]
+        if g >= 0 and chosen[g] == 0 and absent[g] == 0 and n < TOP:
+            chosen[g] = CHOSEN
+            out[n] = g
+            n += 1
+    return n
+
+
+@numba.njit(cache=True)
+def _cut(first, best):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The SHORT-th highest of the first scores: first the bin that it is in, then its place in there."""
+    if first.size <= SHORT:
+        return np.float32(NEVER / 2)
+    seen = np.zeros(BINS, np.int64)
+    for c in range(first.size):
+        seen[np.int64(min((best - first[c]) * np.float32(A_BIN), np.float32(BINS - 1)))] += 1
+    bin, above = 0, 0
+    while above + seen[bin] < SHORT:
+        above += seen[bin]
+        bin += 1
+    inside = np.empty(seen[bin], np.float32)
+    n = 0
+    for c in range(first.size):
+        if np.int64(min((best - first[c]) * np.float32(A_BIN), np.float32(BINS - 1))) == bin:
+            inside[n] = first[c]
+            n += 1
+    inside.sort()
+    return max(inside[n - (SHORT - above)], np.float32(NEVER / 2))
+
+
+@numba.njit(cache=True, fastmath=True)
+def _ask(t, texts, view, query):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Write the text's weights into `query`; one over the sum of its words, over their length, that of its letters."""
+    mass, words, letters = np.float32(0), np.float32(0), np.float32(0)
+    for j in range(texts.start[t], texts.start[t + 1]):
+        f = texts.feature[j]
+        if f >= TRIPLES:
+            break
+        w = view.weight[f]
+        query[f] = w if f < WORDS else w * w
+        if f < WORDS:
+            # a word no label has still has to be covered
+            w = w if w > 0 else np.float32(8)
+            mass += w
+            words += w * w
+        else:
+            letters += w * w
+    one, least = np.float32(1), np.float32(1e-9)
+    return one / max(mass, least), one / np.sqrt(max(words, least)), one / np.sqrt(max(letters, least))
+
+
+@numba.njit(cache=True, fastmath=True)
+def _closest(c, view, query, mine, signals):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The concept's label closest to the text; how close its labels come is written into `signals`."""
+    per_mass, per_words, per_letters = mine
+    words, letters, covered = np.float32(0), np.float32(0), np.float32(0)
+    covers, letter_most, letters_cover = np.float32(0), np.float32(0), np.float32(0)
+    closest, label = np.float32(-1), view.label[c]
+    for n in range(view.label[c], view.label[c + 1]):
+        word_dot, both, letter_dot = np.float32(0), np.float32(0), np.float32(0)
+        for j in range(view.start[n], view.letters[n]):
+            w = query[view.feature[j]]
+            word_dot += w * w
+            both += w
+        for j in range(view.letters[n], view.start[n + 1]):
+            letter_dot += query[WORDS + view.feature[j]]
+        if letter_dot == 0 and word_dot == 0:
+            continue
+        a = letter_dot * per_letters * view.per_letters[n]
+        b = word_dot * per_words * view.per_words[n]
+        if a + b > closest:
+            closest = a + b
+            label = n
+        letters = max(letters, a)
+        words = max(words, b)
+        covered = max(covered, both)
+        covers = max(covers, both * view.per_mass[n])
+        letter_most = max(letter_most, letter_dot)
+        letters_cover = max(letters_cover, letter_dot * view.per_letters[n] * view.per_letters[n])
+    signals[2], signals[3] = letters, words
+    signals[6], signals[7] = covered * per_mass, covers
+    signals[18], signals[19] = letter_most * per_letters * per_letters, letters_cover
+    return view.first + label

@@ -23,14 +23,14 @@ from skillbridge.errors import BadInput, Corrupt
 from skillbridge.tables import replace_file
 from skillbridge.taxonomies import classifier
 from skillbridge.taxonomies.classifier import Compact
-from skillbridge.taxonomies.fold import PAIRS, TRIPLES, WORDS, Features, features, fold, keys, stems
+from skillbridge.taxonomies.fold import FEATURES, PAIRS, TRIPLES, WORDS, Features, features, fold, keys, stems
 from skillbridge.taxonomies.language import closest, spellings
 from skillbridge.taxonomies.learn import corrections
 from skillbridge.taxonomies.pack import Taxonomy
 
 Kind = Literal["occupation", "skill"]
 KINDS: tuple[Kind, ...] = ("occupation", "skill")
-FORMAT = 3
+FORMAT = 4
 
 
 class Learning(NamedTuple):
@@ -49,6 +49,11 @@ OCCUPATIONS, OTHERS = Learning(2, 2, 3, 0.5), Learning(2, 3, 1, 0.25)
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+U16 = npt.NDArray[np.uint16]
+U64 = npt.NDArray[np.uint64]
+
+NEAR = 256
+"""How many features share a place in the directory of the documents' features."""
 
 ESCO = "http://data.europa.eu/esco/"
 _CONCEPT_KINDS = {"occupation": ("occupation", "isco_group"), "skill": ("skill",)}
@@ -65,12 +70,17 @@ class Documents(NamedTuple):
 class View(NamedTuple):
     """The part of a branch that one language searches."""
 
-    label_first: I64  # [concepts + 1] into label
-    label: I32  # label numbers, concept after concept
+    first: int  # the branch's number of its first label; its labels are numbered on from there, concept after concept
+    label: I64  # [concepts + 1] into its labels
+    start: I64  # [labels + 1] into feature: a label's words, and from `letters` on its letters
+    letters: I64  # [labels]
+    feature: U16  # of the branch's labels: words by their number, letters by theirs less WORDS
     weight: F32  # [TRIPLES] rarity of label features
-    word_norm: F32  # [labels of the branch] length of a label's words, and of its letters below
-    letter_norm: F32
+    per_mass: F32  # [labels] one over the sum of the weights of a label's words, over their length, that of its letters
+    per_words: F32
+    per_letters: F32
     documents: Documents
+    near: I64  # [FEATURES / NEAR + 1] into the documents' features: the first of each NEAR
     rarity: F32  # of each feature of the documents
     document_norm: F32  # [concepts]
 
@@ -284,9 +294,11 @@ def _join(first: Features, second: Features) -> Features:
 
 def _label_features(bags: Features) -> dict[str, npt.NDArray[Any]]:
     """The words, 2- and 3-grams of the labels, which candidates are compared by."""
-    kept = bags.feature < TRIPLES
-    before = np.concatenate([[0], np.cumsum(kept)])
-    return {"label.start": before[bags.start].astype(np.int64), "label.feature": bags.feature[kept]}
+    kept, word = bags.feature < TRIPLES, bags.feature < WORDS
+    before, words = (np.concatenate([[0], np.cumsum(which)]) for which in (kept, word))
+    start = before[bags.start].astype(np.int64)
+    letters = start[:-1] + np.diff(words[bags.start])
+    return {"label.start": start, "label.letters": letters, "label.feature": bags.feature[kept].astype(np.uint16)}
 
 
 def _keys(folded: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
@@ -306,40 +318,46 @@ def _documents(bags: Features, concept: I32, rows: npt.NDArray[np.bool_]) -> Doc
 
 
 def _view(branch: Branch, language: int) -> View:
-    lang, concept = branch.labels["lang"].to_numpy(), branch.label_concept
-    start, feature = branch.arrays["label.start"], branch.arrays["label.feature"]
-    label = np.flatnonzero(lang == language)
-    first = np.searchsorted(concept[label], np.arange(branch.concepts.height + 1)).astype(np.int64)
-    documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))
+    lang = branch.labels["lang"].to_numpy()
+    low, high = (int(np.searchsorted(lang, language, side)) for side in ("left", "right"))
+    label = np.searchsorted(branch.label_concept[low:high], np.arange(branch.concepts.height + 1)).astype(np.int64)
+    start, letters = branch.arrays["label.start"][low : high + 1], branch.arrays["label.letters"][low:high]
+    feature = branch.arrays["label.feature"]
     seen = np.zeros(TRIPLES, np.int64)
-    _count(feature[start[label[0]] : start[label[-1] + 1]], seen)
-    weight = np.where(seen > 0, np.log((1 + len(label)) / (1 + seen)) + 1, 0).astype(np.float32)
-    word_norm, letter_norm = np.zeros((2, branch.labels.height), np.float32)
-    _lengths(start, feature, weight, label, word_norm, letter_norm)
+    _count(start, letters, feature, seen)
+    weight = np.where(seen > 0, np.log((1 + high - low) / (1 + seen)) + 1, 0).astype(np.float32)
+    lengths = np.zeros((3, high - low), np.float32)
+    _lengths(start, letters, feature, weight, lengths)
+    documents = Documents(*(branch.arrays[f"{language}.{name}"] for name in Documents._fields))
+    near = np.searchsorted(documents.feature, np.arange(0, FEATURES + 1, NEAR)).astype(np.int64)
     rare = _rare(documents, branch.concepts.height)
-    lengths = np.diff(documents.start)
-    length = np.bincount(documents.concept, weights=np.repeat(rare**2, lengths), minlength=branch.concepts.height)
-    by_concept = np.sqrt(length).astype(np.float32)
-    return View(first, label.astype(np.int32), weight, word_norm, letter_norm, documents, rare, by_concept)
+    per = np.repeat(rare**2, np.diff(documents.start))
+    by_concept = np.sqrt(np.bincount(documents.concept, weights=per, minlength=branch.concepts.height))
+    return View(
+        low, label, start, letters, feature, weight, *lengths, documents, near, rare, by_concept.astype(np.float32)
+    )
 
 
 @numba.njit(cache=True)
-def _count(feature, seen):  # type: ignore[no-untyped-def]  # pragma: no cover
-    for f in feature:
-        seen[f] += 1
+def _count(start, letters, feature, seen):  # type: ignore[no-untyped-def]  # pragma: no cover
+    for n in range(letters.size):
+        for j in range(start[n], letters[n]):
+            seen[feature[j]] += 1
+        for j in range(letters[n], start[n + 1]):
+            seen[WORDS + feature[j]] += 1
 
 
 @numba.njit(cache=True)
-def _lengths(start, feature, weight, label, word_norm, letter_norm):  # type: ignore[no-untyped-def]  # pragma: no cover
-    for n in label:
-        words = letters = 0.0
-        for j in range(start[n], start[n + 1]):
-            square = np.float64(weight[feature[j]]) ** 2
-            if feature[j] < WORDS:
-                words += square
-            else:
-                letters += square
-        word_norm[n], letter_norm[n] = np.sqrt(words), np.sqrt(letters)
+def _lengths(start, letters, feature, weight, lengths):  # type: ignore[no-untyped-def]  # pragma: no cover
+    for n in range(letters.size):
+        mass = words = chars = 0.0
+        for j in range(start[n], letters[n]):
+            mass += weight[feature[j]]
+            words += np.float64(weight[feature[j]]) ** 2
+        for j in range(letters[n], start[n + 1]):
+            chars += np.float64(weight[WORDS + feature[j]]) ** 2
+        for kind, length in enumerate((mass, np.sqrt(words), np.sqrt(chars))):
+            lengths[kind, n] = 1 / max(length, 1e-9)
 
 
 def _rare(documents: Documents, concepts: int) -> F32:

@@ -263,11 +263,10 @@ def _correct(
             column = int(same[0]) if len(same) else int(total[row].argmin())
             if not len(same):
                 view = branch.view(code)
-                labels = view.label[view.label_first[concept] : view.label_first[concept + 1]]
+                labelled = view.label[concept] < view.label[concept + 1]
+                first = view.first + view.label[concept]
                 found.concept[row, column] = concept
-                found.label[row, column] = (
-                    labels[0] if len(labels) else np.flatnonzero(branch.label_concept == concept)[0]
-                )
+                found.label[row, column] = first if labelled else np.flatnonzero(branch.label_concept == concept)[0]
             total[row, column] = total[row].max() + 50
             rows.append(row)
     return rows

@@ -333,9 +333,9 @@ def _view(branch: Branch, language: int) -> View:
     rare = _rare(documents, branch.concepts.height)
     per = np.repeat(rare**2, np.diff(documents.start))
     by_concept = np.sqrt(np.bincount(documents.concept, weights=per, minlength=branch.concepts.height))
-    return View(
-        low, label, start, letters, feature, weight, *lengths, documents, near, rare, by_concept.astype(np.float32)
-    )
+    mass, words, chars = lengths
+    norm = by_concept.astype(np.float32)
+    return View(low, label, start, letters, feature, weight, mass, words, chars, documents, near, rare, norm)
 
 
 @numba.njit(cache=True)

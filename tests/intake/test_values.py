@@ -253,3 +253,8 @@ def test_no_text_crashes_a_parser(text: str) -> None:
     for parse in (languages, education, isco, sector, preferences):
         parse(text)
     hourly(text, text, None, "EUR")
+
+
+def test_a_count_too_long_to_be_one_is_refused() -> None:
+    assert values.whole(1, 50, words=True)("1" * 19) == values.Reading(None, "a whole number from 1 to 50", "refused")
+    assert values.whole(1, 50, words=True)("about 99 people").action == "refused"

@@ -12,6 +12,7 @@ from functools import cache
 import polars as pl
 
 from skillbridge.errors import BadInput
+from skillbridge.intake.phrases import phrase, unwanted
 from skillbridge.intake.report import IntakeReport
 from skillbridge.intake.values import NOTHING, fold, words
 from skillbridge.resources import folder
@@ -117,6 +118,8 @@ def known(table: str, cells: Sequence[str], choices: Choices = NONE) -> int:
     """How many different fields of `table` the cells of a row name, as its header would."""
     names, own = synonyms(table), choices.named()
     found = {own.get(fold(cell)) or names.get(_key(cell, names), ("", 0))[0] for cell in cells}
+    if table == "vacancies":
+        found |= {phrase(cell) for cell in cells if cell}
     return len(found - {"", None})
 
 
@@ -227,10 +230,12 @@ def _checked(table: str, columns: Sequence[str], source: str, choices: Choices) 
 
 
 def _loose(table: str, header: str) -> str:
-    """The field whose synonym has the largest share of the header's words, if all its words are there; else ''."""
+    """The field that the header's words make up, or whose synonym has the largest share of them; else ''."""
     tokens = _tokens(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header))
     if tokens & _CONTACT or any(word in header for word in ("電話", "电话", "전화")):
         return ""
+    if table == "vacancies" and (name := phrase(header)):
+        return "" if name == "positions" and unwanted(header) else name
     if re.search(_UNSPACED, header):
         whole, folded = len(fold(header)), fold(header)
         shares = [
@@ -242,7 +247,7 @@ def _loose(table: str, header: str) -> str:
         whole = sum(map(len, tokens)) or 1
         shares = [(sum(map(len, words_of)) / whole, name) for name, words_of in _phrases(table) if words_of <= tokens]
     share, name = max(shares, key=lambda pair: pair[0], default=(0.0, ""))
-    return name if share >= COVERED else ""
+    return name if share >= COVERED and not (name == "positions" and unwanted(header)) else ""
 
 
 def _key(header: str, names: Mapping[str, tuple[str, int]]) -> str:

@@ -22,7 +22,7 @@ REQUIRED = (
     "positions",
     ("start", "period"),
     ("end", "period", "duration"),
-    ("occupation", "isco", "concept"),
+    ("occupation", "isco", "concept", "crop"),
 )
 
 
@@ -44,7 +44,7 @@ def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
     wage, currency = fields.money(sheet, "wage", codes, hours)
     if (sheet.text("currency").is_null() & wage.is_not_null()).any():
         sheet.report.assumptions.append("wages without a currency are in the destination's currency")
-    occupation = sheet.text("occupation")
+    occupation = _occupation(sheet)
     isco = sheet.read("isco", fields.isco, pl.String())
     concept = sheet.read("concept", fields.concept, pl.String())
     employer = sheet.text("employer")
@@ -106,6 +106,21 @@ def _employer_id(name: str | None, place: str | None) -> str | None:
     if name is None:
         return None
     return "e-" + hashlib.sha256(f"{values.fold(name)}|{place or ''}".encode()).hexdigest()[:10]
+
+
+def _occupation(sheet: Sheet) -> pl.Series:
+    """The words for the job, with the crop behind them where a column of its own names it and they do not."""
+    title, crop = sheet.text("occupation"), sheet.text("crop")
+    if not sheet.has("crop"):
+        return title
+    sheet.report.assumptions.append(f"occupation: what {sheet.name('crop')} says is added to the words for the job")
+    return pl.Series([_joined(*both) for both in zip(title, crop, strict=True)], dtype=pl.String)
+
+
+def _joined(title: str | None, crop: str | None) -> str | None:
+    if title is None or crop is None or values.fold(crop) in values.fold(title):
+        return title or crop
+    return f"{title}, {crop}"
 
 
 def _dates(sheet: Sheet, destination: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:

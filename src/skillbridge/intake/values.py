@@ -133,11 +133,12 @@ def whole(low: int, high: int, *, words: bool = False) -> Parse:
         if text is None or blank(text):
             return Reading()
         value = number(text, decimal="")
-        if value is None and words and (alone := lone_number(text)) is not None:
-            return parse(alone)._replace(expected=f"{expected}; read as {alone}", action="changed")
+        alone = lone_number(text) if value is None and words else None
+        if alone is not None:
+            value = number(alone, decimal="")
         if value is None or value != int(value) or not low <= value <= high:
             return Reading(None, expected, "refused")
-        return Reading(int(value))
+        return Reading(int(value)) if alone is None else Reading(int(value), f"{expected}; read as {alone}", "changed")
 
     return parse
 

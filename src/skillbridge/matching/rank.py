@@ -66,17 +66,19 @@ class Ranker:
     def vacancies_for(self, worker: int, limit: int, among: I32 | None = None) -> Ranking:
         """The best vacancies for the worker in this row, of all or of the rows `among`."""
         rows = np.arange(self.vacancies.height, dtype=np.int32) if among is None else among
-        return self._best(np.full(len(rows), worker, dtype=np.int32), rows, limit)
+        worker_row = np.full(len(rows), worker, dtype=np.int32)
+        return self._best(worker_row, rows, *self.search.judge(worker_row, rows), limit)
 
     def workers_for(self, vacancy: int, limit: int, among: I32 | None = None) -> Ranking:
         """The best workers for the vacancy in this row, of all or of the rows `among`."""
         rows = np.arange(self.workers.height, dtype=np.int32) if among is None else among
-        return self._best(rows, np.full(len(rows), vacancy, dtype=np.int32), limit)
+        judged = self.search.judge_vacancy(rows, vacancy)
+        return self._best(rows, np.full(len(rows), vacancy, dtype=np.int32), *judged, limit)
 
-    def _best(self, worker: I32, place: I32, limit: int) -> Ranking:
+    def _best(self, worker: I32, place: I32, score: I32, closed: I32, limit: int) -> Ranking:
+        """The best of pairs judged by dates and history too."""
         _asked(limit)
         search, admitted = self.search, self.search.admitted
-        score, closed = search.judge(worker, place)
         refused = np.bincount(closed[closed >= 0], minlength=search.n_reasons)
         worker, place, score = (part[closed < 0] for part in (worker, place, score))
         start, end = (days.astype("datetime64[D]") for days in search.windows(worker, place))

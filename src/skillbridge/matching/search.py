@@ -13,6 +13,7 @@ import polars as pl
 from skillbridge.matching.encode import Jobs, Market, Profiles, market, plain, profiles, ties
 from skillbridge.matching.formulas import Settings, settings
 from skillbridge.matching.kernel import best, scratch
+from skillbridge.matching.offer import judge_vacancy
 from skillbridge.matching.pairs import RULE, Carried, judge_pairs
 from skillbridge.matching.reach import Herds, grouped, herds, reach
 from skillbridge.matching.yardstick import Yardstick
@@ -139,6 +140,12 @@ class Search:
         """(score in thousandths, the first reason against or -1) of pairs; rules on dates and history left out."""
         score, closed = np.zeros(len(worker), dtype=np.int32), np.zeros(len(worker), dtype=np.int32)
         judge_pairs(self.p, self.jobs, self.s, self.carried, self.n_skills, worker, vacancy, score, closed)
+        return score, closed
+
+    def judge_vacancy(self, worker: I32, vacancy: int) -> tuple[I32, I32]:
+        """What :meth:`judge` gives for many workers and one vacancy; pairs that are closed may have any score."""
+        score, closed = np.zeros(len(worker), dtype=np.int32), np.zeros(len(worker), dtype=np.int32)
+        judge_vacancy(self.p, self.jobs, self.s, self.carried, self.n_skills, worker, vacancy, score, closed)
         return score, closed
 
     def legal(self, worker: I32, vacancy: I32) -> Links:

@@ -7,12 +7,14 @@ changed since then is never shown by it.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from skillbridge import tables
@@ -31,6 +33,28 @@ LARGE = 20_000
 
 REMEMBERED = 2_000
 """Rankings kept with the rows that they stand on."""
+
+
+Conditions = dict[str, Callable[[str | None], bool]]
+"""Column of text -> whether a value of it is wanted."""
+
+
+class Columns:
+    """Columns of text of a frame, numbered at the first question: each condition is asked once a distinct value."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+        self._numbered: dict[str, tuple[list[str | None], npt.NDArray[np.int32]]] = {}
+
+    def rows(self, wanted: Conditions) -> npt.NDArray[np.int32]:
+        """The rows, in order, for which every condition holds."""
+        keep = np.ones(self._frame.height, dtype=np.bool_)
+        for column, holds in wanted.items():
+            if column not in self._numbered:
+                self._numbered[column] = tables.distinct(self._frame[column], lambda value: value)
+            values, numbers = self._numbered[column]
+            keep &= np.fromiter(map(holds, values), dtype=np.bool_, count=len(values))[numbers]
+        return np.flatnonzero(keep).astype(np.int32)
 
 
 @dataclass(eq=False)
@@ -65,6 +89,24 @@ class Standing:
     def vacancy_row(self) -> dict[str, int]:
         """Vacancy -> row of `jobs`."""
         return {name: row for row, name in enumerate(self.jobs["vacancy_id"].to_list())}
+
+    def people_where(self, wanted: Conditions, without: Collection[str] = ()) -> npt.NDArray[np.int32]:
+        """Rows of `people` that fit, without the workers named."""
+        rows = self._people.rows(wanted)
+        gone = [self.worker_row[name] for name in without if name in self.worker_row]
+        return rows[~np.isin(rows, gone)] if gone else rows
+
+    def jobs_where(self, wanted: Conditions) -> npt.NDArray[np.int32]:
+        """Rows of `jobs` that fit."""
+        return self._jobs.rows(wanted)
+
+    @cached_property
+    def _people(self) -> Columns:
+        return Columns(self.people)
+
+    @cached_property
+    def _jobs(self) -> Columns:
+        return Columns(self.jobs)
 
     def ranker(self, ws: Workspace, partnership: str | None) -> "Ranker":
         """Rankings of these rows under every published agreement, or under one and the policies over all."""

@@ -1,17 +1,17 @@
 """Acts that rank: workers for a vacancy, vacancies for a worker, with the reasons for each score."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-import polars as pl
 from msgspec.structs import replace
 
 from skillbridge.access import Actor, check, parties, reach
 from skillbridge.errors import BadInput, Refused
 from skillbridge.store import Record
 from skillbridge.workspace import Workspace, frames, read
-from skillbridge.workspace.board import Standing, board, ranker_of, understood
+from skillbridge.workspace.board import Columns, Conditions, Standing, board, ranker_of, understood
 from skillbridge.workspace.catalog import labels_in
 from skillbridge.workspace.people import WITHHELD, seen_score, spend
 from skillbridge.workspace.views import Criterion, Match, Matches, WorkerBody
@@ -90,35 +90,39 @@ def _workers_for(
 ) -> Matches:
     """`sight`: the parties whose workers are seen (None: all), and workers who are not."""
     covered, hidden = sight
-    people, row = standing.people, standing.vacancy_row.get(vacancy.id)
-    wanted = pl.col("status") == "ready"
+    row = standing.vacancy_row.get(vacancy.id)
+    wanted: Conditions = {"status": lambda status: status == "ready"}
     if covered is not None:
-        wanted &= pl.col("party").is_in(sorted(covered))
-    if hidden:
-        wanted &= ~pl.col("worker_id").is_in(sorted(hidden))
+        wanted["party"] = covered.__contains__
     if query.origin:
-        wanted &= pl.col("origin") == query.origin
+        wanted["origin"] = lambda origin: origin == query.origin
     if query.isco:
-        wanted &= pl.col("isco").str.starts_with(query.isco)
-    among = people.select(wanted.fill_null(False).arg_true()).to_series().cast(pl.Int32).to_numpy()
-    jobs = understood(frames.of_records("vacancy", [vacancy])) if changed or row is None else standing.jobs[[row]]
-    if not jobs.select(_offered(query)).item() or not len(among):
+        wanted["isco"] = _begins(query.isco)
+    among = standing.people_where(wanted, hidden)
+    jobs = (
+        understood(frames.of_records("vacancy", [vacancy])) if changed or row is None else standing.jobs.slice(row, 1)
+    )
+    if not len(Columns(jobs).rows(_offered(query))) or not len(among):
         return Matches([], 0, {}, {}, standing.moment.isoformat())
     if changed or row is None:
-        ranker, row = ranker_of(ws, people, jobs, standing.day, query.partnership), 0
+        ranker, row = ranker_of(ws, standing.people, jobs, standing.day, query.partnership), 0
     else:
         ranker = standing.ranker(ws, query.partnership)
     return told(standing.moment, ranker.workers_for(row, query.limit, among), len(among), query.lang)
 
 
-def _offered(query: MatchQuery) -> pl.Expr:
-    """Whether a vacancy is open and what the query asks."""
-    wanted = pl.col("status") == "open"
+def _offered(query: MatchQuery) -> Conditions:
+    """That a vacancy is open and what the query asks."""
+    wanted: Conditions = {"status": lambda status: status == "open"}
     if query.destination:
-        wanted &= pl.col("destination") == query.destination
+        wanted["destination"] = lambda destination: destination == query.destination
     if query.isco:
-        wanted &= pl.col("isco").str.starts_with(query.isco)
-    return wanted.fill_null(False)
+        wanted["isco"] = _begins(query.isco)
+    return wanted
+
+
+def _begins(isco: str) -> Callable[[str | None], bool]:
+    return lambda code: code is not None and code.startswith(isco)
 
 
 def _check_published(ws: Workspace, query: MatchQuery) -> None:
@@ -154,7 +158,7 @@ def vacancies_for(ws: Workspace, actor: Actor, worker_id: str, query: MatchQuery
     _check_published(ws, query)
     standing = board(ws).now()
     row = standing.worker_row.get(worker_id)
-    among = standing.jobs.select(_offered(query).arg_true()).to_series().cast(pl.Int32).to_numpy()
+    among = standing.jobs_where(_offered(query))
     if not len(among):
         found = Matches([], 0, {}, {}, standing.moment.isoformat())
     elif row is None or ws.store.records.changed_among("worker", [worker_id], standing.revisions["worker"]):

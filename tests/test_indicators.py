@@ -264,6 +264,26 @@ def test_money_is_never_mixed_over_currencies(seed: int) -> None:
         assert got == {currency: pytest.approx(statistics.median(values)) for currency, values in by.items()}
 
 
+def test_won_and_dinars_are_told_in_whole_units() -> None:
+    world = World(4)
+    paid = {"KRW": 10_320.0, "KWD": 1.875, "NZD": 23.5}
+    minor = {"KRW": 10_320, "KWD": 1_875, "NZD": 2_350}
+    codes = list(paid)
+    for number_, job in enumerate(world.vacancies):
+        job |= {"currency": codes[number_ % 3], "wage": minor[codes[number_ % 3]], "hours_week": 40.0}
+    facts = f.plan_facts(
+        frame(world.workers, tables.WORKERS),
+        frame(world.vacancies, tables.VACANCIES),
+        pl.DataFrame(schema={"worker": pl.UInt32, "vacancy": pl.UInt32}),
+        frame(world.placements, tables.PLACEMENTS),
+        world.facts.unfilled,
+        world.facts.unplaced,
+        (),
+    )
+    table = compute(facts, only=["median_wage"], threshold=1)
+    assert dict(table.select("currency", "value").rows()) == paid
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
 def test_slices_add_up_to_the_whole(seed: int) -> None:

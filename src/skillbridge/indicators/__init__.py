@@ -359,9 +359,10 @@ INDICATORS: dict[str, Indicator] = {
 
 NOT_COMPUTED: dict[str, str] = {
     "conversion": "arrivals / approvals: needs arrivals, which come after the season starts",
-    "time_to_fill": "median(start of work - request date): vacancies carry no request date",
-    "lead_time_slack": "required start - earliest feasible start: needs the visa office's processing times",
-    "quota_exhaustion": "today + (limit - used) / mean weekly use: needs the days on which places are taken",
+    "time_to_fill": "median(first working day - day of the application): needs the days on which work started",
+    "lead_time_slack": "start - earliest start that the application allows: needs the days of applications, and lead"
+    " or processing times",
+    "quota_exhaustion": "day on which a place is used up, at the mean weekly use: needs quotas that placements use",
     "skill_gain": "skill level after - before: needs the workers' profiles after the season",
     "circularity_rate": "workers with 2 seasons or more in N years / workers in N years: needs the record of years",
     "return_compliance": "departed by due date / due; unaccounted for / arrived: needs departures",
@@ -376,9 +377,10 @@ NOT_COMPUTED: dict[str, str] = {
     "training_ratio": "home-track trained / away-track placed: needs training seats",
     "remittances": "placements x months x net wage x remitted share: needs net wages and the remitted share",
 }
-"""Indicators of the same family that need data a plan does not hold: formula and what is missing.
+"""Indicators that need data a plan may not hold: formula and what is missing.
 
-Some follow from the journeys' steps instead (:mod:`skillbridge.indicators.stays`)."""
+Most follow from figures beside the plan (:mod:`skillbridge.indicators.accounts`) or from the journeys' steps
+(:mod:`skillbridge.indicators.stays`) where those are given."""
 
 
 def compute(

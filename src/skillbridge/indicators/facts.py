@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from skillbridge.model import CEFR, RuleUse
+from skillbridge.rates import load_rates
 
 if TYPE_CHECKING:
     from skillbridge.plan_folder import PlanFolder
@@ -24,7 +25,8 @@ sector (ISIC section or division as given), isco (unit group of the job), month 
 @dataclass(frozen=True)
 class Facts:
     """`workers` with `eligible` (had a candidate), `placed` and worker dimensions; `vacancies` with `filled` and their
-    dimensions; `placements` with both, pay, hours and `score`; `rules` as in the plan; `season` first and last day."""
+    dimensions; `placements` with both, `pay` an hour in whole units, hours and `score`; `rules` as in the plan;
+    `season` first and last day."""
 
     workers: pl.DataFrame
     vacancies: pl.DataFrame
@@ -116,10 +118,17 @@ def plan_facts(
         .with_columns(
             month=pl.col("start").dt.strftime("%Y-%m"),
             weeks=(pl.col("end") - pl.col("start")).dt.total_days().add(1) / 7,
+            pay=major(pl.col("wage"), pl.col("currency")),
             same_employer=_worked_for(pl.col("past"), pl.col("employer_id")),
         )
     )
     return Facts(people, jobs, joined, unfilled, unplaced, rules, season)
+
+
+def major(minor: pl.Expr, currency: pl.Expr) -> pl.Expr:
+    """Minor units of money in whole units of its currency: yen and won have no smaller ones, dinars a thousand."""
+    digits = currency.replace_strict(load_rates().minor_digits, default=2, return_dtype=pl.Int32)
+    return minor / pl.lit(10.0).pow(digits)
 
 
 def presence_by_week(found: Facts, by: str = "destination", top: int = 7) -> pl.DataFrame:

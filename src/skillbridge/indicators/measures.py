@@ -94,14 +94,14 @@ def seasons_per_person(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
 
 def median_wage(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
     """By currency always: amounts of several currencies are never mixed."""
-    known = found.placements.filter(pl.col("wage").is_not_null())
-    return grouped(known, _with_currency(by), value=pl.col("wage").median() / 100, count=pl.len().cast(pl.Int64))
+    known = found.placements.filter(pl.col("pay").is_not_null())
+    return grouped(known, _with_currency(by), value=pl.col("pay").median(), count=pl.len().cast(pl.Int64))
 
 
 def season_earnings(found: Facts, by: Sequence[str] = ()) -> pl.DataFrame:
     """By currency always."""
-    known = found.placements.filter(pl.col("wage").is_not_null() & pl.col("hours_week").is_not_null())
-    gross = pl.col("wage") * pl.col("hours_week") * pl.col("weeks") / 100
+    known = found.placements.filter(pl.col("pay").is_not_null() & pl.col("hours_week").is_not_null())
+    gross = pl.col("pay") * pl.col("hours_week") * pl.col("weeks")
     return grouped(known, _with_currency(by), value=gross.median(), count=pl.len().cast(pl.Int64))
 
 

@@ -8,6 +8,7 @@ columns.
 import polars as pl
 
 from skillbridge.indicators import INDICATORS
+from skillbridge.indicators.accounts import ACCOUNTS
 from skillbridge.indicators.stays import STAYS
 
 DATAFLOW = "SKILLBRIDGE:PLAN_INDICATORS(1.0)"
@@ -40,7 +41,7 @@ def to_sdmx(table: pl.DataFrame, *, time_period: str, prepared: str, dataflow: s
     (REFERENCE, text) are attributes, and so are the bounds CI_LOW and CI_HIGH where `table` is of `with_intervals`;
     PREPARED is a custom column.
     """
-    references = {name: ", ".join(indicator.frameworks) for name, indicator in (INDICATORS | STAYS).items()}
+    references = {name: ", ".join(indicator.frameworks) for name, indicator in (INDICATORS | ACCOUNTS | STAYS).items()}
     status = pl.when(pl.col("suppressed")).then(pl.lit("Q")).when(pl.col("value").is_null()).then(pl.lit("M"))
     return table.select(
         STRUCTURE=pl.lit("dataflow"),

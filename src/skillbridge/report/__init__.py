@@ -6,8 +6,11 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+import polars as pl
+
 from skillbridge import words
 from skillbridge.explain.advice import RowAdvice
+from skillbridge.indicators.context import Context
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.report import minister, officer, public
 from skillbridge.report.page import Card, Page, Tongue, isolated, write
@@ -27,15 +30,19 @@ def render(
     lang: str = "en",
     sampled: bool = False,
     advice: Sequence[RowAdvice] = (),
+    context: Context | None = None,
+    journeys: pl.DataFrame | None = None,
 ) -> str:
     """The report of a plan for a reader, opening in `lang` and holding all languages; same plan, same text.
 
     `sampled`: the pool is a sample of the people it stands for, so indicators have intervals
     (:mod:`skillbridge.indicators.uncertainty`), drawn with the plan's seed. `advice`: what more places would bring
     (:func:`skillbridge.explain.advice.advise`), for the officer, with how far it held and the interval of that.
+    `context`: figures from beside the plan, for indicators of pay, costs and lead times. `journeys`: what became of
+    placements, as `indicators.compute` tells it of `stays.STAYS`.
     Sums over all workers once, so its cost hardly grows with the plan: a few seconds at 200,000 workers.
     """
-    season = Season(folder, sampled=sampled, advice=advice)
+    season = Season(folder, sampled=sampled, advice=advice, context=context, journeys=journeys)
     if reader == "public":
         season.corridors = public.published(season)
     tongues = [Tongue(one) for one in (lang, *(other for other in words.LANGUAGES if other != lang))]

@@ -2,9 +2,11 @@
 
 import polars as pl
 
-from skillbridge.indicators import FRAMEWORKS, INDICATORS, NOT_COMPUTED
+from skillbridge.indicators import FRAMEWORKS, NOT_COMPUTED
+from skillbridge.indicators.context import SHARES, Figure
+from skillbridge.indicators.stays import STAYS
 from skillbridge.privacy import THRESHOLD
-from skillbridge.report.page import TABLE_ROWS, Section, Table, Tongue, isolated
+from skillbridge.report.page import EVERY, TABLE_ROWS, Section, Table, Tongue, isolated
 from skillbridge.report.season import ONE, Season
 
 COLUMNS = 8
@@ -33,9 +35,9 @@ def totals(season: Season, tongue: Tongue) -> Section:
     rows = []
     whole = season.whole.select("indicator", "currency", "value", "suppressed", "low", "high")
     for name, currency, value, suppressed, low, high in whole.rows():
-        unit, kind = INDICATORS[name].unit, INDICATORS[name].kind
+        unit, kind = EVERY[name].unit, EVERY[name].kind
         title = tongue.say(f"indicator.{name}") + (f" ({currency})" if currency else "")
-        shown = tongue.say("report.suppressed") if suppressed else tongue.figure(unit, value)
+        shown = tongue.say("report.suppressed") if suppressed else tongue.quantity(unit, value)
         bounds = "–" if low is None else f"{tongue.figure(unit, low)} – {tongue.figure(unit, high)}"
         between = [isolated(bounds)] if season.sampled else []
         rows.append((title, shown, *between, tongue.say(f"formula.{name}"), tongue.say(f"report.{kind}")))
@@ -71,7 +73,7 @@ def by_group(season: Season, tongue: Tongue) -> Section:
     """Indicators by each dimension: a table a dimension, a row a group, the groups with most people first."""
     tables = []
     for dimension in ONE:
-        names = [name for name in _LEAD if dimension in INDICATORS[name].dimensions][:COLUMNS]
+        names = [name for name in _LEAD if dimension in EVERY[name].dimensions][:COLUMNS]
         cells = season.indicators.filter(
             pl.col("slice").str.starts_with(f"{dimension}=") & pl.col("indicator").is_in(names)
         )
@@ -79,9 +81,7 @@ def by_group(season: Season, tongue: Tongue) -> Section:
             continue
         size = cells.group_by("slice").agg(pl.col("count").max()).sort("count", "slice", descending=[True, False])
         known = {
-            (where, name): tongue.say("report.suppressed")
-            if suppressed
-            else tongue.figure(INDICATORS[name].unit, value)
+            (where, name): tongue.say("report.suppressed") if suppressed else tongue.figure(EVERY[name].unit, value)
             for where, name, value, suppressed in cells.select("slice", "indicator", "value", "suppressed").rows()
         }
         order = [
@@ -106,10 +106,10 @@ def goals(season: Season, tongue: Tongue) -> Section:
     rows = []
     for code in FRAMEWORKS:
         told = []
-        for name, indicator in INDICATORS.items():
+        for name, indicator in EVERY.items():
             if code in indicator.frameworks and name in values:
                 value, hidden = values[name]
-                shown = tongue.say("report.suppressed") if hidden else tongue.figure(indicator.unit, value)
+                shown = tongue.say("report.suppressed") if hidden else tongue.quantity(indicator.unit, value)
                 told.append(f"{tongue.say(f'indicator.{name}')}: {shown}")
         rows.append((code, tongue.say(f"goal.{key_of(code)}"), "; ".join(told) or tongue.say("report.no_indicator")))
     table = Table(tongue.heads("goal", "says", "indicators"), rows)
@@ -117,9 +117,81 @@ def goals(season: Season, tongue: Tongue) -> Section:
     return Section("goals", title, tongue.say("report.goals_intro"), "computed", (), [("", table)], wide=True)
 
 
-def missing(tongue: Tongue) -> Section:
-    """What a plan cannot answer, and what for."""
-    rows = [(tongue.say(f"unmeasured.{name}"), tongue.say(f"missing.{name}")) for name in NOT_COMPUTED]
+def journeys(season: Season, tongue: Tongue) -> Section | None:
+    """What became of placements, over all and by group, as `skillbridge journey indicators` told it."""
+    if season.journeys is None:
+        return None
+    over_all = season.journeys.filter(slice="").select("indicator", "value", "count", "suppressed")
+    rows = []
+    for name, value, count, suppressed in over_all.rows():
+        hidden = tongue.say("report.suppressed")
+        shown = hidden if suppressed else tongue.quantity(STAYS[name].unit, value)
+        people = hidden if suppressed else tongue.number(count or 0)
+        rows.append((tongue.say(f"indicator.{name}"), shown, people, tongue.say(f"formula.{name}")))
+    heads = [*tongue.heads("indicator", "value"), tongue.say("column.population"), *tongue.heads("formula")]
+    tables = [("", Table(heads, rows, frozenset({1, 2})))]
+    groups = season.journeys.filter(pl.col("slice").str.contains("=") & ~pl.col("slice").str.contains(";"))
+    grouped = []
+    for name, where, value, count, suppressed in groups.select(
+        "indicator", "slice", "value", "count", "suppressed"
+    ).rows():
+        dimension, _, code = where.partition("=")
+        shown = tongue.say("report.suppressed") if suppressed else tongue.quantity(STAYS[name].unit, value)
+        people = tongue.say("report.suppressed") if suppressed else tongue.number(count or 0)
+        told = f"{tongue.say(f'dimension.{dimension}')}: {group(tongue, dimension, code)}"
+        grouped.append((tongue.say(f"indicator.{name}"), told, shown, people))
+    if grouped:
+        names = [*tongue.heads("indicator", "group", "value"), tongue.say("column.population")]
+        most = 5 * TABLE_ROWS
+        more = max(0, len(grouped) - most)
+        tables.append((tongue.say("report.groups"), Table(names, grouped[:most], frozenset({2, 3}), more)))
+    title, intro = tongue.say("report.journeys"), tongue.say("report.journeys_intro", n=THRESHOLD)
+    return Section("journeys", title, intro, "computed", (), tables, wide=True)
+
+
+def beside(season: Season, tongue: Tongue) -> Section | None:
+    """The figures from beside the plan that some indicators rest on, with where each comes from."""
+    figures = season.context.figures
+    if not figures:
+        return None
+    rows = [(_named(one, tongue), _where(one, tongue), _amount(one, tongue), one.basis) for one in figures]
+    heads = tongue.heads("item", "holds_for", "value", "basis")
+    most = 5 * TABLE_ROWS
+    table = Table(heads, rows[:most], frozenset({2}), max(0, len(rows) - most))
+    title = tongue.say("report.beside")
+    return Section("beside", title, tongue.say("report.beside_intro"), "assumed", (), [("", table)], wide=True)
+
+
+def _named(one: Figure, tongue: Tongue) -> str:
+    said = tongue.say(f"item.{one.item}")
+    return f"{said} ({tongue.say(f'payer.{one.payer}')})" if one.payer else said
+
+
+def _where(one: Figure, tongue: Tongue) -> str:
+    if not one.where:
+        return tongue.say("scenario.said_all")
+    return "; ".join(
+        f"{tongue.say(f'dimension.{name}')}: {isolated(group(tongue, name, code))}" for name, code in one.where.items()
+    )
+
+
+def _amount(one: Figure, tongue: Tongue) -> str:
+    if one.item in SHARES:
+        return tongue.percent(one.value)
+    shown = tongue.number(one.value, 0 if one.value == int(one.value) else 2)
+    return isolated(f"{shown} {one.currency}") if one.currency else shown
+
+
+def missing(season: Season, tongue: Tongue) -> Section | None:
+    """What neither the plan nor what was given beside it can answer, and what for."""
+    known = set(season.whole["indicator"])
+    if season.journeys is not None:
+        known |= set(season.journeys.filter(pl.col("value").is_not_null() | pl.col("suppressed"))["indicator"])
+    rows = [
+        (tongue.say(f"unmeasured.{name}"), tongue.say(f"missing.{name}")) for name in NOT_COMPUTED if name not in known
+    ]
+    if not rows:
+        return None
     table = Table(tongue.heads("indicator", "needs"), rows)
     title = tongue.say("report.not_computed")
     return Section("missing", title, tongue.say("report.not_computed_intro"), "computed", (), [("", table)], wide=True)

@@ -39,8 +39,10 @@ def sections(season: Season, tongue: Tongue) -> list[Section]:
         quality(season, tongue),
         figures.totals(season, tongue),
         figures.by_group(season, tongue),
+        figures.journeys(season, tongue),
+        figures.beside(season, tongue),
         figures.goals(season, tongue),
-        figures.missing(tongue),
+        figures.missing(season, tongue),
     ]
     return [part for part in parts if part is not None]
 

@@ -11,14 +11,29 @@ import jinja2
 
 from skillbridge import charts, words
 from skillbridge.indicators import INDICATORS, NOT_COMPUTED
+from skillbridge.indicators.accounts import ACCOUNTS
+from skillbridge.indicators.stays import STAYS
 
 TABLE_ROWS = 40
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
 WIDE, NARROW = 960, 400
 """Widths in pixels a chart over the whole page is drawn at, for a desk and for a telephone."""
+EVERY = INDICATORS | ACCOUNTS | STAYS
+"""All indicators by id: of the plan, of its accounts, of journeys."""
+_UNITS = {
+    "objective points": "points",
+    "CEFR steps": "steps",
+    "seasons": "seasons",
+    "days": "days",
+    "days, negative: before": "days",
+    "months of pay": "months_of_pay",
+    "arrivals": "arrivals",
+    "US dollars": "dollars",
+}
+"""Units that are named beside a figure, by their words."""
 _ENGLISH = {
-    "indicator": lambda name: INDICATORS[name].title,
-    "formula": lambda name: INDICATORS[name].formula,
+    "indicator": lambda name: EVERY[name].title,
+    "formula": lambda name: EVERY[name].formula,
     "missing": lambda name: NOT_COMPUTED[name],
 }
 
@@ -83,9 +98,14 @@ class Tongue:
         """An indicator's value in its unit."""
         if value is None:
             return "–"
-        if unit == "share":
+        if unit in ("share", "share of the stock"):
             return self.percent(value)
-        return self.number(value, 0 if unit == "heads" else 2)
+        return self.number(value, 0 if unit in ("heads", "US dollars") else 2)
+
+    def quantity(self, unit: str, value: float | None) -> str:
+        """The value with its unit in words, where it has one."""
+        shown = self.figure(unit, value)
+        return shown if value is None or unit not in _UNITS else self.say(f"unit.{_UNITS[unit]}", n=isolated(shown))
 
     def heads(self, *names: str) -> list[str]:
         """Titles of columns."""

@@ -29,8 +29,10 @@ def sections(season: Season, tongue: Tongue) -> list[Section]:
         weeks(rounded, tongue, tongue.say("report.season_rounded", n=THRESHOLD)),
         corridor_map(season, tongue, tongue.say("report.map_public", n=THRESHOLD), corridors(season, tongue)),
         figures.totals(season, tongue),
+        figures.journeys(season, tongue),
+        figures.beside(season, tongue),
         figures.goals(season, tongue),
-        figures.missing(tongue),
+        figures.missing(season, tongue),
     ]
     return [part for part in parts if part is not None]
 

@@ -7,11 +7,14 @@ import polars as pl
 
 from skillbridge import charts
 from skillbridge.explain.advice import RowAdvice
-from skillbridge.indicators import compute, folder_facts
+from skillbridge.indicators import INDICATORS, compute, folder_facts
 from skillbridge.indicators import facts as f
+from skillbridge.indicators.accounts import ACCOUNTS, Accounts, accounts_of
+from skillbridge.indicators.context import Context
 from skillbridge.indicators.uncertainty import with_intervals
 from skillbridge.model import RuleUse
 from skillbridge.plan_folder import PlanFolder
+from skillbridge.rates import load_rates
 from skillbridge.report.page import TABLE_ROWS, WIDE, Section, Table, Tongue, symbol, use
 
 BOARD_ROWS = 12
@@ -25,10 +28,20 @@ _CAPS = frozenset({"quota", "brain_drain", "training"})
 
 class Season:
     """A plan with the tables counted from it once, whatever the language and the reader; `sampled`: its pool is a
-    sample of the people it stands for; `advice`: what more places were found to bring."""
+    sample of the people it stands for; `advice`: what more places were found to bring; `context`: figures from beside
+    the plan; `journeys`: what became of placements (`indicators.compute` of `stays.STAYS`)."""
 
-    def __init__(self, folder: PlanFolder, *, sampled: bool = False, advice: Sequence[RowAdvice] = ()) -> None:
-        self.sampled, self.advice = sampled, advice
+    def __init__(
+        self,
+        folder: PlanFolder,
+        *,
+        sampled: bool = False,
+        advice: Sequence[RowAdvice] = (),
+        context: Context | None = None,
+        journeys: pl.DataFrame | None = None,
+    ) -> None:
+        self.sampled, self.advice, self.journeys = sampled, advice, journeys
+        self.context = context or Context()
         self.folder, self.plan = folder, folder.plan
         self.found = folder_facts(folder)
         kinds = {(one.id, rule.id): rule.kind for one in folder.partnerships for rule in one.binding}
@@ -51,17 +64,26 @@ class Season:
 
     @cached_property
     def indicators(self) -> pl.DataFrame:
-        """Every indicator over all and by each of ONE, small groups hidden."""
-        return compute(self.found, [(), *((name,) for name in ONE)])
+        """Every indicator over all and by each of ONE, small groups hidden; of accounts those that can be told."""
+        slices = [(), *((name,) for name in ONE)]
+        accounts = compute(self.accounts, slices, among=ACCOUNTS).filter(pl.col("suppressed") | (pl.col("count") > 0))
+        return pl.concat([compute(self.found, slices), accounts])
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What the season brings and costs, as far as it is stated."""
+        return accounts_of(self.folder, self.context, load_rates())
 
     @cached_property
     def whole(self) -> pl.DataFrame:
         """The indicators over all, in each currency, with `low` and `high` where the pool is a sample, else null."""
         all_ = pl.col("slice").str.contains("=").not_() | pl.col("slice").str.starts_with("currency=")
         table = self.indicators.filter(all_)
-        if self.sampled:
-            return with_intervals(self.found, table, seed=self.plan.manifest.seed)
-        return table.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
+        if not self.sampled:
+            return table.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
+        own = pl.col("indicator").is_in(list(INDICATORS))
+        bounded = with_intervals(self.found, table.filter(own), seed=self.plan.manifest.seed)
+        return pl.concat([bounded, table.filter(~own)], how="diagonal")
 
     @cached_property
     def symbols(self) -> str:
@@ -251,7 +273,7 @@ def quality(season: Season, tongue: Tongue) -> Section | None:
         return None
     shown = [("score", tongue.say("column.score"), placements["score"].cast(pl.Float64) / 1000)]
     if season.currency is not None:
-        wage = placements.filter(pl.col("currency") == season.currency)["wage"].drop_nulls() / 100
+        wage = placements.filter(pl.col("currency") == season.currency)["pay"].drop_nulls()
         if len(wage):
             shown.append(("wage", tongue.say("column.wage", currency=season.currency), wage))
     drawn, tables = [], []

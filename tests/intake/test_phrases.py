@@ -40,7 +40,27 @@ SAID = {
 
 @pytest.mark.parametrize(("field", "header"), [(field, h) for field, line in SAID.items() for h in line.split("|")])
 def test_what_the_words_of_a_header_make_up(field: str, header: str) -> None:
-    assert phrase(header) == field
+    assert phrase("vacancies", header) == field
+
+
+@pytest.mark.parametrize(
+    ("field", "header"),
+    [
+        ("available_from", "Disponibilidad desde"),
+        ("available_to", "Disponibilidad hasta"),
+        ("available_from", "Date de disponibilité (début)"),
+        ("available_from", "Fecha de inicio de disponibilidad"),
+        ("available_to", "Verfügbarkeit bis"),
+        ("available_from", "Dostępna od dnia"),
+        ("available_to", "Gotowość do pracy do"),
+        ("available_from", "Available for work from"),
+        ("", "Contract start"),
+        ("", "From which employer"),
+        ("", "Number of seasons"),
+    ],
+)
+def test_when_a_worker_is_free(field: str, header: str) -> None:
+    assert phrase("workers", header) == field
 
 
 @pytest.mark.parametrize(

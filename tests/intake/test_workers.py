@@ -153,3 +153,34 @@ def test_nobody_is_planned_on_past_stays_or_wishes_that_cannot_be_read(tmp_path:
     found = read(tmp_path, f'id,country,job,{column}\nw1,MX,picker,"{cell}"\nw2,MX,picker,\n')
     assert found.frame["worker_id"].to_list() == ["w2"]
     assert found.report.refused_rows() == {2}
+
+
+def test_columns_about_one_language_are_read_as_languages(tmp_path: Path) -> None:
+    path = tmp_path / "pool.csv"
+    path.write_text(
+        "Pool No,Country,Job,Languages,English,Nivel de español,Korean (TOPIK),Polish\n"
+        "s1,WS,picker,en:A1;sm:C2,Good,,3,12\n"
+        "s2,WS,picker,,no,B1,,7\n"
+        "s3,WS,picker,,perhaps,,,1\n"
+    )
+    found = read_workers(path)
+    assert found.frame["languages"].to_list() == ["en:B2;sm:C2;ko:B1", "es:B1", None]
+    assert [(e.row, e.column, e.action) for e in found.report.entries if e.action == "refused"] == [
+        (4, "English", "refused")
+    ]
+    assert found.report.unknown_columns == ["Polish"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "licences"),
+    [
+        ("Permis de conduire", ["Oui", "Non", "B"], ["driving", None, "B"]),
+        ("Licences", ["yes", "no", "tractor;forklift"], [None, None, "tractor;forklift"]),
+        ("Führerschein", ["ja", "nein", ""], ["driving", None, None]),
+    ],
+)
+def test_yes_and_no_are_no_licences(tmp_path: Path, header: str, cells: list[str], licences: list[str | None]) -> None:
+    path = tmp_path / "pool.csv"
+    rows = "".join(f"s{k},WS,picker,{cell}\n" for k, cell in enumerate(cells))
+    path.write_text(f"Pool No,Country,Job,{header}\n{rows}")
+    assert read_workers(path).frame["licences"].to_list() == licences

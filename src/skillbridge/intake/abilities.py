@@ -7,7 +7,7 @@ from functools import cache
 import polars as pl
 
 from skillbridge.intake.places import COMMON, LOCALES
-from skillbridge.intake.values import Reading, blank, fold, number, words
+from skillbridge.intake.values import Parse, Reading, blank, fold, number, truth, words
 from skillbridge.resources import folder
 
 _CEFR = re.compile(r"(?<![A-Za-z0-9])([ABCabc])\s?([12])\+?(?![A-Za-z0-9])")
@@ -91,6 +91,7 @@ def languages(text: str | None) -> Reading:
         if code is None:
             wrong.append(piece)
             continue
+        level = level or "A1"
         if level > spoken.get(code, ""):
             spoken[code] = level
         if not exact:
@@ -109,7 +110,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _spoken(piece: str) -> tuple[str | None, str, bool]:
-    """(language code, CEFR level, whether the level was given as such) of one piece."""
+    """(language code, CEFR level or '', whether the level was given as such) of one piece."""
     lower = piece.casefold()
     for pattern, tongue, scores in _TESTS:
         if test := re.search(pattern, lower):
@@ -135,12 +136,45 @@ def _spoken(piece: str) -> tuple[str | None, str, bool]:
         hits = {level for word, level in levels.items() if len(word) > 5 and word in joined}
     rest = " ".join(token for token in tokens if token not in levels)
     code = _named(rest) or _named(piece)
-    return code, max(hits) if hits else "A1", False
+    return code, max(hits, default=""), False
 
 
-_FILLER = frozenset(
-    ("level", "niveau", "nivel", "test", "delf", "dalf", "dele", "goethe", "spoken", "written", "tcf", "telc")
+_STANDS_BESIDE = (
+    "level niveau nivel livello poziom nivo taso szint stupen nivelul test score result cefr gers mcer delf dalf dele"
+    " goethe tcf telc spoken written ielts toefl eps topik jlpt hsk proficiency skill skills knowledge ability language"
+    " lang langue lengua idioma lingua sprache jezyk znajomosc kenntnisse conoscenza connaissance dominio limba taal of"
+    " de del du la le el en in the required requis requerido minimum min"
 )
+_FILLER = frozenset(_STANDS_BESIDE.split())
+"""What stands beside a language's name without being one."""
+
+
+def language_of(header: str, *, alone: bool) -> str | None:
+    """The language that a column is about (`English level (IELTS)`, `Nivel de español`), or None.
+
+    A name by itself (`English`) counts if `alone`.
+    """
+    tokens = words(header).split()
+    name = " ".join(token for token in tokens if token not in _FILLER)
+    return language(name) if len(name) > 3 and (alone or name != " ".join(tokens)) else None
+
+
+def level_in(header: str, code: str) -> Parse:
+    """A parser of the cells of a column about the language `code`: `en:B1` of `B1`, `good`, `5.5` under IELTS, yes."""
+
+    def read(text: str | None) -> Reading:
+        if text is None or blank(text):
+            return Reading()
+        held = truth(text).value
+        found, level, exact = (code, "A1", False) if held else _spoken(f"{header} {text}")
+        if held is False:
+            return Reading()
+        if found != code or not level:
+            return Reading(None, f"a CEFR level of {code}, yes or no", "refused")
+        value = f"{code}:{level}"
+        return Reading(value) if exact else Reading(value, f"a CEFR level of {code}; read as {level}", "changed")
+
+    return read
 
 
 def _named(text: str) -> str | None:

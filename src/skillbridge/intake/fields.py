@@ -9,10 +9,11 @@ import polars as pl
 from babel.numbers import get_currency_precision, get_territory_currencies, list_currencies
 
 from skillbridge.errors import BadInput
+from skillbridge.intake import abilities
 from skillbridge.intake.money import amount_in, hourly, unit_of
 from skillbridge.intake.places import LOCALES, country
 from skillbridge.intake.sheet import Sheet
-from skillbridge.intake.values import NOTHING, Reading, blank, decimal_mark, fold, number
+from skillbridge.intake.values import NOTHING, Reading, blank, decimal_mark, fold, number, read_cells, truth
 from skillbridge.rates import plausible_hourly
 from skillbridge.resources import folder
 from skillbridge.tables import parse_past, parse_preferences
@@ -71,6 +72,57 @@ def listed(column: pl.Series) -> Callable[[str | None], Reading]:
         return Reading(";".join(part for part in parts if part) or None)
 
     return read
+
+
+def licences(sheet: Sheet) -> pl.Series:
+    """Licences as `a;b`; a cell that says no holds none, and one that says yes holds what its header names."""
+    cells, header = sheet.text("licences"), fold(sheet.name("licences"))
+    parse = listed(cells)
+    driving = next((word for word in _DRIVING if word in header), None)
+
+    def read(text: str | None) -> Reading:
+        held = truth(text).value
+        if held is None:
+            return parse(text)
+        if held and not driving:
+            return Reading(None, "the names of licences", "refused")
+        return Reading("driving", "the names of licences; read as driving", "changed") if held else Reading()
+
+    return sheet.read("licences", read, pl.String())
+
+
+_DRIVING = tuple(
+    fold(word)
+    for line in (
+        "driv;conduire;conducir;conducao;conducere;führerschein;patente di guida;prawo jazdy;rijbewijs;körkort",
+        "kørekort;førerkort;ajokortti;řidičsk;vodičsk;jogosítvány;οδήγησης;vozačk;возачк;водит;водій;шофьор;ehliyet;sürücü",
+        "驾;運転;免許;운전;bằng lái;ใบขับขี่;سياقة;قيادة;lesen memandu",
+    )
+    for word in line.split(";")
+)
+"""Folded parts of headers that say which licence a plain yes means."""
+
+
+def spoken(sheet: Sheet, *, alone: bool) -> pl.Series:
+    """Languages as `en:B1;fr:A2`, of their own column and of columns about one language each, the higher level of two.
+
+    A column that has nothing but a language's name for header counts if `alone`.
+    """
+    parts = [sheet.read("languages", abilities.languages, pl.String())]
+    for column in list(sheet.report.unknown_columns):
+        numbers = sheet.table[column].str.contains(r"^\s*\d+\s*$").any()
+        code = abilities.language_of(column, alone=alone and not numbers)
+        if code is None:
+            continue
+        parse = abilities.level_in(column, code)
+        parts.append(read_cells([sheet.table[column]], sheet.rows, column, parse, sheet.report, pl.String()))
+        sheet.report.columns[column] = f"languages ({code})"
+        sheet.report.unknown_columns.remove(column)
+    if len(parts) == 1:
+        return parts[0]
+    both = pl.DataFrame([part.alias(str(k)) for k, part in enumerate(parts)])
+    joined = both.select(pl.concat_str(pl.all(), separator=";", ignore_nulls=True)).to_series()
+    return joined.map_elements(lambda text: abilities.languages(text).value, return_dtype=pl.String)
 
 
 def checked(parse: Callable[[str | None], object]) -> Callable[[str | None], Reading]:

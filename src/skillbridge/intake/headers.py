@@ -118,8 +118,7 @@ def known(table: str, cells: Sequence[str], choices: Choices = NONE) -> int:
     """How many different fields of `table` the cells of a row name, as its header would."""
     names, own = synonyms(table), choices.named()
     found = {own.get(fold(cell)) or names.get(_key(cell, names), ("", 0))[0] for cell in cells}
-    if table == "vacancies":
-        found |= {phrase(cell) for cell in cells if cell}
+    found |= {phrase(table, cell) for cell in cells if cell}
     return len(found - {"", None})
 
 
@@ -234,7 +233,7 @@ def _loose(table: str, header: str) -> str:
     tokens = _tokens(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header))
     if tokens & _CONTACT or any(word in header for word in ("電話", "电话", "전화")):
         return ""
-    if table == "vacancies" and (name := phrase(header)):
+    if name := phrase(table, header):
         return "" if name == "positions" and unwanted(header) else name
     if re.search(_UNSPACED, header):
         whole, folded = len(fold(header)), fold(header)

@@ -1,4 +1,4 @@
-"""What a header of a list of vacancies says by its words: when work begins or ends, how long it lasts, for how many.
+"""What a header says by its words: when work or a person's time begins or ends, how long work lasts, for how many.
 
 Lists name these in endless ways (`Beschäftigung von`, `Okres zatrudnienia do`, `Fecha prevista de inicio del contrato`,
 `Anzahl Saisonkräfte`), which no table of synonyms holds. The words and what part they play are in
@@ -12,6 +12,11 @@ import polars as pl
 from skillbridge.intake.values import words
 from skillbridge.resources import folder
 
+_ABOUT = {"vacancies": "term", "workers": "available"}
+"""Table -> the part that the words beside a first or last day play in its headers."""
+_DAYS = {"start": "available_from", "end": "available_to"}
+"""The same days of a worker."""
+
 _STEM = 4
 """Letters from which on a word of the table is also found at the beginning or the end of another."""
 _INSIDE = 5
@@ -20,15 +25,20 @@ _SHORT = 3
 """Letters up to which a word of a header that says nothing here is passed over (`de`, `del`, `of`)."""
 
 
-def phrase(header: str) -> str:
-    """`start`, `end`, `duration` or `positions`, or '' if the words of `header` make up none of them.
+def phrase(table: str, header: str) -> str:
+    """The field of `table` that the words of `header` make up, or '' if they make up none.
 
-    A first or last day, or a length, is a word for it with nothing beside it but words for work and for dates; short
-    words such as `von` or `do` count only as the first or the last. A count is a word for number beside one for people;
-    whether they are those wanted is for :func:`unwanted` to say.
+    Of vacancies `start`, `end`, `duration` or `positions`, of workers `available_from` or `available_to`. A first or
+    last day, or a length, is a word for it with nothing beside it but words for work (for being free) and for dates;
+    short words such as `von` or `do` count only as the first or the last. A count is a word for number beside one for
+    people; whether they are those wanted is for :func:`unwanted` to say.
     """
     tokens = words(header).split()
-    return _day(tokens) or _length(tokens) or ("positions" if _count(tokens) else "")
+    if table == "workers":
+        return _DAYS.get(_day(tokens, table), "")
+    if table != "vacancies":
+        return ""
+    return _day(tokens, table) or _length(tokens) or ("positions" if _count(tokens) else "")
 
 
 def unwanted(header: str) -> bool:
@@ -36,38 +46,41 @@ def unwanted(header: str) -> bool:
     return not _words("not wanted").isdisjoint(words(header).split())
 
 
-def _day(tokens: list[str]) -> str:
+def _day(tokens: list[str], table: str) -> str:
+    about = _ABOUT[table]
     if len(tokens) == 1:
-        return next((part for part in ("start", "end") if _compound(tokens[0], part)), "")
+        return next((part for part in ("start", "end") if _compound(tokens[0], part, about)), "")
     spoken = {part: [token for token in tokens if token in _words(part)] for part in ("start", "end")}
-    if not any(spoken.values()):
-        edges = [" ".join(part) for part in (tokens[:1], tokens[:2], tokens[-1:], tokens[-2:])]
-        spoken = {part: [token for token in edges if token in _words(f"{part} at an edge")] for part in spoken}
-        if not any(_holds(token, "term") for token in tokens):
-            return ""
+    plain = any(spoken.values())
+    if not plain:
+        last = len(tokens) - next(i for i, t in enumerate([*reversed(tokens), ""]) if t not in _words("date"))
+        edges = [" ".join(tokens[part]) for part in (slice(1), slice(2), slice(last - 1, last), slice(last - 2, last))]
+        spoken = {part: [edge for edge in edges if edge in _words(f"{part} at an edge")] for part in spoken}
+    if not (plain and table == "vacancies") and not any(_holds(token, about) for token in tokens):
+        return ""
     said = [part for part, found in spoken.items() if found]
     if len(said) != 1:
         return ""
     rest = [token for token in tokens if token not in " ".join(spoken[said[0]]).split()]
-    return said[0] if all(t in _words("date") or _of_work(t) for t in rest) else ""
+    return said[0] if all(t in _words("date") or _of(about, t) for t in rest) else ""
 
 
 def _length(tokens: list[str]) -> str:
     lengths = [token for token in tokens if token in _words("length")]
     rest = [token for token in tokens if token not in lengths]
     about = any(_holds(token, "term") for token in rest)
-    of_work = all(_of_work(t) and t not in _words("date") | _words("not wanted") for t in rest)
+    of_work = all(_of("term", t) and t not in _words("date") | _words("not wanted") for t in rest)
     return "duration" if lengths and about and of_work else ""
 
 
-def _of_work(token: str) -> bool:
-    return len(token) <= _SHORT or _holds(token, "term")
+def _of(about: str, token: str) -> bool:
+    return len(token) <= _SHORT or _holds(token, about) or _holds(token, "term")
 
 
-def _compound(token: str, part: str) -> bool:
+def _compound(token: str, part: str, about: str) -> bool:
     """Whether a word for work and one for its beginning or end are written together (`Vertragsende`)."""
     ends = [word for word in _words(part) if len(word) >= _STEM and token.endswith(word)]
-    return any(_holds(token.removesuffix(word), "term") for word in ends)
+    return any(_holds(token.removesuffix(word), about) for word in ends)
 
 
 def _count(tokens: list[str]) -> bool:

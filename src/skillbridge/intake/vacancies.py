@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from skillbridge.intake import fields, spans, values
-from skillbridge.intake.abilities import education, languages
+from skillbridge.intake.abilities import education
 from skillbridge.intake.headers import NONE, Choices
 from skillbridge.intake.money import unit_of
 from skillbridge.intake.places import country
@@ -70,10 +70,10 @@ def read_vacancies(path: Path, choices: Choices = NONE) -> Intake:
             "hours_week": hours,
             "wage": wage,
             "currency": currency.fill_null(stated),
-            "languages": sheet.read("languages", languages, pl.String()),
+            "languages": fields.spoken(sheet, alone=False),
             "experience_months": _experience(sheet),
             "education": sheet.read("education", education, pl.Int64()),
-            "licences": sheet.read("licences", fields.listed(sheet.text("licences")), pl.String()),
+            "licences": fields.licences(sheet),
             "beds": sheet.read("beds", values.whole(0, 100_000, words=True), pl.Int64()),
             "site_id": sheet.text("site_id"),
             "channel": sheet.text("channel"),

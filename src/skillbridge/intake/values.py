@@ -319,13 +319,13 @@ _NOES = (
 _YES = {fold(word) for word in _YESES.split()}
 _NO = {fold(word) for word in _NOES.split()}
 _SEX = {
-    "f": "f female woman w femme féminin feminin mujer femenino feminino mulher أنثى امرأة ж женский жен жінка"
+    "f": "f female woman w femme féminin feminin mujer femenino feminino mulher أنثى امرأة ж женский жен жінка жін"
     " kadın perempuan babae nữ weiblich frau k kobieta femminile donna vrouw vrouwelijk femeie жена žena"
-    " ženski женски nő"
+    " жіноча ženski женски nő"
     " kvinna kvinde kvinne nainen γυναίκα θήλυ 女 女性 여 여성 여자 หญิง महिला ž",
-    "m": "m male man h homme masculin hombre masculino homem ذكر رجل м мужской муж чоловік erkek laki-laki lalaki"
-    " nam männlich mann mężczyzna maschile uomo mannelijk bărbat мъж muž muški мушки férfi mand mies άνδρας"
-    " άρρεν 男 男性 남"
+    "m": "m male man h homme masculin hombre masculino homem ذكر رجل м мужской муж чоловік ч чол erkek laki-laki"
+    " lalaki чоловіча nam männlich mann mężczyzna maschile uomo mannelijk bărbat мъж muž muški мушки férfi mand mies"
+    " άνδρας άρρεν 男 男性 남"
     " 남성 남자 ชาย पुरुष",
     "x": "x other diverse nonbinary autre otro outro آخر divers altro inne overig",
 }

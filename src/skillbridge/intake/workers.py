@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from skillbridge.intake import fields, spans, values
-from skillbridge.intake.abilities import education, languages
+from skillbridge.intake.abilities import education
 from skillbridge.intake.headers import NONE, Choices
 from skillbridge.intake.places import country
 from skillbridge.intake.report import Intake
@@ -54,9 +54,9 @@ def read_workers(path: Path, choices: Choices = NONE) -> Intake:
             "isco": isco,
             "experience_months": _experience(sheet),
             "skills": sheet.read("skills", fields.listed(sheet.text("skills")), pl.String()),
-            "languages": sheet.read("languages", languages, pl.String()),
+            "languages": fields.spoken(sheet, alone=True),
             "education": sheet.read("education", education, pl.Int64()),
-            "licences": sheet.read("licences", fields.listed(sheet.text("licences")), pl.String()),
+            "licences": fields.licences(sheet),
             "available_from": start,
             "available_to": end,
             "wage_floor": floor,

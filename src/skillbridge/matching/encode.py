@@ -217,113 +217,21 @@ def market(
     Numbers go on from those of `known`, so that workers encoded against it can be asked about these vacancies too.
     """
     books = Books.after(known)
-    skills, languages, licences = books.skills, books.languages, books.licences
-    employers, destinations, currencies = books.employers, books.destinations, books.currencies
     for value in vacancies["currency"].to_list():
-        currencies.add(value)
+        books.currencies.add(value)
     frame = tables.conform(vacancies, tables.VACANCIES)
     asked, job = _codes(
         frame.with_columns(pl.col("experience_months").fill_null(0)),
         ["concept", "isco", "skills", "languages", "licences", "education", "experience_months"],
     )
     occupations = Book()
-    lists = Book()
-    essential: list[int] = []
-    optional: list[int] = []
-    wanted: list[list[tuple[int, int]]] = []
-    licensed: list[list[int]] = []
-    job_occupation = []
-    job_open = []
-    groups = yardstick.policy.filters.open_groups
-    for concept, isco, stated, spoken, permits, _education, months in asked.iter_rows():
-        job_occupation.append(occupations.add((concept, isco)))
-        must, may = yardstick.asked((concept, isco), tables.parse_list(stated))
-        essential.append(lists.add(tuple(skills.add(skill) for skill in must)))
-        optional.append(lists.add(tuple(skills.add(skill) for skill in may)))
-        levels = tables.parse_languages(spoken)
-        wanted.append([(languages.add(language), CEFR.index(level) + 1) for language, level in levels.items()])
-        licensed.append([licences.add(licence) for licence in tables.parse_list(permits)])
-        job_open.append(months == 0 and bool(isco) and any(map(str(isco).startswith, groups)))
-    list_at, list_skill = sparse(cast(list[tuple[int, ...]], list(lists.number)))
-    language_at, language = sparse([[code for code, _ in part] for part in wanted])
-    _, level = sparse([[step for _, step in part] for part in wanted])
-    licence_at, licence = sparse(licensed)
-
-    start, end = _days(frame["start"], 0), _days(frame["end"], 0)
-    wage = frame["wage"].fill_null(-1).to_numpy()
-    destination = np.array([destinations.add(value) for value in frame["destination"]], dtype=np.int32)
-    employer = np.array([employers.add(value) for value in frame["employer_id"]], dtype=np.int32)
-    currency = np.array([currencies.get(value) for value in frame["currency"]], dtype=np.int32)
-    band = np.where(wage > 0, np.floor(np.log2(np.maximum(wage, 1)) * 16), wage - 1).astype(np.int32)
-    keys = pl.DataFrame(
-        {"job": job, "destination": destination, "admission": admission_class, "currency": currency, "band": band}
-    )
-    cells, cell = _codes(keys, keys.columns)
-    sorted_cells = cells.with_row_index("old").sort("job", "destination", "old")
-    place_of_old = np.empty(cells.height, dtype=np.int32)
-    place_of_old[sorted_cells["old"].to_numpy()] = np.arange(cells.height, dtype=np.int32)
-    cells, cell = sorted_cells, place_of_old[cell]
-    blocks, block = _codes(cells, ["job", "destination"])
-    order = np.argsort(ties(frame["vacancy_id"]), kind="stable").astype(np.int32)
-    cell_at, within = _grouped(cell[order], cells.height)
-    cell_vacancy = order[within]
-    first = cell_at[:-1]
-    employer_at, employer_vacancy = _grouped(employer, len(employers))
-    empty = cells.height == 0
-
-    def per_cell(reduce: np.ufunc, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return values if empty else reduce.reduceat(values[cell_vacancy], first)
-
-    block_at = np.searchsorted(block, np.arange(blocks.height + 1)).astype(np.int64)
-
-    def per_block(reduce: np.ufunc, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return values if empty else reduce.reduceat(values, block_at[:-1])
-
-    money = cells["currency"].to_numpy()
-    lowest, highest = per_block(np.minimum, money), per_block(np.maximum, money)
-    cell_wage = per_cell(np.maximum, wage)
-    cell_days = per_cell(np.minimum, end - start + 1).astype(np.int32)
     jobs = Jobs(
         job=job,
-        cell=cell,
-        start=start,
-        end=end,
-        wage=wage,
-        employer=employer,
-        job_occupation=np.array(job_occupation, dtype=np.int32),
         job_months=asked["experience_months"].to_numpy(),
         job_education=asked["education"].cast(pl.Int32).fill_null(-1).to_numpy(),
-        job_open=np.array(job_open, dtype=np.bool_),
-        job_essential=np.array(essential, dtype=np.int32),
-        job_optional=np.array(optional, dtype=np.int32),
-        list_at=list_at,
-        list_skill=list_skill,
-        language_at=language_at,
-        language=language,
-        level=level,
-        licence_at=licence_at,
-        licence=licence,
-        block_job=blocks["job"].to_numpy(),
-        block_destination=blocks["destination"].to_numpy(),
-        block_at=block_at,
-        block_heads=np.bincount(block[cell], minlength=blocks.height).astype(np.int64),
-        block_currency=np.where(lowest == highest, lowest, -1).astype(np.int32),
-        block_wage=per_block(np.maximum, cell_wage),
-        block_days=per_block(np.minimum, cell_days),
-        job_at=np.searchsorted(blocks["job"].to_numpy(), np.arange(asked.height + 1)).astype(np.int64),
         job_heads=np.bincount(job, minlength=asked.height).astype(np.int64),
-        cell_job=cells["job"].to_numpy(),
-        cell_destination=cells["destination"].to_numpy(),
-        cell_admission=cells["admission"].to_numpy(),
-        cell_currency=money,
-        cell_wage=cell_wage,
-        cell_days=cell_days,
-        cell_start=per_cell(np.minimum, start).astype(np.int32),
-        cell_end=per_cell(np.maximum, end).astype(np.int32),
-        cell_at=cell_at,
-        cell_vacancy=cell_vacancy,
-        employer_at=employer_at,
-        employer_vacancy=employer_vacancy,
+        **_asking(asked, yardstick, books, occupations),
+        **_offers(frame, job, asked.height, admission_class, books),
     )
     named = (
         frame.select(pl.int_range(pl.len(), dtype=pl.Int32).alias("vacancy"), "named_workers")
@@ -337,14 +245,116 @@ def market(
         plain(jobs),
         yardstick,
         cast(list[Occupation], list(occupations.number)),
-        skills,
-        languages,
-        licences,
-        employers,
-        destinations,
-        currencies,
+        books.skills,
+        books.languages,
+        books.licences,
+        books.employers,
+        books.destinations,
+        books.currencies,
         named,
     )
+
+
+def _asking(asked: pl.DataFrame, yardstick: Yardstick, books: Books, occupations: Book) -> dict[str, npt.NDArray[Any]]:
+    """The fields of :class:`Jobs` that say what each job asks: occupation, skills, languages, licences."""
+    lists = Book()
+    occupation: list[int] = []
+    essential: list[int] = []
+    optional: list[int] = []
+    spoken: list[list[tuple[int, int]]] = []
+    licensed: list[list[int]] = []
+    is_open: list[bool] = []
+    groups = yardstick.policy.filters.open_groups
+    for concept, isco, stated, languages, licences, _education, months in asked.iter_rows():
+        occupation.append(occupations.add((concept, isco)))
+        must, may = yardstick.asked((concept, isco), tables.parse_list(stated))
+        essential.append(lists.add(tuple(books.skills.add(skill) for skill in must)))
+        optional.append(lists.add(tuple(books.skills.add(skill) for skill in may)))
+        levels = tables.parse_languages(languages)
+        spoken.append([(books.languages.add(name), CEFR.index(level) + 1) for name, level in levels.items()])
+        licensed.append([books.licences.add(licence) for licence in tables.parse_list(licences)])
+        is_open.append(months == 0 and bool(isco) and any(map(str(isco).startswith, groups)))
+    list_at, list_skill = sparse(cast(list[tuple[int, ...]], list(lists.number)))
+    language_at, language = sparse([[name for name, _ in part] for part in spoken])
+    _, level = sparse([[step for _, step in part] for part in spoken])
+    licence_at, licence = sparse(licensed)
+    return {
+        "job_occupation": np.array(occupation, dtype=np.int32),
+        "job_open": np.array(is_open, dtype=np.bool_),
+        "job_essential": np.array(essential, dtype=np.int32),
+        "job_optional": np.array(optional, dtype=np.int32),
+        "list_at": list_at,
+        "list_skill": list_skill,
+        "language_at": language_at,
+        "language": language,
+        "level": level,
+        "licence_at": licence_at,
+        "licence": licence,
+    }
+
+
+def _offers(
+    frame: pl.DataFrame, job: npt.NDArray[np.int32], n_jobs: int, admission_class: npt.NDArray[np.int32], books: Books
+) -> dict[str, npt.NDArray[Any]]:
+    """The fields of :class:`Jobs` that say what vacancies offer, cell by cell and block by block."""
+    start, end = _days(frame["start"], 0), _days(frame["end"], 0)
+    wage = frame["wage"].fill_null(-1).to_numpy()
+    destination = np.array([books.destinations.add(value) for value in frame["destination"]], dtype=np.int32)
+    employer = np.array([books.employers.add(value) for value in frame["employer_id"]], dtype=np.int32)
+    currency = np.array([books.currencies.get(value) for value in frame["currency"]], dtype=np.int32)
+    band = np.where(wage > 0, np.floor(np.log2(np.maximum(wage, 1)) * 16), wage - 1).astype(np.int32)
+    keys = pl.DataFrame(
+        {"job": job, "destination": destination, "admission": admission_class, "currency": currency, "band": band}
+    )
+    found, of_vacancy = _codes(keys, keys.columns)
+    cells = found.with_row_index("old").sort("job", "destination", "old")
+    place_of_old = np.empty(cells.height, dtype=np.int32)
+    place_of_old[cells["old"].to_numpy()] = np.arange(cells.height, dtype=np.int32)
+    cell = place_of_old[of_vacancy]
+    blocks, block = _codes(cells, ["job", "destination"])
+    order = np.argsort(ties(frame["vacancy_id"]), kind="stable").astype(np.int32)
+    cell_at, within = _grouped(cell[order], cells.height)
+    cell_vacancy = order[within]
+    block_at = np.searchsorted(block, np.arange(blocks.height + 1)).astype(np.int64)
+
+    def per_cell(reduce: np.ufunc, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return reduce.reduceat(values[cell_vacancy], cell_at[:-1]) if cells.height else values
+
+    def per_block(reduce: np.ufunc, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return reduce.reduceat(values, block_at[:-1]) if cells.height else values
+
+    money = cells["currency"].to_numpy()
+    lowest, highest = per_block(np.minimum, money), per_block(np.maximum, money)
+    cell_wage = per_cell(np.maximum, wage)
+    cell_days = per_cell(np.minimum, end - start + 1).astype(np.int32)
+    employer_at, employer_vacancy = _grouped(employer, len(books.employers))
+    return {
+        "cell": cell,
+        "start": start,
+        "end": end,
+        "wage": wage,
+        "employer": employer,
+        "job_at": np.searchsorted(blocks["job"].to_numpy(), np.arange(n_jobs + 1)).astype(np.int64),
+        "block_job": blocks["job"].to_numpy(),
+        "block_destination": blocks["destination"].to_numpy(),
+        "block_at": block_at,
+        "block_heads": np.bincount(block[cell], minlength=blocks.height).astype(np.int64),
+        "block_currency": np.where(lowest == highest, lowest, -1).astype(np.int32),
+        "block_wage": per_block(np.maximum, cell_wage),
+        "block_days": per_block(np.minimum, cell_days),
+        "cell_job": cells["job"].to_numpy(),
+        "cell_destination": cells["destination"].to_numpy(),
+        "cell_admission": cells["admission"].to_numpy(),
+        "cell_currency": money,
+        "cell_wage": cell_wage,
+        "cell_days": cell_days,
+        "cell_start": per_cell(np.minimum, start).astype(np.int32),
+        "cell_end": per_cell(np.maximum, end).astype(np.int32),
+        "cell_at": cell_at,
+        "cell_vacancy": cell_vacancy,
+        "employer_at": employer_at,
+        "employer_vacancy": employer_vacancy,
+    }
 
 
 def _parts(

@@ -6,6 +6,7 @@ itself, and the next question starts another process.
 """
 
 import asyncio
+import gc
 import os
 import pickle
 import struct
@@ -21,6 +22,9 @@ from skillbridge.settings import Settings
 _SIZE = struct.Struct("!I")
 SWITCH = 0.0005
 """Seconds for which a thread that prepares the next rankings may keep the interpreter from the one that answers."""
+
+SEARCH = (20_000, 20, 20)
+"""Objects made between two searches for garbage, and searches between two of the older generations."""
 
 COMMAND = (sys.executable, "-m", "skillbridge.api.beside")
 
@@ -96,6 +100,13 @@ def _framed(data: bytes) -> bytes:
     return _SIZE.pack(len(data)) + data
 
 
+def settle() -> None:
+    """Leave what is loaded by now out of the search for garbage, which would stop every answer for .1 s."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SEARCH)
+
+
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer questions until there are no more: what the process beside does."""
     from skillbridge.workspace import Workspace
@@ -105,7 +116,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
         return pickle.loads(questions.read(_SIZE.unpack(head)[0])) if len(head) == _SIZE.size else None
 
     folder, settings = read()
-    workspace = Workspace(folder, settings)
+    workspace, settled = Workspace(folder, settings), False
     while (question := read()) is not None:
         call, arguments = question
         try:
@@ -116,6 +127,9 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
             told = pickle.dumps((False, error if mine else RuntimeError(type(error).__name__)))
         answers.write(_framed(told))
         answers.flush()
+        if not settled:  # the first question makes ready what the others need
+            settle()
+            settled = True
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from litestar.response.streaming import ASGIStreamingResponse
 from skillbridge.access import DAILY_ROWS, Actor, authenticate, check, end_of
 from skillbridge.api.answers import Answers
 from skillbridge.api.asked import COOKIE, JSON, Asked, decode
-from skillbridge.api.beside import Beside, FellError
+from skillbridge.api.beside import Beside, FellError, settle
 from skillbridge.api.desk import Desk
 from skillbridge.api.errors import answer, in_language, language_of, problem
 from skillbridge.api.metrics import Metrics
@@ -80,6 +80,7 @@ class Service:
         """Let the processes beside, or a thread where there are none, load what the first questions need."""
         await asyncio.to_thread(catalog.warm)
         await asyncio.gather(*(self.away(name, load) for name, load in WARM.items()))
+        settle()
 
     async def away(self, name: str, call: Callable[..., Any], *arguments: Any) -> Any:
         """What `call(workspace, *arguments)` gives in the process of that name, or in a thread where there is none."""

@@ -10,7 +10,7 @@ import pytest
 from scipy import optimize, sparse
 
 from benchmarks.explanations import made_again, random_plan
-from skillbridge import explain, plan_folder, tables, words
+from skillbridge import explain, plan_folder, rates, tables, words
 from skillbridge.cli import cli
 from skillbridge.errors import BadInput
 from skillbridge.explain import changes, reasons
@@ -551,6 +551,32 @@ def test_an_offer_below_the_floor_is_told_the_lowest_wage_the_agreement_allows(t
     assert told(asked, "a1") == told(asked, "a2") == [offered]
     (third,) = told(asked, "a3")
     assert third == offered | {"positions": {"n": "1", "vacancy": "job"}}, "two others are let in, and fit better"
+
+
+@pytest.mark.parametrize(
+    ("term", "last"), [('fixed_season = ["01-01", "02-28"]', "2026-02-28"), ('max = "P20D"', "2026-02-20")]
+)
+def test_a_contract_past_the_season_is_told_when_it_would_have_to_end(tmp_path: Path, term: str, last: str) -> None:
+    asked = opened_season(tmp_path / "plan", f'[[rules]]\nid = "stay"\ntype = "stay"\n{term}\n')
+    assert asked.folder.unplaced.height == 6
+    ended = {"job_end": {"end": last, "partnership": "xx-test"}}
+    assert told(asked, "a1") == told(asked, "a2") == [ended]
+    (third,) = told(asked, "a3")
+    assert third == ended | {"positions": {"n": "1", "vacancy": "job"}}, "two others are let in, and fit better"
+    assert last in explain.text(asked, explain.explain_worker(asked, "a1"), "ar", audience="worker")
+
+
+def test_a_job_that_starts_out_of_season_is_told_no_end(tmp_path: Path) -> None:
+    rule = '[[rules]]\nid = "stay"\ntype = "stay"\nfixed_season = ["10-01", "12-31"]\n'
+    assert told(opened_season(tmp_path / "plan", rule), "a1") == []
+
+
+def test_wages_are_told_in_whole_units_of_their_currency() -> None:
+    assert [rates.told(*one) for one in ((3150, "NZD"), (10_320, "KRW"), (1_875, "KWD"))] == [
+        "31.50 NZD",
+        "10320 KRW",
+        "1.875 KWD",
+    ]
 
 
 def test_a_country_without_an_agreement_is_told_which_would_have_to_take_it(tmp_path: Path) -> None:

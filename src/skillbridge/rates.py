@@ -83,6 +83,17 @@ def load_rates(name_or_file: str | Path = "2025") -> Rates:
 
 
 @cache
+def _bundled() -> Rates:
+    return load_rates()
+
+
+def told(minor: int, currency: str) -> str:
+    """An amount of minor units in whole units with its currency: `31.50 NZD`, `10320 KRW`."""
+    digits = _bundled().minor_digits.get(currency, 2)
+    return f"{minor / 10**digits:.{digits}f} {currency}"
+
+
+@cache
 def plausible_hourly(currency: str) -> tuple[float, float]:
     """(least, most) an hour's pay in major units that can be true; used to notice that a unit is wrong.
 

@@ -5,6 +5,7 @@ Nobody's sex, age or origin is ever changed, and no right: a wage is raised to a
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from math import ceil
 from typing import Any
 
@@ -17,8 +18,11 @@ from skillbridge.matching.profile import vacancy as vacancy_of
 from skillbridge.model import CEFR
 from skillbridge.partnerships.admission import REFUSED
 from skillbridge.partnerships.admission import Reason as Refused
+from skillbridge.partnerships.dates import day_of_year, in_window, plus
 from skillbridge.partnerships.partnership import Partnership
+from skillbridge.partnerships.rules.length import StayRule
 from skillbridge.partnerships.rules.pay import WageRule
+from skillbridge.rates import told
 from skillbridge.tables import parse_languages, parse_list
 
 
@@ -150,7 +154,7 @@ def _window(explainer: Explainer, pair: Pair, facts: Facts) -> Pair | None:
 
 def _wage(explainer: Explainer, pair: Pair, facts: Facts) -> Pair | None:
     job = pair.job
-    step = Step("floor", {"wage": f"{job['wage'] / 100:.2f} {job['currency']}"})
+    step = Step("floor", {"wage": told(job["wage"], job["currency"])})
     return pair.able(step, wage_floor=job["wage"], currency=job["currency"])
 
 
@@ -218,8 +222,35 @@ def _asked_wage(explainer: Explainer, pair: Pair, refused: Refused) -> Pair | No
     if floor is None or floor[1] != job["currency"]:
         return None
     wage = ceil(floor[0] * (1 + rule.uplift_percent / 100))
-    step = Step("wage_offered", {"wage": f"{wage / 100:.2f} {floor[1]}", "partnership": agreement.id})
+    step = Step("wage_offered", {"wage": told(wage, floor[1]), "partnership": agreement.id})
     return pair.offered(step, wage=wage)
+
+
+def _asked_stay(explainer: Explainer, pair: Pair, refused: Refused) -> Pair | None:
+    """A contract that ends as early as the agreement's season and longest stay ask; nobody may hold it as it is."""
+    agreement = next(one for one in explainer.folder.partnerships if one.id == refused.partnership)
+    rule = next(one for one in agreement.binding if one.id == refused.rule and isinstance(one, StayRule))
+    job = pair.job
+    last = _last_day(rule, job["start"])
+    held = (explainer.folder.placements["vacancy_id"] == job["vacancy_id"]).any()
+    if held or last is None or not job["start"] <= last < job["end"]:
+        return None
+    return pair.offered(Step("job_end", {"end": str(last), "partnership": agreement.id}), end=last)
+
+
+def _last_day(rule: StayRule, start: date) -> date | None:
+    """The last day of a stay from `start` by a rule's season and longest stay; None where it may not start."""
+    days = [plus(start, rule.max) - timedelta(days=1)] if rule.max else []
+    if rule.fixed_season:
+        if not in_window(start, rule.fixed_season):
+            return None
+        last = rule.fixed_season[1]
+        if len(last) == 10:
+            days.append(date.fromisoformat(last))
+        else:
+            ends = day_of_year(last, start.year)
+            days.append(ends if ends >= start else day_of_year(last, start.year + 1))
+    return min(days, default=None)
 
 
 def _asked_origin(explainer: Explainer, pair: Pair, refused: Refused) -> Pair | None:
@@ -251,8 +282,10 @@ RULES: dict[str, Callable[[Explainer, Pair, Refused], Pair | None]] = {
     "eligibility.licence": _asked_licence,
     "group.min": _asked_posts,
     "wage.floor": _asked_wage,
+    "stay.max": _asked_stay,
+    "stay.season": _asked_stay,
     "corridor.none": _asked_origin,
 }
 """The code of a rule's refusal (wording.py) -> the pair without it. What is not here nobody can, or may, change."""
-OF_JOBS = frozenset({"group.min", "wage.floor"})
+OF_JOBS = frozenset({"group.min", "wage.floor", "stay.max", "stay.season"})
 """Those of RULES that change the vacancy: before anything of the worker is, which may then fit as it is."""

@@ -38,6 +38,7 @@ SMALLEST_FIRST = (
     "positions",
     "places",
     "wage_offered",
+    "job_end",
     "occupation",
     "corridor",
 )

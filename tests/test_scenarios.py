@@ -120,6 +120,10 @@ def test_a_rule_s_field_is_set_and_the_agreement_checked_again(season_folder: Pa
         ('name = "x"\n[[pool]]\n[sweep]\n"pool.3.share" = [1.0]\n', "sweep pool.3.share"),
         ('name = "x"\n[sweep]\n"rules.0.value" = [1]\n', "rules"),
         ('name = "x"\n[sweep]\nseeds = 3\n', "sweep"),
+        ('name = "x"\n[sweep]\nseeds = [1, 2, 1]\n', "sweep seeds: 1 is there twice"),
+        ('name = "x"\n[sweep]\nbase = ["a", "b"]\n', "sweep base: is the same for all"),
+        (f'name = "x"\n[sweep]\nseeds = {list(range(10_001))}\n', "10,001 scenarios; expected 10,000 at most"),
+        ('name = "x"\n[[rules]]\nrule = "a/b"\nfield = "strictness"\nvalue = "soft"\n', "advisory by `relax`"),
     ],
 )
 def test_what_cannot_be_a_scenario_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
@@ -160,6 +164,11 @@ def test_a_right_is_neither_relaxed_nor_changed_and_unknown_names_are_refused(se
         (Scenario(name="x", demand=(DemandChange(positions=0),)), "x: demand: nothing is left"),
         (Scenario(name="x", pool=(PoolChange(share=0),)), "x: pool: nothing is left"),
         (Scenario(name="x", rules=(RuleChange(rule="nz-rse/cap-2020", field="shoe", value=1),)), "shoe"),
+        (Scenario(name="x", relax=("nz-rse",)), "x: nz-rse: an agreement, and no rule of it"),
+        (
+            Scenario(name="x", rules=(RuleChange(rule="nz-rse", field="max", value=1),)),
+            "an agreement, and no rule of it",
+        ),
         (Scenario(name="x", rules=(RuleChange(rule="nz-rse/cap-2020", field="max", value="many"),)), "max"),
     ],
 )

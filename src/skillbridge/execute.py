@@ -4,11 +4,13 @@ Parts are small things that pickle (paths of Arrow files, seeds, scenario names)
 pipe costs more than most work saves.
 """
 
+import os
 import resource
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 from typing import TypeVar
 
 Part = TypeVar("Part")
@@ -16,19 +18,34 @@ Result = TypeVar("Result")
 
 
 def each(work: Callable[[Part], Result], parts: Sequence[Part], *, processes: int = 1) -> Iterator[tuple[int, Result]]:
-    """(number of the part, its result) as they are done, so that finished parts are kept if the rest is stopped."""
+    """(number of the part, its result) as they are done, so that finished parts are kept if the rest is stopped: parts
+    that are being worked on then end unfinished, at once."""
     if processes <= 1 or len(parts) <= 1:
         for number, part in enumerate(parts):
             yield number, work(part)
         return
-    with ProcessPoolExecutor(min(processes, len(parts)), mp_context=get_context("spawn")) as pool:
+    context, others = get_context("spawn"), set(active_children())
+    with ProcessPoolExecutor(min(processes, len(parts)), mp_context=context, initializer=_end_with_parent) as pool:
         waiting = {pool.submit(work, part): number for number, part in enumerate(parts)}
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        except BaseException:
+            for child in set(active_children()) - others:
+                child.terminate()
+            raise
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it does, however that ended: nobody waits for its results."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def peak_rss_mb() -> float:

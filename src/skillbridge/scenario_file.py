@@ -1,6 +1,7 @@
 """The file of a scenario: what may be changed in a base plan's inputs, read and checked for sense."""
 
 import itertools
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ import polars as pl
 from skillbridge import tables
 from skillbridge.errors import BadInput, BadInputs
 
+MOST = 10_000
+"""Scenarios of a sweep at most."""
 Times = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -87,6 +90,7 @@ def load(path: Path) -> list[Scenario]:
             f"{path.name}: sweep", "not lists of values", 'a list for each field, as "rules.0.value" = [1, 2]'
         )
     keys = list(sweep)
+    _swept(sweep, path.name)
     found = []
     for values in itertools.product(*(sweep[key] for key in keys)):
         tree = msgspec.json.decode(msgspec.json.encode(raw))
@@ -101,6 +105,25 @@ def load(path: Path) -> list[Scenario]:
         _agree(one, path.name)
         found.append(msgspec.structs.replace(one, name=", ".join([one.name, *labels])))
     return found
+
+
+def _swept(sweep: dict[str, list[Any]], where: str) -> None:
+    """Refuse a sweep that runs the same twice, has two bases, or has no end."""
+    problems = [
+        BadInput(f"{where}: sweep {key}", "is the same for all of a sweep", "at the head of the file")
+        for key in sweep
+        if key in ("base", "name", "note")
+    ]
+    problems += [
+        BadInput(f"{where}: sweep {key}", f"{value} is there twice", "each value once")
+        for key, values in sweep.items()
+        for value in [next((one for n, one in enumerate(values) if one in values[:n]), None)]
+        if value is not None
+    ]
+    if (runs := math.prod(map(len, sweep.values()))) > MOST:
+        problems.append(BadInput(f"{where}: sweep", f"{runs:,} scenarios", f"{MOST:,} at most"))
+    if problems:
+        raise BadInputs(problems)
 
 
 def _put(tree: Any, key: str, value: Any, where: str) -> None:
@@ -135,6 +158,8 @@ def _agree(one: Scenario, where: str) -> None:
         seen.add((change.rule, change.field))
         if change.field in ("id", "kind"):
             problems.append(BadInput(place_, f"{change.field} says which rule it is", "another field of the rule"))
+        if change.field == "strictness":
+            problems.append(BadInput(place_, "a rule is made advisory by `relax`", f'relax = ["{change.rule}"]'))
         if change.rule in one.relax:
             problems.append(BadInput(place_, f"{change.rule} is also relaxed", "one or the other"))
         if change.rule.partition("/")[0] in one.without:

@@ -152,6 +152,8 @@ def request_of(base: PlanFolder, scenario: Scenario) -> PlaceRequest:
             problems.append(
                 BadInput(f"{scenario.name}: {name}", "no such agreement in the base", ", ".join(sorted(ids)))
             )
+        elif not name.partition("/")[2]:
+            problems.append(BadInput(f"{scenario.name}: {name}", "an agreement, and no rule of it", f"{name}/RULE"))
     if problems:
         raise BadInputs(problems)
     manifest = base.plan.manifest

@@ -28,6 +28,8 @@ def run_command(file: Path, out: Path, processes: int, reports: bool, as_json: b
     Writes a plan's folder each, comparison.csv and .json, report.html and, for several seeds, seeds.csv. What is
     finished is kept if stopped.
     """
+    import signal
+
     import msgspec
 
     from skillbridge import scenarios
@@ -36,12 +38,14 @@ def run_command(file: Path, out: Path, processes: int, reports: bool, as_json: b
     loaded = scenarios.load(file)
     lines = scenarios.compare([(file.parent / loaded[0].base).resolve()]) if loaded[0].base else []
     out.mkdir(parents=True, exist_ok=True)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it still compares what is done
     try:
         for line in scenarios.run_all(file, out, processes=processes):
             lines.append(line)
             if as_json:
                 click.echo(msgspec.json.encode(line).decode())
     finally:
+        signal.signal(signal.SIGTERM, before)
         lines[1:] = sorted(lines[1:], key=lambda line: line.folder)
         if lines:
             replace_file(out / "comparison.csv", scenarios.table(lines).write_csv)

@@ -372,7 +372,7 @@ def used_up(rows: list[Row]) -> float | None:
             continue
         weekly = len(on) / max(1.0, (on[-1] - min(0, on[0]) + 1) / 7)
         found.append(on[limit - 1] if len(on) >= limit else on[-1] + 7 * (limit - len(on)) / weekly)
-    return min(found) if found else None
+    return min((days for days in found if days <= 366), default=None)
 
 
 @settings(max_examples=25, deadline=None)

@@ -89,7 +89,7 @@ def season_chart(presence: pl.DataFrame, *, lang: str = "en", width: int = 960, 
         .mark_area(interpolate="monotone", opacity=0.92, stroke=PAPER, strokeWidth=0.7)
         .encode(
             x=alt.X("week:T", title=None, axis=alt.Axis(format="%m/%y", tickCount=int(width / 75), grid=False)),
-            y=alt.Y("heads:Q", stack="zero", title=words.say(lang, "column.heads"), axis=_figures(5)),
+            y=alt.Y("heads:Q", stack="zero", title=words.say(lang, "column.heads"), axis=_figures(5, lang)),
             color=alt.Color(
                 "series:N",
                 title=None,
@@ -153,7 +153,8 @@ def corridor_map(corridors: pl.DataFrame, *, lang: str = "en", width: int = 960)
             color=alt.condition("datum.end == 'destination'", alt.value(USED), alt.value(SERIES[1])),
         )
     )
-    shown = set(known.head(14)["origin"]) | set(destinations)
+    ranked = list(dict.fromkeys([*destinations, *known.head(14)["origin"]]))
+    shown = _apart([(code, *points[code]) for code in ranked])
     names = (
         alt.Chart(_values([end for end in totals if end["code"] in shown]))
         .mark_text(dy=-9, fontSize=12, fontWeight=600, color=INK, stroke=PAPER, strokeWidth=0)
@@ -277,7 +278,7 @@ def distribution(bins: pl.DataFrame, title: str, *, lang: str = "en", width: int
         .encode(
             x=alt.X("low:Q", bin="binned", title=title, axis=alt.Axis(grid=False, format="~g", tickCount=6)),
             x2="high:Q",
-            y=alt.Y("heads:Q", title=words.say(lang, "column.placements"), axis=_figures(4)),
+            y=alt.Y("heads:Q", title=words.say(lang, "column.placements"), axis=_figures(4, lang)),
         )
     )
     return _styled(chart, width, height)
@@ -287,9 +288,11 @@ def _labels(field: str, order: list[str], width: int) -> alt.Y:
     return alt.Y(f"{field}:N", sort=order, title=None, axis=alt.Axis(labelLimit=int(width * 0.5), labelPadding=6))
 
 
-def _figures(ticks: int) -> alt.Axis:
-    thousands = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + 'k' : format(datum.value, '~g')"
-    return alt.Axis(labelExpr=thousands, tickCount=ticks, domain=False, ticks=False)
+def _figures(ticks: int, lang: str) -> alt.Axis:
+    """An axis of heads: whole numbers, grouped as the language does."""
+    grouping = words.number(lang, 10_000)[2:-3]
+    label = f"replace(format(datum.value, ',d'), /,/g, '{grouping}')"
+    return alt.Axis(labelExpr=label, tickCount=ticks, tickMinStep=1, domain=False, ticks=False)
 
 
 @cache
@@ -333,6 +336,15 @@ def _arc(start: tuple[float, float], end: tuple[float, float], steps: int = 32) 
     path /= np.linalg.norm(path, axis=1, keepdims=True)
     lon, lat = np.degrees(np.arctan2(path[:, 1], path[:, 0])), np.degrees(np.arcsin(path[:, 2]))
     return [[round(float(x), 2), round(float(y), 2)] for x, y in zip(lon, lat, strict=True)]
+
+
+def _apart(places: Sequence[tuple[str, float, float]], wide: float = 14.0, high: float = 8.0) -> set[str]:
+    """The names of places that lie apart by a label's degrees, the first first: others would be drawn over them."""
+    kept: list[tuple[str, float, float]] = []
+    for name, lon, lat in places:
+        if all(abs((lon - x + 180) % 360 - 180) >= wide or abs(lat - y) >= high for _, x, y in kept):
+            kept.append((name, lon, lat))
+    return {name for name, _, _ in kept}
 
 
 def _values(values: Any, **settings: Any) -> alt.Data:

@@ -30,6 +30,8 @@ from skillbridge.rates import Rates
 
 DAYS_A_MONTH = 365.25 / 12
 WEEKS_A_MONTH = 52 / 12
+YEAR = 366
+"""Days within which a place counts as used up."""
 _PAYS = "worker_pays_"
 _WORKER = ("origin", "sex", "age_band", "entry")
 _BOTH = ("partnership", *_WORKER, "destination", "sector", "isco", "month")
@@ -392,7 +394,9 @@ def training_ratio(found: Accounts, by: Sequence[str] = ()) -> pl.DataFrame:
 
 
 def quota_exhaustion(found: Accounts, by: Sequence[str] = ()) -> pl.DataFrame:
-    return grouped(found.caps, by, value=pl.col("days").min(), count=pl.col("limit").sum())
+    """Null where none is used up within a year: a season's mean use says nothing of later ones."""
+    days = pl.col("days").filter(pl.col("days") <= YEAR).min()
+    return grouped(found.caps, by, value=days, count=pl.col("limit").sum())
 
 
 _PLAN = "the plan's placements, workers and vacancies"
@@ -556,7 +560,7 @@ ACCOUNTS: dict[str, Indicator] = {
         Indicator(
             "quota_exhaustion",
             "First quota used up",
-            "least over places of days from the first start of the season to the one that uses them up",
+            "least over places of days, within a year, from the first start of the season to the one that uses them up",
             "days",
             "places of agreements, used by five people or more",
             f"{_PLAN}; the agreements",

@@ -52,19 +52,19 @@ def render(
 
 def _page(season: Season, tongue: Tongue, reader: Reader) -> Page:
     say, plan, manifest = tongue.say, season.plan, season.plan.manifest
-    invented = ", ".join(
+    invented = tongue.listed(
         say(f"synthetic.{what}") if what in ("workers", "vacancies") else what for what in manifest.synthetic
     )
     notices = [(say("report.synthetic", what=invented), False)] if invented else []
     if manifest.relaxed:
-        notices.append((say("report.relaxed", what=", ".join(manifest.relaxed)), True))
+        notices.append((say("report.relaxed", what=tongue.listed(map(isolated, manifest.relaxed))), True))
     sections = {"minister": minister.sections, "officer": officer.sections, "public": public.sections}[reader]
     return Page(
         tongue=tongue,
         title=say("report.title"),
         reader=say(f"report.for_{reader}"),
-        subtitle=say("report.subtitle", partnerships=", ".join(isolated(one.id) for one in season.folder.partnerships)),
-        dates=f"{season.found.season[0]} – {season.found.season[1]}",
+        subtitle=say("report.subtitle", partnerships=tongue.listed(map(tongue.agreement, season.folder.partnerships))),
+        dates=isolated(f"{season.found.season[0]} – {season.found.season[1]}"),
         proposal=say("report.proposal"),
         notices=notices,
         cards=_cards(season, tongue, reader),
@@ -92,9 +92,9 @@ def _cards(season: Season, tongue: Tongue, reader: Reader) -> list[Card]:
         ),
         Card(tongue.number(counts.placed), say("report.placed"), pool),
         Card(
-            tongue.percent(0.0 if optimal else plan.gap, 2),
+            tongue.at_most(0.0 if optimal else plan.gap),
             say("report.proof"),
-            say("report.optimal_note") if optimal else say("report.proof_note", gap=tongue.percent(plan.gap, 2)),
+            say("report.optimal_note") if optimal else say("report.proof_note", gap=tongue.at_most(plan.gap)),
         ),
         Card(
             tongue.number(season.corridors.height),
@@ -112,7 +112,7 @@ def _method(season: Season, tongue: Tongue, reader: Reader) -> list[str]:
             "report.method_2",
             objective=plan.objective,
             bound=round(plan.bound, 1),
-            gap=tongue.percent(plan.gap, 2),
+            gap=tongue.at_most(plan.gap),
         ),
         say("report.method_3"),
         say("report.method_4", method=plan.method, seed=plan.manifest.seed, seconds=round(plan.cpu_seconds, 1)),

@@ -141,7 +141,7 @@ def told(one: Entry, kind: str, tongue: Tongue) -> list[str]:
 def _where(columns: Mapping[str, str], tongue: Tongue) -> str:
     if not columns:
         return tongue.say("scenario.said_all")
-    return isolated(", ".join(f"{name} {start}" for name, start in columns.items()))
+    return isolated(tongue.listed(f"{name} {start}" for name, start in columns.items()))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -174,7 +174,7 @@ def _page(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Page:
             Card(_signed(tongue, best.placed - base.placed), say("scenario.most"), isolated(short(best.name))),
             Card(tongue.number(base.placed), say("scenario.base_placed"), isolated(short(base.name))),
             Card(tongue.number(len(frontier(entries))), say("scenario.on_frontier"), say("scenario.frontier_note")),
-            Card(tongue.percent(max(one.gap for one in entries), 2), say("scenario.gap"), say("scenario.gap_note")),
+            Card(tongue.at_most(max(one.gap for one in entries)), say("scenario.gap"), say("scenario.gap_note")),
         ],
         messages=_messages(entries, tongue) if reader == "minister" else (),
         decisions=_decisions(entries, tongue) if reader == "minister" else (),
@@ -205,10 +205,14 @@ def _messages(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
         if before is not None and after is not None:
             unit = INDICATORS[key].unit
             told.append(f"{say(f'indicator.{key}')}: {tongue.figure(unit, before)} → {tongue.figure(unit, after)}")
-    second = say("scenario.message_cost", name=name, figures="; ".join(told) or say("report.suppressed"))
+    second = say("scenario.message_cost", name=name, figures=tongue.listed(told, ";") or say("report.suppressed"))
     still = [one for one in entries[1:] if one.placed == base.placed]
     third = (
-        say("scenario.message_still", n=len(still), names="; ".join(isolated(short(one.name, 60)) for one in still[:2]))
+        say(
+            "scenario.message_still",
+            n=len(still),
+            names=tongue.listed((isolated(short(one.name, 60)) for one in still[:2]), ";"),
+        )
         if still
         else say("scenario.message_frontier", n=len(frontier(entries)), all=len(entries))
     )
@@ -218,13 +222,13 @@ def _messages(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
 def _decisions(entries: Sequence[Entry], tongue: Tongue) -> list[str]:
     best = _best(entries)
     kept = [isolated(short(one.name, 60)) for one in frontier(entries)][:4]
-    asked = [tongue.say("scenario.decide_choice", names="; ".join(kept))] if kept else []
+    asked = [tongue.say("scenario.decide_choice", names=tongue.listed(kept, ";"))] if kept else []
     if best.chosen and best.placed > entries[0].placed:
-        changes = "; ".join(told(best, "chosen", tongue)[:3])
+        changes = tongue.listed(told(best, "chosen", tongue)[:3], ";")
         asked.append(tongue.say("scenario.decide_change", name=isolated(short(best.name, 60)), changes=changes))
     guesses = list(dict.fromkeys(one for entry in entries for one in told(entry, "assumed", tongue)))
     if guesses:
-        asked.append(tongue.say("scenario.decide_assumed", changes="; ".join(guesses[:3])))
+        asked.append(tongue.say("scenario.decide_assumed", changes=tongue.listed(guesses[:3], ";")))
     return asked
 
 
@@ -265,7 +269,7 @@ def _changes(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section:
             _signed(tongue, one.placed - base.placed),
             isolated(f"{tongue.number(one.least)} – {tongue.number(one.most)}") if one.runs > 1 else "–",
             _between(tongue, one),
-            tongue.percent(one.gap, 2),
+            tongue.at_most(one.gap),
             *(
                 tongue.say("report.suppressed") if value is None else tongue.figure(INDICATORS[key].unit, value)
                 for key in names
@@ -320,7 +324,9 @@ def _trade_off(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section
 
 def _said(entries: Sequence[Entry], tongue: Tongue, kind: str) -> Section | None:
     """What was chosen, or assumed, by scenario."""
-    rows = [(isolated(one.name), "; ".join(said)) for one in entries for said in [told(one, kind, tongue)] if said]
+    rows = [
+        (isolated(one.name), tongue.listed(said, ";")) for one in entries for said in [told(one, kind, tongue)] if said
+    ]
     if not rows:
         return None
     table = Table(tongue.heads("scenario", "changed"), rows[: 5 * TABLE_ROWS], more=max(0, len(rows) - 5 * TABLE_ROWS))

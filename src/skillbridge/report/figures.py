@@ -111,7 +111,9 @@ def goals(season: Season, tongue: Tongue) -> Section:
                 value, hidden = values[name]
                 shown = tongue.say("report.suppressed") if hidden else tongue.quantity(indicator.unit, value)
                 told.append(f"{tongue.say(f'indicator.{name}')}: {shown}")
-        rows.append((code, tongue.say(f"goal.{key_of(code)}"), "; ".join(told) or tongue.say("report.no_indicator")))
+        rows.append(
+            (code, tongue.say(f"goal.{key_of(code)}"), tongue.listed(told, ";") or tongue.say("report.no_indicator"))
+        )
     table = Table(tongue.heads("goal", "says", "indicators"), rows)
     title = tongue.say("report.goals")
     return Section("goals", title, tongue.say("report.goals_intro"), "computed", (), [("", table)], wide=True)
@@ -170,9 +172,10 @@ def _named(one: Figure, tongue: Tongue) -> str:
 def _where(one: Figure, tongue: Tongue) -> str:
     if not one.where:
         return tongue.say("scenario.said_all")
-    return "; ".join(
+    said = (
         f"{tongue.say(f'dimension.{name}')}: {isolated(group(tongue, name, code))}" for name, code in one.where.items()
     )
+    return tongue.listed(said, ";")
 
 
 def _amount(one: Figure, tongue: Tongue) -> str:

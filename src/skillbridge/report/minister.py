@@ -30,7 +30,7 @@ def messages(season: Season, tongue: Tongue) -> list[str]:
     best = (
         tongue.say("report.message_best")
         if plan.status == "optimal"
-        else tongue.say("report.message_gap", gap=tongue.percent(plan.gap, 2))
+        else tongue.say("report.message_gap", gap=tongue.at_most(plan.gap))
     )
     return [filled, best, _held_back(season, tongue)]
 
@@ -39,7 +39,9 @@ def _held_back(season: Season, tongue: Tongue) -> str:
     if season.full:
         dearest = season.full[0]
         said = tongue.say("report.message_limits", n=len(season.full), all=len(season.caps))
-        return said + (" " + tongue.say("report.message_dearest", row=place(dearest)) if dearest.price > 0 else "")
+        return said + (
+            " " + tongue.say("report.message_dearest", row=place(season, dearest, tongue)) if dearest.price > 0 else ""
+        )
     if season.caps:
         said = tongue.say("report.message_room", share=tongue.percent(season.caps[0].used / season.caps[0].limit, 0))
     else:
@@ -53,7 +55,7 @@ def decisions(season: Season, tongue: Tongue) -> list[str]:
     """What is put up for decision, the plan itself first."""
     asked = [tongue.say("report.decide_plan")]
     asked += [
-        tongue.say("report.decide_places", row=place(rule), used=rule.used, limit=rule.limit)
+        tongue.say("report.decide_places", row=place(season, rule, tongue), used=rule.used, limit=rule.limit)
         for rule in season.full[:ASKED]
         if rule.price > 0
     ]
@@ -61,7 +63,7 @@ def decisions(season: Season, tongue: Tongue) -> list[str]:
         asked.append(tongue.say("report.decide_open", n=reason[1], reason=tongue.say(f"reason.{reason[0]}")))
     groups = flagged(season, tongue)
     if groups:
-        asked.append(tongue.say("report.decide_groups", groups="; ".join(groups[:3])))
+        asked.append(tongue.say("report.decide_groups", groups=tongue.listed(groups[:3], ";")))
     return asked
 
 
@@ -75,9 +77,11 @@ def sections(season: Season, tongue: Tongue) -> list[Section]:
     return [part for part in parts if part is not None]
 
 
-def place(rule: RuleUse) -> str:
+def place(season: Season, rule: RuleUse, tongue: Tongue) -> str:
     """A limit by its agreement and its words."""
-    return isolated(short(f"{rule.partnership}: {rule.label}"))
+    owner = next((one for one in season.folder.partnerships if one.id == rule.partnership), None)
+    named = isolated(rule.partnership) if owner is None else tongue.agreement(owner)
+    return f"{named}: {isolated(short(rule.label))}"
 
 
 def _first(counts: pl.DataFrame) -> tuple[str, int] | None:

@@ -2,9 +2,10 @@
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path
 
 import jinja2
@@ -13,6 +14,7 @@ from skillbridge import charts, words
 from skillbridge.indicators import INDICATORS, NOT_COMPUTED
 from skillbridge.indicators.accounts import ACCOUNTS
 from skillbridge.indicators.stays import STAYS
+from skillbridge.partnerships.partnership import Partnership
 
 TABLE_ROWS = 40
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
@@ -91,6 +93,20 @@ class Tongue:
     def percent(self, share: float, digits: int = 1) -> str:
         return words.percent(self.lang, share, digits)
 
+    def at_most(self, share: float) -> str:
+        """A bound in hundredths of a per cent, rounded up: what is proven must hold as it is told."""
+        return self.percent(ceil(share * 10_000 - 1e-9) / 10_000, 2)
+
+    def listed(self, parts: Iterable[str], mark: str = ",") -> str:
+        """Parts in a row, set apart by the language's comma or semicolon."""
+        return ({",": "، ", ";": "؛ "}[mark] if self.rtl else f"{mark} ").join(parts)
+
+    def agreement(self, one: Partnership) -> str:
+        """An agreement by the country it goes to (of an origin's policy, the country it is of) and its code."""
+        countries = one.origins if one.is_overlay else one.destination
+        named = self.listed(self.country(code) for code in countries[:2])
+        return f"{named} ({isolated(one.id)})" if 0 < len(countries) <= 2 else isolated(one.id)
+
     def country(self, code: str) -> str:
         return words.country(self.lang, code)
 
@@ -100,7 +116,9 @@ class Tongue:
             return "–"
         if unit in ("share", "share of the stock"):
             return self.percent(value)
-        return self.number(value, 0 if unit in ("heads", "US dollars") else 2)
+        if unit in ("heads", "US dollars"):
+            return self.number(round(value))
+        return self.number(value, 2)
 
     def quantity(self, unit: str, value: float | None) -> str:
         """The value with its unit in words, where it has one."""

@@ -15,7 +15,7 @@ from skillbridge.indicators.uncertainty import with_intervals
 from skillbridge.model import RuleUse
 from skillbridge.plan_folder import PlanFolder
 from skillbridge.rates import load_rates
-from skillbridge.report.page import TABLE_ROWS, WIDE, Section, Table, Tongue, symbol, use
+from skillbridge.report.page import TABLE_ROWS, WIDE, Section, Table, Tongue, isolated, symbol, use
 
 BOARD_ROWS = 12
 HALF, THIN = 460, 320
@@ -181,9 +181,13 @@ def chains(season: Season, tongue: Tongue) -> Section | None:
         (
             who,
             tongue.number(count),
-            "; ".join(
-                f"{tongue.country(one['destination'])} {one['start'].isoformat()} – {one['end'].isoformat()}"
-                for one in each
+            tongue.listed(
+                (
+                    f"{tongue.country(one['destination'])} "
+                    + isolated(f"{one['start'].isoformat()} – {one['end'].isoformat()}")
+                    for one in each
+                ),
+                ";",
             ),
             tongue.number(away),
             tongue.number(home),

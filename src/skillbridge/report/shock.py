@@ -41,7 +41,7 @@ def _page(old: PlanFolder, shocked: Shocked, lines: tuple[Line, Line], tongue: T
         subtitle=say("shock.subtitle", n=len(shocked.file.change), day=isolated(shocked.file.as_of.isoformat())),
         reader=say("shock.lab"),
         proposal=say("shock.proposal"),
-        notices=[(say("report.synthetic", what=", ".join(made_up)), False)] if made_up else [],
+        notices=[(say("report.synthetic", what=tongue.listed(made_up)), False)] if made_up else [],
         cards=[
             Card(
                 tongue.number(lost),

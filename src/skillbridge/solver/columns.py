@@ -11,9 +11,9 @@ from skillbridge.solver.exact import program, solve_program
 from skillbridge.solver.pricing import Floats, Pricer
 
 WITHIN = 10.0
-"""Points from their worker's best edge at the first prices within which edges are there from the start."""
+"""Points (at `Pricer.scale`) to their worker's best edge at the first prices within which edges are there first."""
 AHEAD = 1.0
-"""Points below what would pay from which on edges are added."""
+"""Points (at `Pricer.scale`) below what would pay from which on edges are added."""
 ROUNDS = 20
 """Times that edges are added, at most."""
 
@@ -31,7 +31,7 @@ def least_prices(pricer: Pricer, price: Floats, *, rounds: int = ROUNDS, enough:
     surplus = _surplus(pricer, price)
     most = np.zeros(p.n_workers)
     np.maximum.at(most, owner, surplus)
-    inside = alone & (surplus >= most[owner] - WITHIN)
+    inside = alone & (surplus >= most[owner] - WITHIN * pricer.scale)
     for _ in range(rounds):
         edges = np.flatnonzero(inside)
         found = program(pricer, edges, pricer.all_groups, pricer.limits)
@@ -56,7 +56,7 @@ def least_prices(pricer: Pricer, price: Floats, *, rounds: int = ROUNDS, enough:
                 surplus = _surplus(pricer, price)
                 most = np.zeros(p.n_workers)
                 np.maximum.at(most, owner[edges], surplus[edges])
-                more = alone & ~inside & (surplus > most[owner] - AHEAD)
+                more = alone & ~inside & (surplus > most[owner] - AHEAD * pricer.scale)
         if least - answer.objective <= enough or not more.any():
             break
         inside |= more

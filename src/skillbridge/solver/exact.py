@@ -15,6 +15,9 @@ from skillbridge.solver.groups import Groups
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem
 
+SAVING = 4
+"""Totals of cells or vacancies get columns of their own where that takes as many times fewer entries of the matrix."""
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -23,7 +26,8 @@ Floats = npt.NDArray[np.float64]
 class Program:
     """maximise gain @ x subject to matrix @ x <= limit, 0 <= x <= ceiling; x whole where `whole`.
 
-    The first `len(edge)` columns stand for the edges `edge`; groups' places and soft rows' excesses follow. The first
+    The first `len(edge)` columns stand for the edges `edge`; `n_totals` totals of cells or vacancies follow where rows
+    count them (then what defines them are the last rows), then groups' places and soft rows' excesses. The first
     rows are those of `workers` (then of groups' seats), then of `vacancies`, then of `rows`, all numbered as in the
     problem.
     """
@@ -38,15 +42,15 @@ class Program:
     vacancies: Ints
     rows: Ints
     first_vacancy_row: int
+    n_totals: int = 0
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a solver says of a program: `edges` chosen (None without a plan), its bound, and whether that is proven.
 
-    `x` float64 [columns] is the answer itself.
-
-    `status`: optimal, feasible, infeasible, unknown. `duals` float64 [rows of the program], for linear programs.
+    `x` float64 [columns] is the answer itself. `status`: optimal, feasible, infeasible, unknown. `duals` float64 [rows
+    of the program, less those that define totals], for linear programs.
     """
 
     status: str
@@ -75,9 +79,10 @@ def program(pricer: Pricer, edges: Ints, chosen_groups: Ints, limits: Ints) -> P
     ones = np.ones(n_edges)
     in_vacancy = sparse.csr_array((ones, (vacancy_row, columns)), shape=(len(vacancies), n_edges))
     in_cell = sparse.csr_array((ones, (cell_row, columns)), shape=(len(cells), n_edges))
-    use = rows.cell_rows[cells].T @ in_cell + rows.vacancy_rows[vacancies].T @ in_vacancy
-    use = sparse.csr_array(use)
-    touched = np.flatnonzero(np.diff(use.indptr))
+    counted = [(rows.cell_rows[cells], in_cell), (rows.vacancy_rows[vacancies], in_vacancy)]
+    touched = np.flatnonzero(sum(np.bincount(own.indices, minlength=p.n_rows) for own, _ in counted))
+    use, of_totals, totals = _uses([(sparse.csr_array(own[:, touched]), of) for own, of in counted], n_edges)
+    n_totals = totals.shape[0]
     cost = pricer.ceiling[p.n_vacancies :][touched]
     soft = np.flatnonzero(np.isfinite(cost))
 
@@ -88,18 +93,25 @@ def program(pricer: Pricer, edges: Ints, chosen_groups: Ints, limits: Ints) -> P
     seat_option = np.repeat(np.arange(n_options), np.diff(groups.seat_ptr)[options])
     n_seats = len(seats)
     blocks = [
-        [block(np.ones(n_alone), worker_row, np.arange(n_alone), len(workers), n_edges), None, None],
+        [block(np.ones(n_alone), worker_row, np.arange(n_alone), len(workers), n_edges), None, None, None],
         [
             block(np.ones(len(group_edges)), seat_of_edge, n_alone + np.arange(len(group_edges)), n_seats, n_edges),
+            None,
             block(-np.ones(n_seats), np.arange(n_seats), seat_option, n_seats, n_options),
             None,
         ],
-        [None, block(np.ones(n_options), option_group, np.arange(n_options), len(chosen_groups), n_options), None],
-        [in_vacancy, None, None],
-        [use[touched], None, block(-np.ones(len(soft)), soft, np.arange(len(soft)), len(touched), len(soft))],
+        [
+            None,
+            None,
+            block(np.ones(n_options), option_group, np.arange(n_options), len(chosen_groups), n_options),
+            None,
+        ],
+        [in_vacancy, None, None, None],
+        [use, of_totals, None, block(-np.ones(len(soft)), soft, np.arange(len(soft)), len(touched), len(soft))],
+        [totals, -sparse.eye_array(n_totals, format="csr"), None, None],
     ]
-    heights = [len(workers), n_seats, len(chosen_groups), len(vacancies), len(touched)]
-    widths = [n_edges, n_options, len(soft)]
+    heights = [len(workers), n_seats, len(chosen_groups), len(vacancies), len(touched), n_totals]
+    widths = [n_edges, n_totals, n_options, len(soft)]
     matrix = sparse.vstack(
         [
             sparse.hstack(
@@ -112,22 +124,55 @@ def program(pricer: Pricer, edges: Ints, chosen_groups: Ints, limits: Ints) -> P
         ]
     )
     limit = np.concatenate(
-        [np.ones(len(workers)), np.zeros(n_seats), np.ones(len(chosen_groups)), free[vacancies], left[touched]]
+        [
+            np.ones(len(workers)),
+            np.zeros(n_seats),
+            np.ones(len(chosen_groups)),
+            free[vacancies],
+            left[touched],
+            np.zeros(n_totals),
+        ]
     ).astype(np.float64)
     lowest = np.full(len(limit), -np.inf)
     lowest[len(workers) : len(workers) + n_seats] = 0.0
+    lowest[len(limit) - n_totals :] = 0.0
+    large = np.full(n_totals, np.inf)
     return Program(
-        gain=np.concatenate([p.weight[edge], np.zeros(n_options), -cost[soft]]).astype(np.float64),
+        gain=np.concatenate([p.weight[edge], np.zeros(n_totals + n_options), -cost[soft]]).astype(np.float64),
         matrix=sparse.csr_array(matrix),
         lowest=lowest,
         limit=limit,
-        ceiling=np.concatenate([np.ones(n_edges + n_options), np.full(len(soft), np.inf)]),
-        whole=np.concatenate([np.ones(n_edges + n_options, bool), np.zeros(len(soft), bool)]),
+        ceiling=np.concatenate([np.ones(n_edges), large, np.ones(n_options), np.full(len(soft), np.inf)]),
+        whole=np.concatenate([np.ones(n_edges + n_totals + n_options, bool), np.zeros(len(soft), bool)]),
         edge=edge,
         vacancies=vacancies,
         rows=touched,
         first_vacancy_row=len(workers) + n_seats + len(chosen_groups),
+        n_totals=n_totals,
     )
+
+
+def _uses(
+    counted: list[tuple[sparse.csr_array, sparse.csr_array]], n_edges: int
+) -> tuple[sparse.csr_array, sparse.csr_array, sparse.csr_array]:
+    """(what rows use of edges, what they use of totals, which edges each total counts), of `counted`: (rows by owner,
+    edges by owner) of cells and of vacancies.
+
+    An owner whose edges many rows count is counted once and its total by the rows, where that saves most entries.
+    """
+    n_rows = counted[0][0].shape[1]
+    direct: list[sparse.csr_array] = [sparse.csr_array((n_rows, n_edges))]
+    through: list[sparse.csr_array] = [sparse.csr_array((n_rows, 0))]
+    totals: list[sparse.csr_array] = [sparse.csr_array((0, n_edges))]
+    for own, edges in counted:
+        rows, heads = np.diff(own.indptr), np.diff(edges.indptr)
+        if (rows * heads).sum() > SAVING * (rows + heads).sum():
+            owners = np.flatnonzero(rows)
+            through.append(sparse.csr_array(own[owners].T))
+            totals.append(edges[owners])
+        else:
+            direct.append(sparse.csr_array(own.T @ edges))
+    return sum(direct[1:], direct[0]), sparse.csr_array(sparse.hstack(through)), sparse.csr_array(sparse.vstack(totals))
 
 
 def _seats(groups: Groups, chosen: Ints) -> tuple[Ints, Ints, Ints, Ints]:
@@ -218,14 +263,16 @@ def solve_program(
     status = "optimal" if reason == mathopt.TerminationReason.OPTIMAL else "feasible"
     duals = None
     if not whole and result.has_dual_feasible_solution():
-        duals = np.fromiter(result.dual_values().values(), np.float64, m)
+        duals = np.fromiter(result.dual_values().values(), np.float64, m)[: m - found.n_totals]
     return Answer(status, found.edge[x[: len(found.edge)] > 0.5], bound, duals, float(found.gain @ x), x)
 
 
 def _columns(found: Program, edges: Ints) -> list[float]:
     """Each column's value where `edges` are chosen: of groups' places by their seats, of excesses by their rows."""
-    n = len(found.edge)
+    n, m = len(found.edge), len(found.limit) - found.n_totals
     x = np.isin(found.edge, edges).astype(np.float64)
+    x = np.concatenate([x, found.matrix[m:, :n] @ x])
+    n += found.n_totals
     use = found.matrix[:, :n] @ x
     over = np.where(found.lowest == 0, use, np.maximum(0.0, use - found.limit))
     own = sparse.csr_array(found.matrix[:, n:].T) < 0

@@ -10,6 +10,9 @@ from skillbridge.solver.crews import Options, option_surplus, sweep_crews
 from skillbridge.solver.pricing import Floats
 from skillbridge.solver.swaps import Seated, link_all, nearby, sweep
 
+ASKED = 200
+"""Times that a sweep asks whether it should stop, at most."""
+
 
 def improve(
     board: Board,
@@ -58,12 +61,12 @@ def improve(
         for _ in range(sweeps):
             gained = 0.0
             singles = rng.permutation(pricer.singles) if who != "groups" else pricer.singles[:0]
-            for part in np.array_split(singles, 1 + len(singles) // 5_000):
+            for part in np.array_split(singles, min(ASKED, 1 + len(singles) // 500)):
                 if stopped is not None and stopped():
                     return int(total + gained)
-                gained += float(sweep(part, board.chosen, price, start, look, near, seated, b))
+                gained += float(sweep(part, board.chosen, price, start * pricer.scale, look, near, seated, b))
             movable = crews if start <= 0 and who != "alone" else crews[:0]
-            for part in np.array_split(rng.permutation(movable), 1 + len(movable) // 1_000):
+            for part in np.array_split(rng.permutation(movable), min(ASKED, 1 + len(movable) // 100)):
                 if stopped is not None and stopped():
                     return int(total + gained)
                 gained += float(

@@ -21,6 +21,8 @@ LARGEST = 1 / 3
 """Share of all edges in the largest region at most."""
 FEWEST = 300.0
 """Edges that are freed at least."""
+CREWS = 0.5
+"""Of the edges asked for, the share that groups take beside those of workers alone, at least."""
 TRIMMED = 1.15
 """Of a region larger than asked for, as many times the edges asked for are taken."""
 
@@ -74,7 +76,7 @@ def improve_regions(
     """Place anew whoever is in some regions, or at home, over edges there; about how many edges to free the next time.
 
     `region` is :func:`regions`. Regions are drawn until about `edges` edges of workers alone, `within` points or less
-    of their best, are free; those that lack least are taken. Groups take up to half as many edges more.
+    of their best, are free; those that lack least are taken. Groups take what is left, and half as many edges more.
     """
     p, now = board.problem, board.chosen
     if not len(p.vacancy):
@@ -85,26 +87,27 @@ def improve_regions(
     worker = np.searchsorted(p.indptr, near, side="right") - 1
     turn = np.where(now >= 0, drawn[region[p.vacancy[np.maximum(now, 0)]]], -1)
     opens = np.maximum(turn[worker], drawn[region[p.vacancy[near]]])
-    last = int(np.sort(opens)[: 1 + int(edges)][-1]) if len(opens) else 0
+    latest, size = _groups(board.pricer, turn)
+    crewed = np.sort(np.concatenate([opens, np.repeat(latest, size)]))
+    last = int(crewed[: 1 + int(edges * (1.0 + CREWS * (len(latest) > 0)))][-1]) if len(crewed) else 0
     taken = np.flatnonzero(opens <= last)
     taken = np.sort(taken[np.argsort(lack[taken], kind="stable")[: int(TRIMMED * edges)]])
     free = np.unique(worker[taken])
-    if p.group.max(initial=-1) >= 0:
-        free = np.union1d(free, _few_groups(p, turn, last, edges / 2, rng))
+    if len(latest):
+        order = rng.permutation(np.flatnonzero((latest <= last) & (size > 0)))
+        chosen = order[np.cumsum(size[order]) <= (1.0 + CREWS) * edges - len(taken)]
+        free = np.union1d(free, np.flatnonzero(np.isin(p.group, chosen)))
     _, proven = _replace(board, free, near[taken], nodes, seed, seconds)
     return max(FEWEST, edges * (1.05 if proven else 0.8))
 
 
-def _few_groups(problem: Problem, turn: Ints, last: int, edges: float, rng: np.random.Generator) -> Ints:
-    """The members of some groups of which nobody's `turn` is after the `last`, with at most `edges` edges."""
-    p = problem
+def _groups(pricer: Pricer, turn: Ints) -> tuple[Ints, Ints]:
+    """Of each group: (the last `turn` of its members, the edges of its options)."""
+    g, p = pricer.groups, pricer.problem
     member = np.flatnonzero(p.group >= 0)
-    n_groups = int(p.group.max()) + 1
-    latest, size = np.full(n_groups, -1), np.bincount(p.group[member], np.diff(p.indptr)[member], n_groups)
+    latest = np.full(g.n_groups, -1)
     np.maximum.at(latest, p.group[member], turn[member])
-    order = rng.permutation(np.flatnonzero(latest <= last))
-    chosen = order[np.cumsum(size[order]) <= edges]
-    return member[np.isin(p.group[member], chosen)]
+    return latest, np.diff(g.edge_ptr[g.seat_ptr[g.option_ptr]])
 
 
 def relaxed(pricer: Pricer) -> Floats:

@@ -31,11 +31,12 @@ def descend(
 ) -> tuple[Floats, float]:
     """(the best prices met in `passes` passes, their bound), with steps falling from steps[0] to steps[1] points.
 
-    The arguments after `steps` are those of `Pricer.demand`; `stopped` is asked before every pass.
+    Steps are those of a problem of the usual scale (`Pricer.scale`). The arguments after `steps` are those of
+    `Pricer.demand`; `stopped` is asked before every pass.
     """
     room = pricer.limits if limits is None else limits
     best, best_value = price, np.inf
-    walk = _Walk(price, passes, steps)
+    walk = _Walk(price, passes, steps, pricer.scale)
     for k in range(passes):
         if stopped is not None and stopped():
             break
@@ -58,7 +59,7 @@ def shared(
     room, price = now.limits, np.array(prices)
     nothing = np.zeros_like(room)
     best, best_value = price, np.inf
-    walk = _Walk(price, passes, steps)
+    walk = _Walk(price, passes, steps, now.scale)
     for k in range(passes):
         present = now.demand(price.mean(axis=0), limits=nothing)
         futures = [one.demand(at, limits=room) for one, at in zip(later, price, strict=True)]
@@ -73,9 +74,9 @@ def shared(
 class _Walk:
     """How far prices of one shape move in each pass, by the slopes seen so far."""
 
-    def __init__(self, price: Floats, passes: int, steps: tuple[float, float]) -> None:
+    def __init__(self, price: Floats, passes: int, steps: tuple[float, float], scale: float) -> None:
         self._drift, self._square = np.zeros_like(price), np.zeros_like(price)
-        self._passes, self._steps = passes, steps
+        self._passes, self._steps = passes, (scale * steps[0], scale * steps[1])
 
     def step(self, k: int, slope: Floats | Ints) -> Floats:
         """What to take off the prices in pass `k`, where `slope` is what is left of each limit."""

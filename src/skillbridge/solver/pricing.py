@@ -21,6 +21,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 THREADS = 2
+TYPICAL = 1_414
+"""Points of a typical edge for which steps and distances in points are meant."""
 CHUNK = 20_000
 """Workers per unit of work: fixed, so that sums are added in the same order on any machine."""
 
@@ -63,7 +65,11 @@ class Demand:
 
 
 class Pricer:
-    """A problem ready for pricing. Prices are one array: vacancies' then rows', float64 [vacancies + rows], >= 0."""
+    """A problem ready for pricing. Prices are one array: vacancies' then rows', float64 [vacancies + rows], >= 0.
+
+    `scale` is by what steps and distances in points are multiplied: 1 where edges are worth some 700 to 2,800 points,
+    as under the default objective, else a power of four.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -78,6 +84,8 @@ class Pricer:
         self.ceiling: Floats = np.concatenate([np.full(problem.n_vacancies, np.inf), penalty])
         self.all_groups = np.arange(self.groups.n_groups, dtype=np.int64)
         self.degree = int(np.diff(problem.indptr).max(initial=0))
+        typical = float(problem.weight.mean()) if len(problem.weight) else TYPICAL
+        self.scale = 4.0 ** round(np.log2(typical / TYPICAL) / 2)
 
     def surcharge(self, price: Floats) -> Surcharge:
         """What edges pay at `price`, summed over the rows they use."""

@@ -25,6 +25,8 @@ from skillbridge.solver.swaps import near_edges
 
 EXACT_WORKERS = 2_000
 """Up to here the whole problem goes to the exact solver at once."""
+EXACT_EDGES = 10_000
+"""Beyond `EXACT_WORKERS` it does where no more edges can be in a plan better than the one known."""
 SAMPLED_WORKERS = 200_000
 """From here on the first prices come from a sample of the workers."""
 EXACT_WORK = 1e13
@@ -88,10 +90,24 @@ class _Search:
     """A solve under way: the best legal plan so far, and the least bound."""
 
     def __init__(self, problem: Problem, bound: float, tell: Callable[[Progress], None] | None) -> None:
-        self.problem, self.bound, self._tell = problem, bound, tell
+        self.problem, self._tell = problem, tell
+        self.unit = _unit(problem)
+        self.bound = np.inf
+        self.prove(bound)
         self.chosen: Ints = np.full(problem.n_workers, -1, np.int64)
         self.objective = None if broken(problem, self.chosen) else value(problem, self.chosen)
         self.notes: tuple[str, ...] = ()
+
+    def prove(self, bound: float) -> None:
+        """Keep the `bound` if it is less, down to the next multiple of what all plans' points are multiples of."""
+        if self.unit > 1 and np.isfinite(bound):
+            bound = float(np.floor(bound / self.unit + 1e-9) * self.unit)
+        self.bound = min(self.bound, bound)
+
+    @property
+    def proven(self) -> bool:
+        """Whether no plan is better than the best one."""
+        return self.objective is not None and self.bound < self.objective + self.unit
 
     def near(self, gap: float) -> bool:
         """Whether the best plan lacks no more than `gap` (0 to 1) to the bound."""
@@ -108,6 +124,16 @@ class _Search:
     def tell(self, stage: str) -> None:
         if self._tell is not None:
             self._tell(Progress(stage, self.objective or 0, self.bound))
+
+
+def _unit(problem: Problem) -> int:
+    """What every plan's points are a multiple of."""
+    unit = 0
+    for start in range(0, len(problem.weight), 10_000):
+        unit = int(np.gcd.reduce(problem.weight[start : start + 10_000], initial=unit))
+        if unit == 1:
+            break
+    return max(1, int(np.gcd.reduce([unit, *(int(ref.penalty) for ref in problem.rows.refs if ref.penalty)])))
 
 
 def solve(
@@ -171,8 +197,10 @@ def solve(
             if not halted() and not search.near(todo.enough):
                 search.offer("dives", dive(near, at, plain, step=(10.0, 20.0, 5.0)[number % 3], stopped=halted))
         method = "prices and dives"
-        if (todo.exact or search.objective is None) and not halted():
-            status = _exactly(search, pricer, seconds(), seed)
+        left = _that_matter(search, pricer, price)
+        few = len(left) + len(pricer.groups.edge) <= EXACT_EDGES and not search.near(todo.enough)
+        if (todo.exact or few or search.objective is None) and not halted():
+            status = _exactly(search, pricer, left, seconds(), seed)
             method = "exact" if status == "optimal" else "prices, dives and exact"
         improvable = search.objective is not None and not search.near(todo.enough)
         if status == "feasible" and todo.starts and improvable and not halted():
@@ -309,7 +337,12 @@ def _by_moves(
     region = regions(search.problem) if todo.parts else None
     doubtful, edges = 500.0, PART_EDGES
     for number in range(todo.parts):
-        if halted() or search.objective is None or search.bound < search.objective + 1 or search.near(todo.enough):
+        if (
+            halted()
+            or search.objective is None
+            or search.bound < search.objective + search.unit
+            or search.near(todo.enough)
+        ):
             break
         if share is not None and number % 3 == 2:
             doubtful = improve_doubtful(
@@ -363,23 +396,34 @@ def _find_prices(
             search.tell("prices from a sample")
         first = 5.0
     price, bound = descend(pricer, price, passes, (first, 0.4), stopped=halted)
-    better = bound < search.bound
-    search.bound = min(search.bound, bound)
+    better = bound < pricer.demand(given).value
+    search.prove(bound)
     search.tell("prices")
     return price if better else given
 
 
-def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) -> PlanStatus:
-    """The status after the exact solver had the whole problem; its bound and plan are kept if they are better.
+def _that_matter(search: _Search, pricer: Pricer, price: Floats) -> Ints:
+    """The edges of workers alone that can be in a plan better than the one known, and those of that plan.
 
-    Where few nodes are affordable, only its bound before the first branching is asked for.
+    Whoever takes an edge that lacks more to the worker's best than the plan to the bound of `price` ends below it.
+    """
+    lack = np.inf if search.objective is None else pricer.demand(price).value - search.objective
+    held = search.chosen[(search.chosen >= 0) & (pricer.problem.group < 0)]
+    return np.union1d(near_edges(pricer, price, (max(0.0, lack) + SLACK) / pricer.scale)[0], held)
+
+
+def _exactly(search: _Search, pricer: Pricer, edges: Ints, seconds: float | None, seed: int) -> PlanStatus:
+    """The status after the exact solver had all groups and the `edges` that matter; a better bound or plan is kept.
+
+    Where few nodes are affordable, only its bound before the first branching is asked for, unless groups are most of
+    it, whom parts placed anew hardly help.
     """
     problem = pricer.problem
-    edges = np.flatnonzero(np.repeat(problem.group < 0, np.diff(problem.indptr)))
     found = program(pricer, edges, pricer.all_groups, pricer.limits)
     nodes = 1 + min(1_000_000, round(EXACT_WORK / (1 + len(found.edge)) ** 3))
-    bound_only = search.objective is not None and nodes < FEW_NODES
-    nodes = 1 if bound_only else nodes
+    alone = len(edges) > len(found.edge) / 2
+    bound_only = search.objective is not None and nodes < FEW_NODES and alone
+    nodes = 1 if nodes < FEW_NODES else nodes
     if bound_only and seconds is not None:
         seconds /= 2  # the rest is for a better plan
     start = None if search.objective is None else search.chosen[search.chosen >= 0]
@@ -396,8 +440,8 @@ def _exactly(search: _Search, pricer: Pricer, seconds: float | None, seed: int) 
         said = "that nothing is legal" if answer.status == "infeasible" else f"a bound of {answer.bound:,.1f}"
         search.notes += (f"the exact solver claimed {said}, which the plan of {known:,} points refutes: not used",)
         return "feasible"
-    search.bound = min(search.bound, answer.bound)
-    return "optimal" if answer.status == "optimal" or search.bound < known + 1 else "feasible"
+    search.prove(answer.bound)
+    return "optimal" if answer.status == "optimal" or search.proven else "feasible"
 
 
 def _solution(
@@ -417,7 +461,7 @@ def _solution(
     if wrong:
         raise AssertionError(f"the plan is not legal: {wrong[:3]}")
     proven = max(proven, search.objective)
-    if proven < search.objective + 1 and status == "feasible":
+    if proven < search.objective + search.unit and status == "feasible":
         status = "optimal"
     notes = search.notes
     return Solution(chosen, search.objective, proven, status, method, price[:n], price[n:], notes, whole)

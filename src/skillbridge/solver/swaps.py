@@ -60,7 +60,7 @@ class Trail(NamedTuple):
 
 
 def nearby(pricer: Pricer, price: Floats, within: float, reach: float) -> Near:
-    """The edges of workers alone within `reach` points of their best choice, the nearest first."""
+    """The edges of workers alone within `reach` points of their best choice, the nearest first; as `near_edges`."""
     p = pricer.problem
     edges, surplus, lack = near_edges(pricer, price, reach)
     worker = np.searchsorted(p.indptr, edges, side="right") - 1
@@ -68,7 +68,7 @@ def nearby(pricer: Pricer, price: Floats, within: float, reach: float) -> Near:
     edges, surplus, lack = edges[order], surplus[order], lack[order]
     worker = worker[order]
     ptr = np.searchsorted(worker, np.arange(p.n_workers + 1))
-    inner = ptr[:-1] + np.bincount(worker[lack <= within], minlength=p.n_workers)
+    inner = ptr[:-1] + np.bincount(worker[lack <= within * pricer.scale], minlength=p.n_workers)
     owner = np.concatenate([p.rows.cell[edges], p.rows.n_cells + p.vacancy[edges]])
     to = np.argsort(owner, kind="stable")
     to_ptr = np.searchsorted(owner[to], np.arange(p.rows.n_cells + p.n_vacancies + 1))
@@ -76,11 +76,14 @@ def nearby(pricer: Pricer, price: Floats, within: float, reach: float) -> Near:
 
 
 def near_edges(pricer: Pricer, price: Floats, reach: float) -> tuple[Ints, Floats, Floats]:
-    """(edges of workers alone within `reach` points of their best, their surplus, what they lack to the best)."""
+    """(edges of workers alone within `reach` points of their best, their surplus, what they lack to the best).
+
+    `reach` is meant for a problem of the usual scale (`Pricer.scale`).
+    """
     near = np.zeros(len(pricer.problem.vacancy), bool)
     best = np.zeros(pricer.problem.n_workers)
     at = pricer.surcharge(price)
-    _mark_near(pricer.singles, pricer.edges, at, reach, near, best)
+    _mark_near(pricer.singles, pricer.edges, at, reach * pricer.scale, near, best)
     edges = np.flatnonzero(near)
     p = pricer.problem
     surplus = p.weight[edges] - at.vacancy[p.vacancy[edges]] - at.cell[p.rows.cell[edges]]

@@ -18,7 +18,7 @@ from scipy import sparse
 from benchmarks.instances import random_problem
 from skillbridge.partnerships.rows import RowRef, Rows
 from skillbridge.solver.greedy import greedy
-from skillbridge.solver.plan import Solution, usage
+from skillbridge.solver.plan import Solution
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem
 from skillbridge.solver.solve import solve
@@ -127,7 +127,6 @@ def _floors(workers: int, rng: np.random.Generator) -> Problem:
     caps = _overlapping(base, rng, 12, low=0.3)
     other = replace(caps, weight=rng.permutation(caps.weight))
     plan = greedy(Pricer(other)).chosen
-    heads, _ = usage(other, plan)
     count = np.bincount(other.rows.cell[plan[plan >= 0]], minlength=base.rows.n_cells)
     sets = (rng.random((base.rows.n_cells, 25)) < 0.25).astype(np.int64)
     on_cells = np.concatenate([caps.rows.cell_rows.toarray(), -sets], axis=1)

@@ -80,6 +80,12 @@ not json
     assert (result["new"], result["known"], result["refused"]) == (3, 1, 3)
     assert [problem["row"] for problem in result["problems"]] == ["2", "3", "4"]
     assert result["problems"][0]["where"] == "$.origin"
+    assert result["problems"][1] | {"row": ""} == {
+        "row": "",
+        "where": "$",
+        "what": "not JSON in UTF-8",
+        "expected": "one record a line",
+    }
     assert people.read_worker(world.ws, world.actors["origin_unit"], "n-2").party == "unit-ws"
 
 
@@ -90,6 +96,13 @@ def test_a_csv_import_reads_the_cores_table_and_reports_unknown_columns(world: W
     result = result_of(world, job_id)
     assert result["new"] == 1
     assert [problem["where"] for problem in result["problems"]] == ["column 'shoe_size'", "birth_year", "languages"]
+    assert result["problems"][1]["expected"] == "a whole number"
+    told = work.read_job(world.ws, world.actors["origin_unit"], job_id, work.JobQuery("fr")).result
+    assert told is not None
+    assert [problem["expected"] for problem in told["problems"]][1:] == [
+        "un nombre entier",
+        "langue:niveau, avec un niveau parmi A1, A2, B1, B2, C1, C2",
+    ]
     profile = people.read_worker(world.ws, world.actors["origin_unit"], "c-1").profile
     assert profile is not None
     assert profile.languages == {"en": "B1", "fr": "A2"}

@@ -488,9 +488,9 @@ class Client:
         """List jobs."""
         return self._send("GET", "/v1/jobs", v.Jobs, query=query)
 
-    def get_job(self, job_id: str) -> v.JobView:
+    def get_job(self, job_id: str, **query: Any) -> v.JobView:
         """Read a job."""
-        return self._send("GET", _at("/v1/jobs/{job_id}", job_id=job_id), v.JobView)
+        return self._send("GET", _at("/v1/jobs/{job_id}", job_id=job_id), v.JobView, query=query)
 
     def cancel_job(self, job_id: str, *, key: str | None = None) -> v.JobView:
         """Cancel a job."""

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
-from skillbridge.api import errors
 from skillbridge.api.app import create_app
-from skillbridge.api.errors import field_problem, told
 from skillbridge.words import LANGUAGES
+from skillbridge.workspace import problems
+from skillbridge.workspace.problems import field_problem, told
 from tests.workspace.world import World
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "skillbridge"
@@ -58,7 +58,11 @@ DECODER = {
 
 
 def ours() -> set[str]:
-    files = [SOURCE / "access.py", *(file for room in ROOMS for file in (SOURCE / room).rglob("*.py"))]
+    files = [
+        SOURCE / "access.py",
+        SOURCE / "tables.py",
+        *(file for room in ROOMS for file in (SOURCE / room).rglob("*.py")),
+    ]
     return {text for file in files for text in sentences_in(file.read_text("utf-8"))}
 
 
@@ -73,7 +77,7 @@ def test_every_sentence_about_a_field_is_translated() -> None:
 
 
 def test_every_translation_is_of_a_sentence_that_is_said() -> None:
-    table = tomllib.loads((SOURCE / "api" / "fields.toml").read_text("utf-8"))
+    table = tomllib.loads((SOURCE / "workspace" / "fields.toml").read_text("utf-8"))
     assert set(table) - ours() - DECODER == set()
     for text, said in table.items():
         assert [one.count("{}") for one in said] == [text.count("{}")] * 3, text
@@ -116,5 +120,5 @@ def test_errors_come_in_the_language_asked_for(world: World, lang: str, what: st
 
 
 def test_long_values_are_not_searched_for_sentences() -> None:
-    long = "x" * errors.LONGEST + " is suspended"
+    long = "x" * problems.LONGEST + " is suspended"
     assert told(long, "fr") == long

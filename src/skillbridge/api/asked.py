@@ -11,9 +11,10 @@ import msgspec
 from litestar.connection import ASGIConnection
 from litestar.types import Receive, Scope
 
-from skillbridge.api.errors import InvalidError, field_problem
+from skillbridge.api.errors import InvalidError
 from skillbridge.api.operations import Operation
 from skillbridge.errors import BadInput, Refused
+from skillbridge.workspace.problems import field_problem
 
 COOKIE = "skillbridge_session"
 JSON = "application/json"

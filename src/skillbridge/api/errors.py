@@ -1,6 +1,5 @@
 """Every refusal as problem+json (RFC 9457): a stable code, the path of the field, what was found, what was expected."""
 
-import re
 import tomllib
 from contextlib import suppress
 from functools import cache
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from skillbridge.errors import BadInput, BadInputs, Corrupt, Infeasible, Refused
 from skillbridge.words import LANGUAGES
+from skillbridge.workspace.problems import field_problem, told
 from skillbridge.workspace.views import Problem, doc
 
 
@@ -97,13 +97,7 @@ class Answer(NamedTuple):
     headers: dict[str, str]
 
 
-_EXPECTED = re.compile(
-    r"^(?:Expected (?P<expected>.+?)(?:, got (?P<got>.+))?|Object (?P<object>.+)|Invalid (?P<invalid>.+))$"
-)
-
-
 _EXPECT = {"fr": "attendu :", "es": "se esperaba:", "ar": "المتوقع:"}
-_QUOTED = re.compile(r" '.*'$", re.DOTALL)
 
 
 def problem(code: str, detail: str, errors: list[Problem] | None = None) -> Answer:
@@ -120,28 +114,6 @@ def problem(code: str, detail: str, errors: list[Problem] | None = None) -> Answ
 def _words() -> dict[str, dict[str, list[str]]]:
     """Language -> code -> its title and sentence."""
     return tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
-
-
-LONGEST = 500
-"""Characters of a sentence that is looked for among the translated ones."""
-
-
-@cache
-def _fields() -> list[tuple[re.Pattern[str], list[str]]]:
-    """(what an English sentence about a field looks like, the same in French, Spanish and Arabic), longest first."""
-    table: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("fields.toml").read_text(encoding="utf-8"))
-    order = sorted(table, key=lambda text: (-len(text.replace("{}", "")), text))
-    return [(re.compile("(.+)".join(map(re.escape, text.split("{}"))), re.DOTALL), table[text]) for text in order]
-
-
-def told(text: str, code: str) -> str:
-    """What was found in a field, or expected there, in a language; in English where it is not translated."""
-    if code == "en" or len(text) > LONGEST:
-        return text
-    for pattern, sentences in _fields():
-        if found := pattern.fullmatch(text):
-            return sentences[LANGUAGES.index(code) - 1].format(*found.groups())
-    return text
 
 
 def language_of(accepted: str) -> str:
@@ -192,15 +164,3 @@ def answer(error: Exception) -> Answer | None:
         case msgspec.DecodeError() | UnicodeDecodeError():
             return problem("malformed", f"the body is not JSON in UTF-8: {error}")
     return None
-
-
-def field_problem(error: msgspec.ValidationError, root: str = "$") -> Problem:
-    """Where and what msgspec found wrong, and what it expected; the value is not repeated (it may be personal)."""
-    text, _, path = str(error).partition(" - at ")
-    where = path.strip("`").replace("$", root, 1) or root
-    found = _EXPECTED.match(text)
-    if found and found["expected"]:
-        return Problem(where, f"got {found['got']}" if found["got"] else "another value", found["expected"])
-    if found and found["object"]:
-        return Problem(where, found["object"], "the fields of the schema")
-    return Problem(where, _QUOTED.sub("", text), "a value of the schema")

@@ -88,7 +88,7 @@ def start_import(visit: Visit) -> Answer:
 
 def job(visit: Visit) -> Answer:
     """A job: how far it is, and what an import took, left alone and refused."""
-    found = work.read_job(visit.ws, visit.who, visit.ids[0])
+    found = work.read_job(visit.ws, visit.who, visit.ids[0], query(visit, work.JobQuery, lang=visit.language.code))
     state: dict[str, Any] = found.result or found.progress
     moving = found.state in {"queued", "running"}
     problems = state.get("problems", ())

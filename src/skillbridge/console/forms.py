@@ -6,9 +6,9 @@ from typing import TypeVar
 import msgspec
 from babel.numbers import get_currency_precision
 
-from skillbridge.api.errors import field_problem
 from skillbridge.console.site import Visit
 from skillbridge.errors import BadInput
+from skillbridge.workspace.problems import field_problem
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -18,7 +18,8 @@ from skillbridge.store import Job, Record
 from skillbridge.workspace import Workspace, check_id, frames, planning, plans, read, write
 from skillbridge.workspace.demand import check_dates
 from skillbridge.workspace.hooks import announce
-from skillbridge.workspace.views import PlacementBody, PlanBody, ScenarioBody, VacancyBody, WorkerBody
+from skillbridge.workspace.problems import field_problem
+from skillbridge.workspace.views import PlacementBody, PlanBody, Problem, ScenarioBody, VacancyBody, WorkerBody
 from skillbridge.workspace.work import BATCH
 
 
@@ -138,9 +139,12 @@ def _entry(item: Any, payload: dict[str, Any], employers: dict[str, Any]) -> tup
 
 def _problem(error: Exception) -> dict[str, str]:
     if isinstance(error, BadInput):
-        return {"where": error.where, "what": error.what, "expected": error.expected}
-    what, _, where = str(error).partition(" - at ")
-    return {"where": where.strip("`") or "$", "what": what, "expected": "see the schema of the record"}
+        wrong = Problem(error.where, error.what, error.expected)
+    elif isinstance(error, msgspec.ValidationError):
+        wrong = field_problem(error)
+    else:
+        wrong = Problem("$", "not JSON in UTF-8", "one record a line")
+    return msgspec.to_builtins(wrong)  # type: ignore[no-any-return]
 
 
 def _rows(path: Path, kind: str, form: str) -> Iterator[tuple[str, Any]]:
@@ -187,7 +191,11 @@ def _cell(name: str, text: str, kind: pl.DataType) -> Any:
         if isinstance(kind, pl.Boolean):
             return {"true": True, "false": False, "1": True, "0": False}[text.strip().lower()]
     except (ValueError, KeyError):
-        raise BadInput(name, f"{text!r}", str(kind)) from None
+        raise BadInput(
+            name,
+            f"{text!r}",
+            "true or false" if isinstance(kind, pl.Boolean) else "a whole number" if kind.is_integer() else "a number",
+        ) from None
     return text.strip()
 
 

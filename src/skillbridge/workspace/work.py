@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from skillbridge import tables
 from skillbridge.access import Actor, check, parties
@@ -15,6 +16,7 @@ from skillbridge.store import Job
 from skillbridge.workspace import PageQuery, Workspace, after, new_id
 from skillbridge.workspace.people import spend, view_worker
 from skillbridge.workspace.plans import queue
+from skillbridge.workspace.problems import told
 from skillbridge.workspace.views import Jobs, JobView
 
 Kind = Literal["workers", "vacancies"]
@@ -40,9 +42,29 @@ def list_jobs(ws: Workspace, actor: Actor, query: JobsQuery) -> Jobs:
     return Jobs([view_job(job) for job in jobs], next=f"c{jobs[-1].seq}" if more else None)
 
 
-def read_job(ws: Workspace, actor: Actor, job_id: str) -> JobView:
-    """One job."""
-    return view_job(_reach(ws, actor, "jobs.read", job_id))
+class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to tell of a job."""
+
+    lang: Annotated[
+        Literal["en", "fr", "es", "ar"],
+        msgspec.Meta(description="language of what is wrong with rows of an import", examples=["fr"]),
+    ] = "en"
+
+
+def read_job(ws: Workspace, actor: Actor, job_id: str, query: JobQuery | None = None) -> JobView:
+    """One job; what is wrong with rows of an import in the language asked for."""
+    found = view_job(_reach(ws, actor, "jobs.read", job_id))
+    if query is None:
+        return found
+    progress, result = (_in_language(part, query.lang) for part in (found.progress, found.result))
+    return replace(found, progress=progress, result=result)
+
+
+def _in_language(state: Any, code: str) -> Any:
+    if not state or "problems" not in state:
+        return state
+    rows = [row | {name: told(row[name], code) for name in ("what", "expected")} for row in state["problems"]]
+    return state | {"problems": rows}
 
 
 def cancel_job(ws: Workspace, actor: Actor, job_id: str) -> JobView:

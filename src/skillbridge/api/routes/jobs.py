@@ -29,7 +29,16 @@ OPERATIONS = (
         query=acts.JobsQuery,
         answer=v.Jobs,
     ),
-    op("jobs", "get_job", "GET /v1/jobs/{job_id}", "jobs.read", acts.read_job, "Read a job", answer=JobView),
+    op(
+        "jobs",
+        "get_job",
+        "GET /v1/jobs/{job_id}",
+        "jobs.read",
+        acts.read_job,
+        "Read a job",
+        query=acts.JobQuery,
+        answer=JobView,
+    ),
     op(
         "jobs",
         "cancel_job",

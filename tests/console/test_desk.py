@@ -288,6 +288,66 @@ def test_a_recruiter_opens_a_name_only_by_consent_and_a_unit_makes_links(client:
     assert signed.status_code == 303
 
 
+def test_a_unit_seals_who_a_worker_is_and_is_told_what_is_wrong_beside_the_field(
+    client: TestClient[Any], world: World
+) -> None:
+    enter(client, world, "origin_unit")
+    page, form = "/console/workers/w-2", "/console/workers/w-2/seal"
+    wrong = post(client, page, form, name="Sina Leota", birth_date="17 May", kind="passport", country="WS", number="X1")
+    assert wrong.status_code == 400
+    assert 'id="e-birth_date"' in wrong.text
+    assert 'value="Sina Leota"' in wrong.text, "what was typed stays"
+    sealed = post(
+        client, page, form, name="Sina Leota", birth_date="1994-05-17", kind="passport", country="WS", number="AB 1234"
+    )
+    assert sealed.status_code == 303
+    assert "Sina" not in client.get(sealed.headers["location"]).text, "opening a name is an act of its own"
+    opened = people.read_identity(world.ws, world.actors["origin_unit"], "w-2")
+    assert (opened.identity.name, opened.document_kind) == ("Sina Leota", "passport")
+    enter(client, world, "recruiter")
+    assert "/seal" not in client.get(page).text
+    assert post(client, page, form, name="Somebody Else").status_code == 403
+
+
+def test_what_a_role_may_see_is_taken_out_as_a_file(client: TestClient[Any], world: World) -> None:
+    enter(client, world, "origin_unit")
+    assert "/console/exports/workers?format=csv" in client.get("/console/jobs").text
+    file = client.get("/console/exports/workers", params={"format": "csv"})
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    assert file.headers["content-disposition"] == 'attachment; filename="workers.csv"'
+    assert [line.partition(",")[0] for line in file.text.splitlines()] == ["worker_id", "w-1", "w-2", "w-3"]
+    held = client.get("/console/workers/w-1/export")
+    assert held.json()["worker"]["worker_id"] == "w-1"
+    assert held.headers["content-disposition"].startswith("attachment")
+    enter(client, world, "recruiter")
+    assert client.get("/console/exports/workers").status_code == 403
+    assert client.get("/console/workers/w-1/export").status_code == 403
+
+
+def test_a_person_is_erased_only_by_who_is_sure(client: TestClient[Any], world: World) -> None:
+    enter(client, world, "origin_unit")
+    page, form = "/console/workers/w-3", "/console/workers/w-3/erase"
+    asked = post(client, page, form)
+    assert asked.status_code == 409
+    assert 'id="e-sure"' in asked.text
+    assert people.read_worker(world.ws, world.actors["origin_unit"], "w-3").profile is not None
+    assert post(client, page, form, sure="yes").headers["location"] == "/console/workers"
+    assert people.read_worker(world.ws, world.actors["origin_unit"], "w-3").profile is None
+
+
+def test_a_line_noted_earlier_is_looked_for_in_the_record(client: TestClient[Any], world: World) -> None:
+    enter(client, world, "auditor")
+    found = client.get("/console/audit", params={"verify": "1"}).text
+    seq, noted = re.search(r"([\d,]+) lines recomputed", found), re.search(r"<code>([0-9a-f]{64})</code>", found)
+    assert seq
+    assert noted
+    line = seq[1].replace(",", "")
+    again = {"verify": "1", "seq": line, "hash": noted[1]}
+    assert "is whole" in client.get("/console/audit", params=again).text
+    assert "is whole" not in client.get("/console/audit", params=again | {"hash": "0" * 64}).text
+    assert client.get("/console/audit", params={"verify": "1", "seq": line}).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("text", "shares"),
     [("Placed.\nScore:\n  Skills: 1\nOthers:\n  v-1", [0.5, None]), ("Score:\n  a\nb\n  c", [None, None])],

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from skillbridge.console.forms import ROWS, amount, money, query, struct, version
-from skillbridge.console.site import HOME, Answer, Gone, Shown, Visit
+from skillbridge.console.site import HOME, Answer, Gone, Sent, Shown, Visit, attached
 from skillbridge.errors import BadInput
 from skillbridge.model import Vacancy
 from skillbridge.workspace import demand, new_id, work
@@ -67,7 +67,16 @@ def jobs(visit: Visit) -> Answer:
     """Background work, newest first, with the form to import for those who may."""
     page = work.list_jobs(visit.ws, visit.who, query(visit, work.JobsQuery, limit=ROWS))
     kinds = [kind for kind in KINDS if visit.may(f"imports.{kind}")]
-    return Shown("jobs.html", {"page": page, "kinds": kinds})
+    exports = [kind for kind in KINDS if visit.may(f"exports.{kind}")]
+    return Shown("jobs.html", {"page": page, "kinds": kinds, "exports": exports})
+
+
+def export(visit: Visit) -> Answer:
+    """Every worker or vacancy that the visitor may see, as a file."""
+    kind = next(one for one in KINDS if visit.path.endswith(f"/{one}"))
+    asked = query(visit, work.ExportQuery)
+    media = "text/csv" if asked.format == "csv" else "application/x-ndjson"
+    return Sent(work.export(visit.ws, visit.who, kind, asked), attached(f"{kind}.{asked.format}"), media)
 
 
 def start_import(visit: Visit) -> Answer:

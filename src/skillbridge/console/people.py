@@ -1,7 +1,10 @@
 """Pages on people: workers and their rights, appeals, accounts and keys, the record of acts."""
 
+import msgspec
+
 from skillbridge.console.forms import ROWS, query, struct, version
-from skillbridge.console.site import HOME, Answer, Gone, Shown, Visit
+from skillbridge.console.site import HOME, Answer, Gone, Sent, Shown, Visit, attached
+from skillbridge.errors import BadInput
 from skillbridge.workspace import PageQuery, accounts, people, record, rights
 from skillbridge.workspace import views as v
 
@@ -34,7 +37,9 @@ def answer_appeal(visit: Visit) -> Answer:
 def audit(visit: Visit) -> Answer:
     """The record, newest first; with `verify`, the whole chain is recomputed."""
     page = record.list_audit(visit.ws, visit.who, query(visit, record.AuditQuery, limit=ROWS))
-    verified = record.verify_audit(visit.ws, visit.who, record.HeadQuery()) if "verify" in visit.query else None
+    verified = None
+    if "verify" in visit.query:
+        verified = record.verify_audit(visit.ws, visit.who, query(visit, record.HeadQuery))
     return Shown("audit.html", {"page": page, "verified": verified})
 
 
@@ -53,6 +58,33 @@ def identity(visit: Visit) -> Answer:
     page = worker(visit)
     assert isinstance(page, Shown)
     return Shown("worker.html", {**page.values, "identity": found})
+
+
+_PERSON = ("name", "birth_date", "email", "phone", "address")
+_PAPER = ("kind", "country", "number")
+
+
+def seal(visit: Visit) -> Answer:
+    """Seal who the worker is, with the document shown, if one was."""
+    person, paper = ({name: text for name in part if (text := visit.given(name))} for part in (_PERSON, _PAPER))
+    body = struct(visit, v.IdentityChange, [], identity=person, document=paper or None)
+    people.put_identity(visit.ws, visit.who, visit.ids[0], body)
+    return Gone(f"{HOME}/workers/{visit.ids[0]}?sealed=1")
+
+
+def everything(visit: Visit) -> Answer:
+    """All that is held on a person, as a file."""
+    held = rights.export_worker(visit.ws, visit.who, visit.ids[0])
+    body = msgspec.json.format(msgspec.json.encode(held), indent=2)
+    return Sent(body, attached(f"{held.worker.worker_id}.json"), "application/json")
+
+
+def erase(visit: Visit) -> Answer:
+    """Erase a person."""
+    if visit.given("sure") != "yes":
+        raise BadInput("$.sure", "not ticked", "the box ticked: nobody can undo it")
+    people.erase_worker(visit.ws, visit.who, visit.ids[0])
+    return Gone(HOME if visit.who.worker_id else f"{HOME}/workers")
 
 
 def make_link(visit: Visit) -> Answer:

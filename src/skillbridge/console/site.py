@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from litestar import Request, Response, route
 from litestar.datastructures import Cookie, UploadFile
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
 from skillbridge.access import POLICY, Actor, check
 from skillbridge.api.errors import CODES, ProblemDetails, answer, in_language, problem
@@ -49,6 +50,12 @@ REPORT_HEADERS = HEADERS | {
     "script-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 }
 """A plan's report is one file with all it needs inside; it is shown in an origin of its own, without the session."""
+
+
+def attached(name: str) -> dict[str, str]:
+    """The headers of a file to keep."""
+    return HEADERS | {"content-disposition": f'attachment; filename="{name}"'}
+
 
 _STATIC = {"console.css": "text/css", "icon.svg": "image/svg+xml"}
 _log = structlog.get_logger("skillbridge.console")
@@ -120,10 +127,11 @@ class Gone:
 
 @dataclass(frozen=True)
 class Sent:
-    """A ready document."""
+    """A ready document, or one that is written piece by piece."""
 
-    body: bytes
+    body: bytes | Iterator[bytes]
     headers: Mapping[str, str]
+    media: str = "text/html"
 
 
 Answer = Shown | Gone | Sent
@@ -151,7 +159,9 @@ class Page:
 
 
 def _field(where: str) -> str:
-    inner = where.removeprefix("$.").removeprefix("vacancy.").removeprefix("query.")
+    inner = where.removeprefix("$.")
+    for outer in ("vacancy.", "query.", "identity.", "document."):
+        inner = inner.removeprefix(outer)
     return inner.partition("[")[0].partition(".")[0]
 
 
@@ -169,7 +179,7 @@ def handlers(
         include_in_schema=False,
         request_max_body_size=settings.upload_limit + 100_000,
     )
-    async def serve(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def serve(request: Request[Any, Any, Any]) -> Response[Any]:
         path = request.url.path.rstrip("/") or HOME
         if path.startswith(f"{HOME}/static/"):
             return _static(path.rpartition("/")[2])
@@ -355,7 +365,7 @@ def _respond(
     visit: Visit,
     found: Answer,
     menu: Callable[[Visit], list[tuple[str, str]]],
-) -> Response[bytes]:
+) -> Response[Any]:
     secure = visit.ws.settings.secure_cookies
 
     def cookie(name: str, value: str, age: int | None = None) -> Cookie:
@@ -364,7 +374,9 @@ def _respond(
     cookies = [cookie(LANGUAGE_COOKIE, visit.language.code, 31_536_000)]
     match found:
         case Sent():
-            return Response(found.body, media_type="text/html", headers=dict(found.headers))
+            if isinstance(found.body, bytes):
+                return Response(found.body, media_type=found.media, headers=dict(found.headers))
+            return Stream(found.body, media_type=found.media, headers=dict(found.headers))
         case Gone():
             if found.session is not None:
                 age = visit.ws.settings.session_minutes * 60 if found.session else 0

@@ -22,7 +22,7 @@ from skillbridge.taxonomies.index import favour
 from skillbridge.taxonomies.normalizer import Fusion
 
 WIDTH = len(evidence.NAMES)
-OFTEN = evidence.NAMES.index("often")
+OFTEN, GROUP = (evidence.NAMES.index(name) for name in ("often", "group"))
 
 
 def drawn(seed: int, n: int = 80, candidates: int = 6) -> Asked:
@@ -36,6 +36,15 @@ def drawn(seed: int, n: int = 80, candidates: int = 6) -> Asked:
     return Asked(signals, concept, concept // 2, right, right // 2)
 
 
+def by(*weights: np.ndarray, lean: tuple[float, ...] = (0.0,)) -> Fusion:
+    """The numbers of countries that weigh the signals so."""
+    return Fusion(np.array(weights, np.float32), np.array(lean, np.float32), {}, 0.9, 0.2)
+
+
+FIRST = np.eye(WIDTH)[0]
+"""The weights of a country that heeds the first signal alone."""
+
+
 def asked(signals: np.ndarray, concept: np.ndarray, right: np.ndarray) -> Asked:
     return Asked(signals, concept, concept // 2, right, right // 2)
 
@@ -44,17 +53,25 @@ def test_ranks_are_those_of_the_weights_and_ties_count_against_us() -> None:
     signals = np.zeros((3, 3, WIDTH), np.float32)
     signals[:, :, 0] = [[3, 2, 1], [3, 2, 1], [1, 1, 1]]
     concept = np.array([[7, 8, 9], [7, 8, -1], [7, 8, 9]])
-    weights = np.eye(WIDTH, dtype=np.float32)[0]
     right = np.array([8, 5, 7])
-    assert ranked(asked(signals, concept, right), weights) == ((1 / 2 + 1 / 3) / 3, 0.0, 2 / 3)
+    assert ranked(asked(signals, concept, right), by(FIRST)) == ((1 / 2 + 1 / 3) / 3, 0.0, 2 / 3)
 
 
 def test_the_weights_find_what_tells_the_right_candidate() -> None:
     weights = fit([drawn(1), drawn(2)])
-    assert weights[0] > 5 * abs(weights[1])
-    mrr, first, _ = ranked(drawn(3), weights)
+    assert weights.shape == (2, WIDTH)
+    assert (weights[:, 0] > 5 * np.abs(weights[:, 1])).all()
+    mrr, first, _ = ranked(drawn(3), by(*weights))
     assert first > 0.85
     assert mrr <= 0.9
+
+
+def test_a_countrys_weights_are_its_own() -> None:
+    other = drawn(2)
+    other = other._replace(right=np.where(other.right == 99, 99, other.signals[:, :, 1].argmax(axis=1)))
+    first, second = fit([drawn(1), other])
+    assert first[0] > 5 * abs(first[1])
+    assert second[1] > 5 * abs(second[0])
 
 
 def test_every_country_is_ranked_once() -> None:
@@ -85,8 +102,8 @@ def test_what_is_told_replaces_what_the_index_knows() -> None:
 def test_the_first_answers_unit_group_takes_the_mass_of_its_candidates() -> None:
     signals = np.zeros((1, 3, WIDTH), np.float32)
     signals[0, :, 0] = np.log([0.5, 0.2, 0.3])
-    signals[0, 2, evidence.NAMES.index("group")] = 1
-    one = answered(asked(signals, np.array([[2, 3, 4]]), np.array([3])), np.eye(WIDTH, dtype=np.float32)[0])
+    signals[0, 2, GROUP] = 1
+    one = answered(asked(signals, np.array([[2, 3, 4]]), np.array([3])), by(FIRST))
     assert one.share[0] == pytest.approx(0.5)
     assert one.family[0] == pytest.approx(0.7)
     assert one.groups[0] == pytest.approx(0.3)
@@ -99,7 +116,7 @@ def test_a_calibrated_confidence_errs_by_chance_alone() -> None:
     right = rng.random(4000) < share**2  # the mass is too sure of itself
     nothing = np.zeros(4000, np.float32)
     one = Answered(share, share, nothing, right, right, right)
-    fusion = Fusion(np.zeros(WIDTH, np.float32), calibrate([one]), 0.9, 0.2)
+    fusion = by(FIRST)._replace(confidence=calibrate([one]))
     sure = normalizer.confidence(share, share, nothing, fusion)
     assert error(share, right) > 0.1
     assert error(sure, right) < 0.05

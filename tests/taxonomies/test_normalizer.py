@@ -1,5 +1,6 @@
 """Resolving texts against a small world and against the bundled pack."""
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from skillbridge.errors import BadInput
 from skillbridge.model import ISCO
 from skillbridge.taxonomies.index import Index, compile_index
-from skillbridge.taxonomies.normalizer import RESOLVED, resolve
+from skillbridge.taxonomies.normalizer import RESOLVED, resolve, shares
 from skillbridge.taxonomies.pack import Taxonomy, from_tables
 
 COOK, BAKER, NURSE, FRUIT = "esco:cook", "esco:baker", "esco:nurse", "esco:fruit-picker"
@@ -114,6 +115,20 @@ def test_every_row_comes_back_in_order_with_repeats_answered_alike(index: Index)
 
 def test_no_text_gives_an_empty_table(index: Index) -> None:
     assert resolve([], index).is_empty()
+
+
+def test_a_share_is_the_mean_of_what_every_habit_with_every_lean_gives() -> None:
+    rng = np.random.default_rng(5)
+    total = rng.normal(size=(4, 6, 3)).astype(np.float32)
+    total[2, 4:] = -np.inf
+    is_group = rng.random((4, 6)) < 0.5
+    lean = np.array([-5.0, 0.0, 3.0], np.float32)
+    leant = np.stack([total + is_group[:, :, None] * more for more in lean])
+    alone = np.exp(leant) / np.exp(leant).sum(axis=2, keepdims=True)
+    found = shares(total, is_group, lean)
+    assert found == pytest.approx(alone.mean(axis=(0, 3)), abs=1e-6)
+    assert found.sum(axis=1) == pytest.approx(np.ones(4), abs=1e-6)
+    assert (found[2, 4:] == 0).all()
 
 
 def test_a_taxonomy_is_compiled_on_the_way(world: Taxonomy) -> None:

@@ -41,9 +41,12 @@ alone is not enough. On national titles it keeps back none that the mass would h
 
 
 class Fusion(NamedTuple):
-    """The fitted numbers of one kind: `weights` by signal, `confidence` of the logistic, `accept` and `review` from."""
+    """The fitted numbers of one kind: `weights` [habits, signals], a row for each country's way of linking; `lean`, how
+    much more a country may weigh ISCO groups, each as likely; `confidence` of the logistic; `accept` and `review` from.
+    """
 
     weights: F32
+    lean: F32
     confidence: dict[str, float]
     accept: float
     review: float
@@ -53,8 +56,10 @@ class Fusion(NamedTuple):
 def fusion(name: str) -> Fusion:
     """What fusion.toml says for occupations, for ISCO groups alone, or for skills."""
     told: dict[str, Any] = tomllib.loads(Path(__file__).with_name("fusion.toml").read_text(encoding="utf-8"))[name]
-    weights = np.array([told["weights"].get(name, 0.0) for name in evidence.NAMES], np.float32)
-    return Fusion(weights, told["confidence"], told["accept"], told["review"])
+    habits = [np.atleast_1d(told["weights"].get(name, 0.0)) for name in evidence.NAMES]
+    weights = np.stack(np.broadcast_arrays(*habits), axis=1).astype(np.float32)
+    lean = np.array(told.get("lean", [0.0]), np.float32)
+    return Fusion(weights, lean, told["confidence"], told["accept"], told["review"])
 
 
 _COMPILED: "WeakKeyDictionary[Taxonomy, dict[str, Index]]" = WeakKeyDictionary()
@@ -158,7 +163,8 @@ def _gather(
     branch: Branch,
     weights: F32,
 ) -> tuple[evidence.Evidence, F32]:
-    """The evidence in all the languages of each text side by side, and each candidate's total (-inf beyond the last).
+    """The evidence in all the languages of each text side by side, and each candidate's total by each of the habits
+    (-inf beyond the last).
 
     A concept found in several languages counts once, where its total with the belief in the language is highest.
     """
@@ -167,17 +173,17 @@ def _gather(
     shape = len(numbers), spoken.shape[1] * evidence.TOP
     concept, label = np.full(shape, -1, np.int32), np.zeros(shape, np.int32)
     signals = np.zeros((*shape, len(evidence.NAMES)), np.float32)
-    total = np.full(shape, -np.inf, np.float32)
+    total = np.full((*shape, len(weights)), -np.inf, np.float32)
     for code in np.unique(spoken[spoken >= 0]):
         row, place = np.nonzero(spoken == code)
         asked = [folded[n] for n in numbers[row]]
         found = evidence.gather(asked, features(asked), branch, int(code))
         at = row[:, None], place[:, None] * evidence.TOP + np.arange(evidence.TOP)
         concept[at], label[at], signals[at] = found
-        total[at] = found.signals @ weights + np.log(np.maximum(belief[numbers[row], code], 1e-9))[:, None]
+        total[at] = found.signals @ weights.T + np.log(np.maximum(belief[numbers[row], code], 1e-9))[:, None, None]
     total[concept < 0] = -np.inf
     if spoken.shape[1] > 1:
-        order = np.lexsort((-total, concept), axis=1)
+        order = np.lexsort((-total.mean(axis=2), concept), axis=1)
         ordered = np.take_along_axis(concept, order, axis=1)
         repeated = np.zeros(shape, np.bool_)
         np.put_along_axis(repeated, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
@@ -197,7 +203,7 @@ def _answers(
     fitted = fusion(branch.fusion)
     found, total = _gather(numbers, folded, languages, belief, branch, fitted.weights)
     corrected = _correct([folded[n] for n in numbers], corrected_in[numbers], found, total, branch)
-    share = shares(total)
+    share = shares(total, found.signals[:, :, _GROUP] > 0, fitted.lean)
     limit = min(limit, share.shape[1])
     order = np.argsort(-share, axis=1, kind="stable")[:, :limit]
     ranked = found.concept >= 0
@@ -234,10 +240,19 @@ def _answers(
     )
 
 
-def shares(total: F32) -> F32:
-    """[texts x candidates] each candidate's share of the mass, from its total (-inf: none)."""
-    share: F32 = np.exp(total - total.max(axis=1, keepdims=True))
-    share /= share.sum(axis=1, keepdims=True)
+def shares(total: F32, is_group: npt.NDArray[np.bool_], lean: F32) -> F32:
+    """[texts x candidates] each candidate's share of the mass, from its totals [.., habits] (-inf: none).
+
+    How the country of a text links, and how readily it answers with an ISCO group, is not known: the share is the mean
+    of what every habit would give with every `lean` added to its groups.
+    """
+    by_habit = np.exp(total - total.max(axis=1, keepdims=True))
+    by_habit /= by_habit.sum(axis=1, keepdims=True)
+    groups = (by_habit * is_group[:, :, None]).sum(axis=1)[:, :, None]
+    more = np.exp(lean)
+    whole = 1 - groups + groups * more
+    others, lifted = ((part / whole).mean(axis=2)[:, None] for part in (1, more))
+    share: F32 = (by_habit * np.where(is_group[:, :, None], lifted, others)).mean(axis=2)
     return share
 
 
@@ -260,14 +275,14 @@ def _correct(
         concept = branch.corrections.get((key, code), branch.corrections.get((key, -1)))
         if concept is not None:
             same = np.flatnonzero(found.concept[row] == concept)
-            column = int(same[0]) if len(same) else int(total[row].argmin())
+            column = int(same[0]) if len(same) else int(total[row, :, 0].argmin())
             if not len(same):
                 view = branch.view(code)
                 labelled = view.label[concept] < view.label[concept + 1]
                 first = view.first + view.label[concept]
                 found.concept[row, column] = concept
                 found.label[row, column] = first if labelled else np.flatnonzero(branch.label_concept == concept)[0]
-            total[row, column] = total[row].max() + 50
+            total[row, column] = total[row].max(axis=0) + 50
             rows.append(row)
     return rows
 

@@ -36,6 +36,12 @@ def test_a_folded_text_is_folded_already(text: str) -> None:
     ("text", "plain"),
     [
         ("Koch/in (m/w/d)", "koch"),
+        ("BäckerIn und KöchInnen", "backer und koch"),
+        ("Berlin Inn", "berlin inn"),
+        ("fotomodel (m/ž)", "fotomodel"),
+        ("kucharz (k/m)", "kucharz"),
+        ("готвач (м/ж)", "gotvach"),
+        ("aranyöntő//mfn", "aranyonto"),
         ("C++ and C# programmer", "cplusplus and csharp programmer"),
         ("Готвач", "gotvach"),
         ("ﬁsh-monger", "fish monger"),

@@ -27,7 +27,9 @@ FEATURES = 1 << 19
 below FEATURES 4- and 5-grams (hashed)."""
 
 _SEPARATOR = "\x00"
-_PERSON = re.compile(r"\(\s*(?:[mwfdhxiv]|gn)\s*(?:[/|,.]\s*(?:[mwfdhxiv]|gn|in)\s*)+\)")
+_PERSON = re.compile(r"\(\s*(?:[mwfdhxivknžмж]|gn)\s*(?:[/|,.]\s*(?:[mwfdhxivknžмж]|gn|in)\s*)+\)|//?(?:mfn|fmn|f)\b")
+_INSIDE = re.compile(r"(?<=[a-zäöüß]{3})In(?:nen)?\b")
+"""The German feminine written inside a word, `BäckerIn`."""
 _SUFFIX = re.compile(
     r"(?<=\w{3})(?:[/*:_·]-?(?:innen|in|frau|a|e|euse|rice|trice|ère|ka|ca|ice|ra|oara)\b"
     r"|/-\w{1,6}\b|\((?:in|innen|e|a|ne|euse|rice|trice|r|n|s|ka|-\w{1,6})\)|-(?=/))"
@@ -76,7 +78,7 @@ def fold(texts: Iterable[str]) -> list[str]:
     """The folded form of each text, in order; empty where nothing legible is left."""
     clipped = [text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] for text in texts]
     whole = _SEPARATOR.join(text.replace(_SEPARATOR, " ") for text in clipped)
-    whole = unicodedata.normalize("NFKC", whole).casefold()
+    whole = _INSIDE.sub("", unicodedata.normalize("NFKC", whole)).casefold()
     whole = _SUFFIX.sub("", _PERSON.sub(" ", whole))
     if "+" in whole or "#" in whole:
         whole = _SHARP.sub("sharp", _PLUS.sub("plusplus", whole))

@@ -35,7 +35,7 @@ OWN = 1e-3
 LEANS = tuple((middle - 4.5, middle, middle + 4.5) for middle in (-2.4, -2.0, -1.6, -1.2, -0.8, -0.4))
 """What a country may weigh groups more: some hardly ever answer with them, some mostly. The middle is fitted."""
 BINS, DRAWS = 10, 200
-ACCEPT, REVIEW = 0.93, 0.25
+ACCEPT, REVIEW, HEARD = 0.93, 0.25, 0.4
 _GROUP, _OFTEN, _LETTERS, _WORDS = (evidence.NAMES.index(name) for name in ("group", "often", "letters", "words"))
 
 
@@ -180,7 +180,7 @@ def answered(asked: Asked, fusion: Fusion) -> Answered:
         share[title, first],
         (share * same).sum(axis=1),
         (share * asked.signals[:, :, _GROUP]).sum(axis=1),
-        (near * same).max(axis=1) >= normalizer.HEARD,
+        (near * same).max(axis=1) >= fusion.heard,
         asked.concept[title, first] == asked.right,
         asked.group[title, first] == asked.right_group,
     )
@@ -222,7 +222,7 @@ def fitted(countries: list[Asked], concepts: int) -> tuple[Fusion, F32]:
     others = [named(rights[:n] + rights[n + 1 :], concepts) for n in range(len(countries))]
     drawn = [told(some(one, FITTED), share) for one, share in zip(countries, others, strict=True)]
     weights = fit(drawn)
-    fusion = Fusion(weights, np.zeros(1, np.float32), {}, ACCEPT, REVIEW)
+    fusion = Fusion(weights, np.zeros(1, np.float32), {}, ACCEPT, REVIEW, HEARD)
     leaning = [fusion._replace(lean=np.array(lean, np.float32)) for lean in LEANS]
     fusion = max(leaning, key=lambda by: np.mean([ranked(one, by)[0] for one in drawn]))
     confidence = calibrate([answered(one, fusion) for one in drawn])

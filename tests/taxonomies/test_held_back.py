@@ -38,7 +38,7 @@ def drawn(seed: int, n: int = 80, candidates: int = 6) -> Asked:
 
 def by(*weights: np.ndarray, lean: tuple[float, ...] = (0.0,)) -> Fusion:
     """The numbers of countries that weigh the signals so."""
-    return Fusion(np.array(weights, np.float32), np.array(lean, np.float32), {}, 0.9, 0.2)
+    return Fusion(np.array(weights, np.float32), np.array(lean, np.float32), {}, 0.9, 0.2, 0.4)
 
 
 FIRST = np.eye(WIDTH)[0]

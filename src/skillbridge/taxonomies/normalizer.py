@@ -35,14 +35,13 @@ RESOLVED: dict[str, pl.DataType] = {
 }
 METHODS = ("none", "exact", "label", "words", "learned", "group", "correction")
 BATCH = 512
-HEARD = 0.4
-"""How alike (cosine of letters or words) some label of the answer's unit group must be for `accept`: the classifier
-alone is not enough. On national titles it keeps back none that the mass would have accepted."""
 
 
 class Fusion(NamedTuple):
     """The fitted numbers of one kind: `weights` [habits, signals], a row for each country's way of linking; `lean`, how
-    much more a country may weigh ISCO groups, each as likely; `confidence` of the logistic; `accept` and `review` from.
+    much more a country may weigh ISCO groups, each as likely; `confidence` of the logistic; `accept` and `review` from;
+    `heard`, how alike (cosine of letters or words) some label of the answer's unit group must be for `accept`, as the
+    classifier alone is not enough.
     """
 
     weights: F32
@@ -50,6 +49,7 @@ class Fusion(NamedTuple):
     confidence: dict[str, float]
     accept: float
     review: float
+    heard: float
 
 
 @cache
@@ -59,7 +59,7 @@ def fusion(name: str) -> Fusion:
     habits = [np.atleast_1d(told["weights"].get(name, 0.0)) for name in evidence.NAMES]
     weights = np.stack(np.broadcast_arrays(*habits), axis=1).astype(np.float32)
     lean = np.array(told.get("lean", [0.0]), np.float32)
-    return Fusion(weights, lean, told["confidence"], told["accept"], told["review"])
+    return Fusion(weights, lean, told["confidence"], *(told[name] for name in ("accept", "review", "heard")))
 
 
 _COMPILED: "WeakKeyDictionary[Taxonomy, dict[str, Index]]" = WeakKeyDictionary()
@@ -218,7 +218,7 @@ def _answers(
     groups = (share * found.signals[:, :, _GROUP]).sum(axis=1, keepdims=True).repeat(limit, axis=1)
     score = confidence(np.asarray(likely), sure, groups, fitted)
     score[corrected, 0], method[corrected, 0] = 1, 6
-    heard = (near * same).max(axis=1, keepdims=True) >= HEARD
+    heard = (near * same).max(axis=1, keepdims=True) >= fitted.heard
     heard[corrected] = True
     decision = np.where((sure >= fitted.accept) & heard, "accept", np.where(sure >= fitted.review, "review", "reject"))
     kept = take(ranked, order, axis=1)

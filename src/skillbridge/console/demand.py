@@ -29,7 +29,8 @@ def vacancies(visit: Visit) -> Answer:
 def vacancy_form(visit: Visit) -> Answer:
     """The form for a new vacancy."""
     found = demand.list_employers(visit.ws, visit.who, demand.EmployersQuery(limit=200))
-    return Shown("vacancy_form.html", {"employers": found.items, "fresh": new_id("vacancy")})
+    employers = None if found.next else found.items  # more than a list should hold: the name is typed
+    return Shown("vacancy_form.html", {"employers": employers, "fresh": new_id("vacancy")})
 
 
 def post_vacancy(visit: Visit) -> Answer:
@@ -39,8 +40,8 @@ def post_vacancy(visit: Visit) -> Answer:
         "hours_week", "currency", "experience_months",
     )  # fmt: skip
     wage = money(visit, "wage", visit.given("currency"))
-    demand.create_vacancy(visit.ws, visit.who, struct(visit, Vacancy, names, wage=wage))
-    return Gone(f"{HOME}/vacancies")
+    made = demand.create_vacancy(visit.ws, visit.who, struct(visit, Vacancy, names, wage=wage))
+    return Gone(f"{HOME}/vacancies/{made.vacancy.vacancy_id}")
 
 
 def vacancy(visit: Visit) -> Answer:

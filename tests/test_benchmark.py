@@ -127,6 +127,26 @@ def test_real_demand_makes_an_instance(shared_data: Path) -> None:
         assert made.card.synthetic == ("workers",)
 
 
+def test_a_list_of_another_year_makes_an_instance_named_after_it(shared_data: Path) -> None:
+    listed = shared_data / "demand" / "lmia_tfwp_2019q4_positive_en.csv.gz"
+    made = make("lmia", 100, 1, demand=listed)
+    assert made.card.name == "lmia-100-1-lmia-tfwp-2019q4-positive-en"
+    assert made.card.edges > 0
+    assert (made.problem.weight == make("lmia", 100, 1, demand=listed).problem.weight).all()
+    with pytest.raises(BadInput, match="looks more like a US disclosure"):
+        make("lmia", 100, 1, demand=shared_data / "demand" / "h2b_fy2017.csv.gz")
+
+
+def test_a_list_is_for_one_family_of_real_demand(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="grid"):
+        make("grid", 10, 1, demand=tmp_path / "list.csv")
+    for families in ((), ("h2a", "h2b")):
+        named = [text for one in families for text in ("--family", one)]
+        asked = ["benchmark", "make", *named, "--demand", str(tmp_path / "list.csv"), "--out", str(tmp_path / "out")]
+        with pytest.raises(BadInput, match="--demand: with"):
+            CliRunner().invoke(cli, asked, catch_exceptions=False)
+
+
 def test_an_answer_is_judged_and_put_on_the_board_from_the_command_line(tmp_path: Path) -> None:
     def call(*arguments: object) -> tuple[int, str]:
         result = CliRunner().invoke(cli, [str(one) for one in arguments])

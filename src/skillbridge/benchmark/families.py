@@ -1,5 +1,6 @@
 """Families of instances: random ones of any size, synthetic seasons under real agreements, and real demand."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +31,16 @@ SHARE = 0.65
 
 @dataclass(frozen=True)
 class Family:
-    """`title` for people; `make(workers, seed, data)` gives an instance, `data` the folder of real files or None."""
+    """`title` for people; `make(workers, seed, file)` gives an instance, `file` a list of real demand where the family
+    needs one: `demand` is what it is called in a folder of real files."""
 
     title: str
     make: Callable[[int, int, Path | None], Instance]
-    needs_data: bool = False
+    demand: str = ""
+
+    @property
+    def needs_data(self) -> bool:
+        return bool(self.demand)
 
 
 def _grid(groups: float) -> Callable[[int, int, Path | None], Instance]:
@@ -66,13 +72,15 @@ def _season(*partnerships: str) -> Callable[[int, int, Path | None], Instance]:
     return make
 
 
-def _real(kind: str, file: str, *partnerships: str) -> Callable[[int, int, Path | None], Instance]:
-    def make(workers: int, seed: int, data: Path | None) -> Instance:
-        path = None if data is None else data / "demand" / file
+def _real(kind: str, *partnerships: str) -> Callable[[int, int, Path | None], Instance]:
+    def make(workers: int, seed: int, path: Path | None) -> Instance:
         if path is None or not path.is_file():
-            raise BadInput(f"family {kind}", f"no file {path or file}", "--data with the folder of real demand")
+            asked = "--data with the folder of real demand, or --demand with a list of any year"
+            raise BadInput(f"family {kind}", f"no file {path or ''}".rstrip(), asked)
         read = {"h2a": intake.read_h2a, "h2b": intake.read_h2b, "lmia": intake.read_lmia}[kind]
         demand = _as_season(read(path).frame)
+        if demand.is_empty():
+            raise BadInput(str(path), "no position that can be planned", f"a list of {kind} with positions and dates")
         demand = demand.sample(fraction=1.0, shuffle=True, seed=seed)
         total = demand["positions"].cum_sum()
         demand = demand.filter(total <= max(SHARE * workers, int(total[0]))).sort("vacancy_id")
@@ -144,27 +152,35 @@ FAMILIES = {
     "europe": Family(
         "Synthetic season: Spain GECCO, France, United Kingdom", _season("es-gecco", "fr-seasonal", "gb-seasonal")
     ),
-    "h2a": Family("Real demand: US H-2A cases, synthetic workers", _real("h2a", "h2a_fy2016.csv.gz", "us-h2a"), True),
+    "h2a": Family("Real demand: US H-2A cases, synthetic workers", _real("h2a", "us-h2a"), "h2a_fy2016.csv.gz"),
     "lmia": Family(
         "Real demand: Canadian LMIA positions in primary agriculture, dates within the quarter and wages assumed,"
         " synthetic workers",
-        _real("lmia", "canada_lmia_2019q3_2020q3.csv.gz", "ca-sawp"),
-        True,
+        _real("lmia", "ca-sawp"),
+        "canada_lmia_2019q3_2020q3.csv.gz",
     ),
-    "h2b": Family("Real demand: US H-2B cases, synthetic workers", _real("h2b", "h2b_fy2017.csv.gz", "us-h2b"), True),
+    "h2b": Family("Real demand: US H-2B cases, synthetic workers", _real("h2b", "us-h2b"), "h2b_fy2017.csv.gz"),
 }
 """Families by name."""
 
 
-def make(family: str, workers: int, seed: int, data: Path | None = None) -> Instance:
-    """The instance of a family; raises `BadInput` for an unknown one or where its real data is missing."""
+def make(family: str, workers: int, seed: int, data: Path | None = None, *, demand: Path | None = None) -> Instance:
+    """The instance of a family; raises `BadInput` for an unknown one or where its real data is missing.
+
+    `demand`: another list of the family's kind than the one of the folder `data`, of any year that intake reads; the
+    instance is named after it too.
+    """
     if family not in FAMILIES:
         raise BadInput("family", repr(family), ", ".join(FAMILIES))
     if workers < 1:
         raise BadInput("workers", str(workers), "1 or more")
-    made = FAMILIES[family].make(workers, seed, data)
+    one = FAMILIES[family]
+    if demand is not None and not one.needs_data:
+        raise BadInput(f"family {family}", f"given {demand}", "no list: its demand is random")
+    made = one.make(workers, seed, demand or (None if data is None else data / "demand" / one.demand))
+    listed = "" if demand is None else "-" + re.sub(r"[^A-Za-z0-9]+", "-", demand.name.partition(".")[0])
     return instance(
-        f"{family}-{workers}-{seed}",
+        f"{family}-{workers}-{seed}{listed}",
         family,
         seed,
         made.problem,

@@ -25,20 +25,35 @@ def benchmark_command() -> None:
 )
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), default=(1,), help="Seeds; again for more.")
 @click.option("--data", type=_FOLDER, default=None, help="The folder that holds demand/ with real files.")
+@click.option(
+    "--demand",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Another real list of the one family named, of any year.",
+)
 @click.option("--csv", is_flag=True, help="Write every table as CSV too, for solvers that read no Parquet.")
 @click.option("--out", type=_FOLDER, required=True, help="A folder for the instances.")
 def make_command(
-    families: tuple[str, ...], sizes: tuple[int, ...], seeds: tuple[int, ...], data: Path | None, csv: bool, out: Path
+    families: tuple[str, ...],
+    sizes: tuple[int, ...],
+    seeds: tuple[int, ...],
+    data: Path | None,
+    demand: Path | None,
+    csv: bool,
+    out: Path,
 ) -> None:
     """Write instances of FAMILIES, one folder each; docs/benchmark.md has the format."""
     from skillbridge.benchmark.families import FAMILIES, make
     from skillbridge.benchmark.instance import write
+    from skillbridge.errors import BadInput
 
+    if demand is not None and len(families) != 1:
+        raise BadInput("--demand", f"with {len(families)} families", "the one family whose kind of list it is")
     named = families or tuple(name for name, one in FAMILIES.items() if data is not None or not one.needs_data)
     for family in named:
         for workers in sizes:
             for seed in seeds:
-                made = make(family, workers, seed, data)
+                made = make(family, workers, seed, data, demand=demand)
                 write(made, out / made.card.name, csv=csv)
                 click.echo(f"{made.card.name}: {made.card.edges:,} edges, {made.card.rows:,} rows")
 

@@ -108,7 +108,7 @@ def test_changes_are_told_in_the_reader_s_words_where_the_scenario_s_file_is_the
         "objetivo fairness", "nz-rse/cap: max = 9", "nz-rse/season pasa a ser orientativa", "sin ca-sawp",
     ]  # fmt: skip
     french = [part.translate({0x2068: None, 0x2069: None}) for part in compare.told(entry, "assumed", Tongue("fr"))]
-    assert french[0] == "demande (isco 92) : postes × 1,1, salaire × 1, aléa ± 0%"
+    assert french[0] == "demande (Profession (CITP-08): 92) : postes × 1,1, salaire × 1, aléa ± 0%"
     assert french[1] == "travailleurs (tout) : 80% restent"
     quoted = compare.over_seeds([LINES[0], changed])[1]
     assert [part[1:-1] for part in compare.told(quoted, "chosen", Tongue("es"))] == list(scenario.chosen)

@@ -29,6 +29,7 @@ from skillbridge.report import printer, public
 from skillbridge.report.page import Tongue
 from skillbridge.report.season import Season
 from skillbridge.taxonomies import pack
+from tests.test_indicators import sdmx_faults
 
 
 def season(
@@ -336,6 +337,7 @@ def test_figures_from_beside_the_plan_and_journeys_are_told_in_four_languages(
         assert said("missing.remittances") in text
     assert "83.8%" in text
     assert "a fee <list>" in text
+    assert sdmx_faults(page.with_suffix(".sdmx.csv").read_text(encoding="utf-8")) == []
     sdmx = pl.read_csv(page.with_suffix(".sdmx.csv"), infer_schema=False)
     assert {"RCI_SEASONAL", "WAGE_PREMIUM"} <= set(sdmx["INDICATOR"])
     for name, file in (("--context", context), ("--journeys", journeys)):

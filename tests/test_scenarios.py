@@ -256,7 +256,7 @@ seeds = [1, 2]
     path = written(tmp_path, text)
     lines = list(scenarios.run_all(path, tmp_path / "out"))
     assert [line.name for line in lines] == [
-        f"less demand, demand.0.positions {share}, seed {seed}" for share in (0.5, 0.8) for seed in (1, 2)
+        f"less demand, positions ×{share}, seed {seed}" for share in (0.5, 0.8) for seed in (1, 2)
     ]
     for line in lines:
         report = check.check_folder(Path(line.folder))

@@ -229,16 +229,32 @@ def hit_bars(hit: pl.DataFrame, *, lang: str = "en", width: int = 960) -> Chart:
 
 
 def trade_off(
-    points: pl.DataFrame, first: str, second: str, *, lang: str = "en", width: int = 960, height: int = 320
+    points: pl.DataFrame,
+    first: str,
+    second: str,
+    *,
+    shares: Sequence[bool] = (False, False),
+    lang: str = "en",
+    width: int = 960,
+    height: int = 320,
 ) -> Chart:
     """Scenarios by two figures; those no other beats in both are filled and joined.
 
     `points`: scenario (text), x and y (in the units that the titles `first` and `second` name), kept (on the frontier).
+    `shares`: which of the two are shares, shown as percentages.
     """
-    del lang
+    point = words.number(lang, 0.5, 1)[1]
     x, y = (
-        channel(f"{name}:Q", title=title, scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(format=".3~f"))
-        for channel, name, title in ((alt.X, "x", first), (alt.Y, "y", second))
+        channel(
+            f"{name}:Q",
+            title=title,
+            scale=alt.Scale(zero=False, padding=24),
+            axis=alt.Axis(
+                labelExpr=f"replace(format(datum.value, '{'.3~p' if share else '.3~f'}'), '.', '{point}')",
+                tickCount=int(width / 75) if name == "x" else 6,
+            ),
+        )
+        for channel, name, title, share in zip((alt.X, alt.Y), "xy", (first, second), shares, strict=True)
     )
     base, best = alt.Chart(points), alt.Chart(points.filter("kept").sort("x"))
     line = best.mark_line(color=USED, strokeWidth=1.5, opacity=0.6).encode(x=x, y=y)

@@ -97,7 +97,7 @@ def load(path: Path) -> list[Scenario]:
         labels = []
         for key, value in zip(keys, values, strict=True):
             _put(tree, "seed" if key == "seeds" else key, value, f"{path.name}: sweep {key}")
-            labels.append(f"{'seed' if key == 'seeds' else key} {value}")
+            labels.append(_label(tree, key, value))
         try:
             one = msgspec.convert(tree, Scenario)
         except msgspec.ValidationError as error:
@@ -124,6 +124,22 @@ def _swept(sweep: dict[str, list[Any]], where: str) -> None:
         problems.append(BadInput(f"{where}: sweep", f"{runs:,} scenarios", f"{MOST:,} at most"))
     if problems:
         raise BadInputs(problems)
+
+
+def _label(tree: dict[str, Any], key: str, value: Any) -> str:
+    """What a value of a sweep is called: by what it is of, not by where it stands in the file."""
+    kind, _, rest = key.partition(".")
+    number, _, field = rest.partition(".")
+    if key == "seeds":
+        return f"seed {value}"
+    if kind not in ("rules", "demand", "pool") or field not in ("value", "positions", "wage", "spread", "share"):
+        return f"{key} {value}"
+    part = tree[kind][int(number)]
+    if kind == "rules":
+        return f"{part.get('rule')} {part.get('field')} {value}"
+    where = " ".join(f"{name} {start}" for name, start in part.get("where", {}).items())
+    said = f"pool ×{value}" if kind == "pool" else f"{field} ×{value}" if field != "spread" else f"{field} {value}"
+    return f"{said} ({where})" if where else said
 
 
 def _put(tree: Any, key: str, value: Any, where: str) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 from skillbridge import __version__, charts, words
 from skillbridge.errors import BadInput
 from skillbridge.indicators import INDICATORS
+from skillbridge.indicators.facts import DIMENSIONS
 from skillbridge.indicators.uncertainty import of_mean
 from skillbridge.report.page import NARROW, TABLE_ROWS, WIDE, Card, Page, Section, Table, Tongue, isolated, write
 from skillbridge.report.season import HALF, short
@@ -141,7 +142,11 @@ def told(one: Entry, kind: str, tongue: Tongue) -> list[str]:
 def _where(columns: Mapping[str, str], tongue: Tongue) -> str:
     if not columns:
         return tongue.say("scenario.said_all")
-    return isolated(tongue.listed(f"{name} {start}" for name, start in columns.items()))
+    return tongue.listed(
+        f"{tongue.say(f'dimension.{name}') if name in DIMENSIONS else isolated(name)}: "
+        + (tongue.country(start) if name in ("origin", "destination") else isolated(start))
+        for name, start in columns.items()
+    )
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -310,12 +315,16 @@ def _trade_off(entries: Sequence[Entry], tongue: Tongue, reader: str) -> Section
         )
         for one in known
     ]
+    shares = tuple(INDICATORS[key].unit == "share" for key in (FIRST, SECOND))
     axes = tongue.say(f"indicator.{FIRST}"), tongue.say(f"indicator.{SECOND}")
     heads = [*tongue.heads("scenario"), *axes, tongue.say("scenario.on_frontier")]
     title = tongue.say("scenario.trade_off")
     widths = (HALF,) if reader == "minister" else (WIDE, NARROW)
     drawn = tongue.draw(
-        "trade-off", title, lambda width: charts.trade_off(points, *axes, lang=tongue.lang, width=width), widths
+        "trade-off",
+        title,
+        lambda width: charts.trade_off(points, *axes, shares=shares, lang=tongue.lang, width=width),
+        widths,
     )
     table = Table(heads, rows[: 5 * TABLE_ROWS], frozenset({1, 2}), max(0, len(rows) - 5 * TABLE_ROWS))
     intro = tongue.say("scenario.trade_off_intro")

@@ -5,8 +5,9 @@ Zealand's, and four pools. `--cold K`: K of them, spread over the sweep, are pla
 CPU-seconds and the points that saves or costs. `--base DIR` keeps the base's plan for the next time.
 
 `cores_used` counts CPU-seconds a second. On a machine that others use too they get less than they ask for:
-`cores_wanted` adds the time that the processes' main threads stood in the line for a core (Linux's schedstat), which
-is what they would have used alone.
+`cores_wanted` adds the time that the processes' threads stood in the line for a core (Linux's schedstat), which is
+more than they would have used alone where several threads of one stand in it. `all_at_work` is the share of the time
+in which every process had a scenario or was getting ready for its first, whatever else the machine did.
 """
 
 import argparse
@@ -63,10 +64,13 @@ def cpu() -> float:
 
 
 class Wanted:
-    """Seconds that the main threads of the child processes ran or waited for a core, watched from a thread."""
+    """Seconds that the threads of the child processes ran or waited for a core, watched from a thread, and since when
+    (of the monotonic clock) so many processes are there."""
 
-    def __init__(self) -> None:
-        self.seconds = dict[int, float]()
+    def __init__(self, processes: int) -> None:
+        self.seconds = dict[str, float]()
+        self.since: float | None = None
+        self._processes = processes
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -79,13 +83,17 @@ class Wanted:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.5):
-            for child in multiprocessing.active_children():
-                try:
-                    ran, waited, _ = Path(f"/proc/{child.pid}/schedstat").read_text(encoding="ascii").split()
-                except OSError:
-                    continue
-                self.seconds[child.pid or 0] = (int(ran) + int(waited)) / 1e9
+        while not self._over.wait(0.2):
+            children = multiprocessing.active_children()
+            if self.since is None and len(children) >= self._processes:
+                self.since = time.monotonic()
+            for child in children:
+                for thread in Path(f"/proc/{child.pid}/task").glob("*/schedstat"):
+                    try:
+                        ran, waited, _ = thread.read_text(encoding="ascii").split()
+                    except OSError:
+                        continue
+                    self.seconds[str(thread)] = (int(ran) + int(waited)) / 1e9
 
 
 def measure(root: Path, cold: int, processes: int, most: int, out: Path) -> dict[str, object]:
@@ -93,11 +101,14 @@ def measure(root: Path, cold: int, processes: int, most: int, out: Path) -> dict
     file = out / "sweep.toml"
     file.write_text(SWEEP.format(base=root.resolve()), encoding="utf-8")
     load_before = os.getloadavg()[0]
-    wall, spent = time.monotonic(), cpu()
-    with Wanted() as wanted:
+    began, spent = time.monotonic(), cpu()
+    done: list[tuple[float, scenarios.Line]] = []
+    with Wanted(processes) as wanted:
         running = itertools.islice(scenarios.run_all(file, out / "plans", processes=processes), most)
-        lines = sorted(running, key=lambda line: line.folder)
-    wall, spent = time.monotonic() - wall, cpu() - spent
+        done.extend((time.monotonic(), line) for line in running)
+    wall, spent = time.monotonic() - began, cpu() - spent
+    lines = sorted((line for _, line in done), key=lambda line: line.folder)
+    alone = done[-processes][0] if len(done) >= processes else began  # from here on one of them has nothing more
     found: dict[str, object] = {
         "scenarios": len(lines),
         "load_before": round(load_before, 1),
@@ -105,6 +116,7 @@ def measure(root: Path, cold: int, processes: int, most: int, out: Path) -> dict
         "cpu_s_each": round(spent / len(lines), 2),
         "cores_used": round(spent / wall, 2),
         "cores_wanted": round(sum(wanted.seconds.values()) / wall, 2),
+        "all_at_work": round((alone - (wanted.since or alone)) / wall, 3),
         "gap_mean": round(sum(line.gap for line in lines) / len(lines), 5),
         "gap_most": round(max(line.gap for line in lines), 5),
     }

@@ -1,5 +1,7 @@
 """What fits beside a standing plan: legal at once where it is called free, and worth what it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -16,6 +18,7 @@ from skillbridge.insertion import (
     places_of_vacancy,
     places_of_worker,
 )
+from skillbridge.matching.beside import beside
 from skillbridge.partnerships.judge import judge
 from skillbridge.pipeline import understand
 from skillbridge.solver.plan import broken, value
@@ -180,6 +183,47 @@ def test_a_new_vacancy_gets_all_waiting_workers_of_a_full_search_and_first_the_b
         assert places_of_new_vacancy(plan, job, limit=3) == places[:3]
         found += len(places)
     assert found > 50
+
+
+def test_a_new_vacancy_finds_the_best_in_small_batches_as_at_once(
+    plan: Openings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skillbridge.matching.beside.FIRST", 1)
+    monkeypatch.setattr("skillbridge.insertion.FIRST", 1)
+    monkeypatch.setattr("skillbridge.matching.pool.BLOCK", 3)
+    explainer, folder = plan.explainer, plan.explainer.folder
+    small = replace(
+        plan,
+        beside=beside(
+            folder.workers, folder.vacancies, explainer.search, explainer.measure, plan.waiting, plan.together != -1
+        ),
+    )
+    found = 0
+    for number in range(0, folder.vacancies.height, 3):
+        job = folder.vacancies[number].with_columns(vacancy_id=pl.lit("new"), positions=pl.lit(number % 2, pl.Int32))
+        whole = places_of_new_vacancy(plan, job, limit=9999)
+        found += len(whole)
+        for limit in (1, 2, 7, 9999):
+            assert places_of_new_vacancy(small, job, limit=limit) == whole[:limit]
+    assert found > 50
+
+
+def test_a_new_vacancy_knows_whom_it_names_and_who_was_there_before(plan: Openings) -> None:
+    folder = plan.explainer.folder
+    free = folder.workers[np.flatnonzero(plan.explainer.chosen < 0)]
+    returning = 0
+    for number in range(0, folder.vacancies.height, 3):
+        job = folder.vacancies[number].with_columns(vacancy_id=pl.lit("new"), positions=pl.lit(3, pl.Int32))
+        known = places_of_new_vacancy(plan, job, limit=9999)
+        if len(known) < 3:
+            continue
+        last = known[-1].worker_id
+        named = job.with_columns(named_workers=pl.lit(f"{last};nobody"))
+        places = places_of_new_vacancy(plan, named, limit=9999)
+        assert told(places) == scan(plan, free, named)
+        assert {one.worker_id: one.terms["continuity"] for one in places}[last] == 1000
+        returning += sum(one.terms["continuity"] > 0 for one in known)
+    assert returning > 0
 
 
 def test_a_new_vacancy_may_ask_what_no_vacancy_asked_before(plan: Openings) -> None:

@@ -5,7 +5,7 @@ that was decided moves. What costs time is done once, by :func:`openings`; a que
 edges of its worker or vacancy, or ranks what a newcomer could take and asks the agreements only of the best.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,8 +17,8 @@ from scipy import sparse
 
 from skillbridge.errors import BadInput
 from skillbridge.explain.explainer import Explainer
-from skillbridge.matching.beside import Beside, beside
-from skillbridge.matching.objective import WORKER_COLUMNS, points, terms
+from skillbridge.matching.beside import Ahead, Beside, beside
+from skillbridge.matching.objective import WORKER_COLUMNS, points, promise, terms
 from skillbridge.partnerships.admission import admission
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
@@ -86,6 +86,7 @@ def openings(explainer: Explainer) -> Openings:
     np.cumsum(np.bincount(problem.vacancy, minlength=problem.n_vacancies), out=at[1:])
     waiting = np.flatnonzero(explainer.chosen < 0).astype(np.int32)
     left, penalty = problem.rows.limit - explainer.state.used, penalties(problem)
+    together = _together(explainer)
     left_of: dict[tuple[str, str, str], int] = {}
     for ref, rest in zip(problem.rows.refs, left.tolist(), strict=True):
         key = (ref.partnership, ref.rule, ref.label)
@@ -97,12 +98,12 @@ def openings(explainer: Explainer) -> Openings:
         left=left,
         left_of=left_of,
         penalty=penalty,
-        together=_together(explainer),
+        together=together,
         waiting=waiting,
         relief=_relief(problem.rows, left, penalty),
         employers=employer_countries(folder.vacancies),
         served={one.id: _served(folder.vacancies, one) for one in folder.partnerships},
-        beside=beside(folder.workers, folder.vacancies, explainer.search, explainer.measure, waiting),
+        beside=beside(folder.workers, folder.vacancies, explainer.search, explainer.measure, waiting, together != -1),
     )
 
 
@@ -160,7 +161,6 @@ def places_of_new_worker(plan: Openings, worker: pl.DataFrame, *, limit: int = 1
     for one in agreements:
         served |= plan.served[one.id]
     some, score, start, end = plan.beside.vacancies_for(worker, served)
-    edges = _edges(np.zeros(len(some), dtype=np.int64), some, start, end, score)
     full = (plan.explainer.state.heads >= plan.explainer.problem.positions)[some]
     group = worker["group_id"][0]
     apart = np.zeros(len(some), dtype=np.bool_)
@@ -171,20 +171,33 @@ def places_of_new_worker(plan: Openings, worker: pl.DataFrame, *, limit: int = 1
         apart |= len(others) > 0 and (len(where) < len(others) or len(np.unique(where)) > 1)
         if len(where):
             apart |= plan.explainer.problem.place[some] != where[0]
-    return _fresh(plan, edges, (worker, vacancies), agreements, full, apart, limit)
+    edges = _edges(np.zeros(len(some), dtype=np.int64), some, start, end, score)
+    batch = _Batch.of(plan, edges, some, (worker, vacancies), (full, apart), None)
+    return _fresh(plan, iter([batch]), agreements, limit)
 
 
 def places_of_new_vacancy(plan: Openings, vacancy: pl.DataFrame, *, limit: int = 10) -> list[Place]:
     """The unplaced workers for a vacancy not in the plan: one row of tables.VACANCIES, concept and isco filled."""
-    folder = plan.explainer.folder
+    folder, explainer = plan.explainer.folder, plan.explainer
     _one(vacancy, "vacancy_id", folder.vacancies)
     there = vacancy["destination"][0]
     agreements = [one for one in folder.partnerships if not one.destination or there in one.destination]
-    agreements = agreements if any(_served(vacancy, one).all() for one in agreements) else []
-    some, score, start, end = plan.beside.workers_for(vacancy)
-    edges = _edges(some, np.zeros(len(some), dtype=np.int64), start, end, score)
-    full = np.full(len(some), (vacancy["positions"][0] or 0) < 1)
-    return _fresh(plan, edges, (folder.workers, vacancy), agreements, full, plan.together[some] != -1, limit)
+    paths = [one for one in agreements if _served(vacancy, one).all()]
+    if not paths:
+        return []
+    everybody = any(not one.origins for one in paths)
+    origins = {origin for one in paths for origin in one.origins}
+    opened = np.array([everybody or origin in origins for origin in plan.beside.origins], dtype=np.bool_)
+    worth = promise(vacancy, explainer.objective, rates=explainer.measure.rates)
+    full = (vacancy["positions"][0] or 0) < 1
+
+    def batches() -> Iterator[_Batch]:
+        for (some, score, start, end), ahead in plan.beside.workers_for(vacancy, opened, worth, full=full):
+            edges = _edges(some, np.zeros(len(some), dtype=np.int64), start, end, score)
+            closed = np.full(len(some), full), plan.together[some] != -1
+            yield _Batch.of(plan, edges, some, (folder.workers, vacancy), closed, ahead)
+
+    return _fresh(plan, batches(), agreements, limit)
 
 
 def _one(row: pl.DataFrame, key: str, known: pl.DataFrame) -> None:
@@ -243,47 +256,86 @@ def _listed(plan: Openings, edges: I64, limit: int) -> list[Place]:
     )
 
 
-def _fresh(
-    plan: Openings,
-    edges: pl.DataFrame,
-    frames: Frames,
-    agreements: Sequence[Partnership],
-    full: Bools,
-    apart: Bools,
-    limit: int,
-) -> list[Place]:
-    """Of pairs that the plan does not know and that nothing but the agreements can still rule out.
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Pairs that the plan does not know and that nothing but the agreements can still rule out.
 
-    They are asked in order of promise, until `limit` are found that no pair still to come can precede.
+    `edges` (tables.EDGES) number `frames`; `row` int64 numbers the newcomer's counterparts, rising; `values` of the
+    objective's terms and `worth` in points; `full`, `apart`: what blocks a pair in any case. `ahead`: what pairs of the
+    batches that follow are worth at most, None if there are none.
     """
-    explainer = plan.explainer
-    if edges.is_empty() or not agreements:
-        return []
-    values = terms(*_local(edges, frames, WORKER_COLUMNS), explainer.objective, rates=explainer.measure.rates)
-    worth = points(values, explainer.objective).astype(np.int64)
-    taken = full | apart
-    order = np.lexsort((np.arange(len(worth)), -worth, taken))
+
+    edges: pl.DataFrame
+    row: I64
+    frames: Frames
+    values: dict[str, npt.NDArray[np.int32]]
+    worth: I64
+    full: Bools
+    apart: Bools
+    ahead: Ahead | None
+
+    @classmethod
+    def of(
+        cls,
+        plan: Openings,
+        edges: pl.DataFrame,
+        row: I64,
+        frames: Frames,
+        closed: tuple[Bools, Bools],
+        ahead: Ahead | None,
+    ) -> "_Batch":
+        """With the terms worked out."""
+        objective, rates = plan.explainer.objective, plan.explainer.measure.rates
+        values = terms(*_local(edges, frames, WORKER_COLUMNS), objective, rates=rates)
+        worth = points(values, objective).astype(np.int64)
+        return cls(edges, row, frames, values, worth, *closed, ahead)
+
+
+def _fresh(plan: Openings, batches: Iterator[_Batch], agreements: Sequence[Partnership], limit: int) -> list[Place]:
+    """The best of some batches of pairs, those worth most first.
+
+    The agreements are asked in order of promise, until `limit` are found that no pair still to come can precede.
+    """
     found: list[_Found] = []
+    seen: list[_Batch] = []
+    for batch in batches:
+        seen.append(batch)
+        found = _best_of(plan, batch, found, len(seen) - 1, agreements, limit)
+        if batch.ahead is None or _settled(plan, found, limit, batch.ahead):
+            break
+    ids = [one.id for one in plan.explainer.folder.partnerships]
+    places = []
+    for one in found[:limit]:
+        batch = seen[one.batch]
+        edge = batch.edges[one.at].with_columns(pathway=pl.Series([ids.index(one.partnership)], dtype=pl.UInt8))
+        each = {name: value[[one.at]].astype(np.int64) for name, value in batch.values.items()}
+        gain = np.array([-one.loss], dtype=np.int64)
+        places += _places(edge, batch.frames, plan.explainer.folder.partnerships, gain, each, [one.why])
+    return places
+
+
+def _best_of(
+    plan: Openings, batch: _Batch, found: list["_Found"], number: int, agreements: Sequence[Partnership], limit: int
+) -> list["_Found"]:
+    """`found` (in order) and those of a batch, the `number`-th, until no pair of it still to be asked can precede."""
+    worth, row = batch.worth, batch.row
+    taken = batch.full | batch.apart
+    order = np.lexsort((row, -worth, taken))
     first, step = 0, max(FIRST, 2 * limit)
     ahead = step
-    while first < len(order) and not _settled(plan, found, limit, worth[order[first]], taken[order[first]]):
+
+    def before(at: int) -> bool:
+        return _settled(plan, found, limit, Ahead(int(worth[at]), int(row[at]), bool(taken[at])))
+
+    while first < len(order) and not before(order[first]):
         part = order[first : first + ahead]
         first, ahead = first + ahead, 8 * ahead
-        admitted = _admitted(plan, edges[part], part, frames, agreements)
+        admitted = _admitted(plan, batch.edges[part], part, batch.frames, agreements)
         at, size = 0, step
-        while at < len(admitted.pair):
-            best = admitted.pair[at]
-            if _settled(plan, found, limit, worth[best], taken[best]):
-                break
-            found = sorted(found + _weighed(plan, admitted.some(at, size), (worth, full, apart)))
+        while at < len(admitted.pair) and not before(admitted.pair[at]):
+            found = sorted(found + _weighed(plan, admitted.some(at, size), batch, number))
             at, size = at + size, 8 * size
-    found = found[:limit]
-    ids = [one.id for one in explainer.folder.partnerships]
-    pairs = np.array([one.pair for one in found], dtype=np.int64)
-    some = edges[pairs].with_columns(pathway=pl.Series([ids.index(one.partnership) for one in found], dtype=pl.UInt8))
-    gain = np.array([-one.loss for one in found], dtype=np.int64)
-    each = {name: value[pairs].astype(np.int64) for name, value in values.items()}
-    return _places(some, frames, explainer.folder.partnerships, gain, each, [one.why for one in found])
+    return found
 
 
 FIRST = 64
@@ -291,24 +343,25 @@ FIRST = 64
 
 
 class _Found(msgspec.Struct, frozen=True, order=True):
-    """An admitted pair, in the order of answers: free ones first, then by what is lost against another."""
+    """An admitted pair, in the order of answers: free ones first, then by what is lost against another; it is number
+    `at` of a `batch`."""
 
     blocked: bool
     loss: int
-    pair: int
+    row: int
+    batch: int
+    at: int
     partnership: str = ""
     why: str | None = None
 
 
-def _settled(plan: Openings, found: list[_Found], limit: int, worth: int, taken: bool) -> bool:
-    """Whether the first `limit` of `found` (in order) stand: no pair still to be asked is worth more than `worth`
-    beside what soft rows may gain; all are blocked if one is `taken`."""
+def _settled(plan: Openings, found: list[_Found], limit: int, ahead: Ahead) -> bool:
+    """Whether the first `limit` of `found` (in order) stand: no pair `ahead` can precede them."""
     if len(found) < limit:
         return False
     last = found[limit - 1]
-    if last.blocked:
-        return taken and -last.loss >= worth + plan.relief
-    return taken or -last.loss >= worth + plan.relief
+    behind = (last.loss, last.row) < (-(ahead.worth + plan.relief), ahead.row)
+    return (ahead.later and behind) if last.blocked else (ahead.later or behind)
 
 
 @dataclass(frozen=True)
@@ -342,8 +395,8 @@ def _admitted(
     return _Admitted(pair[carried], taken, people, jobs, agreements)
 
 
-def _weighed(plan: Openings, admitted: _Admitted, known: tuple[I64, Bools, Bools]) -> list[_Found]:
-    """The admitted pairs with what stands in their way; `known`: worth, full, apart of every pair."""
+def _weighed(plan: Openings, admitted: _Admitted, batch: _Batch, number: int) -> list[_Found]:
+    """The admitted pairs of a batch, the `number`-th, with what stands in their way."""
     agreements, jobs = admitted.agreements, admitted.jobs
     rows = compile_rows(admitted.edges, admitted.people, jobs, agreements, employers=plan.employers)
     left = np.array(
@@ -357,10 +410,18 @@ def _weighed(plan: Openings, admitted: _Admitted, known: tuple[I64, Bools, Bools
     edge = np.arange(len(admitted.pair))
     vacancy, pathway = (admitted.edges[name].to_numpy().astype(np.int32) for name in ("vacancy", "pathway"))
     row, charge = _effect(rows, left, penalty, vacancy, edge, np.full(len(edge), -1))
-    worth, full, apart = (part[admitted.pair] for part in known)
+    worth, full, apart, other = (part[admitted.pair] for part in (batch.worth, batch.full, batch.apart, batch.row))
     why = [_blocked(rows, full[n], apart[n], row[n]) for n in edge]
     return [
-        _Found(why[n] is not None, int(charge[n] - worth[n]), int(admitted.pair[n]), agreements[pathway[n]].id, why[n])
+        _Found(
+            why[n] is not None,
+            int(charge[n] - worth[n]),
+            int(other[n]),
+            number,
+            int(admitted.pair[n]),
+            agreements[pathway[n]].id,
+            why[n],
+        )
         for n in edge
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -101,15 +101,22 @@ class WorkerGain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
     def value(self, view: EdgeView) -> I64:
         """int64 [edges], thousandths."""
+        weekly = self.weekly(view)[view.vacancy]
+        return np.minimum(1000, (weekly * view.days / 7 * 1000 / self.full).astype(np.int64))
+
+    def weekly(self, view: EdgeView) -> npt.NDArray[np.float64]:
+        """float64 [vacancies], US cents a week."""
         currencies = view.vacancies["currency"].unique()
         factors = {code: view.rates.factor(code, "USD") or 0.0 for code in currencies.to_list()}
-        hourly = view.vacancies.select(
-            pl.col("wage").fill_null(0)
-            * pl.col("currency").replace_strict(factors, return_dtype=pl.Float64)
-            * pl.col("hours_week").fill_null(HOURS)
-        ).to_series()
-        weekly = hourly.to_numpy()[view.vacancy]
-        return np.minimum(1000, (weekly * view.days / 7 * 1000 / self.full).astype(np.int64))
+        return (
+            view.vacancies.select(
+                pl.col("wage").fill_null(0)
+                * pl.col("currency").replace_strict(factors, return_dtype=pl.Float64)
+                * pl.col("hours_week").fill_null(HOURS)
+            )
+            .to_series()
+            .to_numpy()
+        )
 
 
 class Continuity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="term", tag="continuity"):
@@ -302,6 +309,37 @@ def points(values: Mapping[str, npt.NDArray[np.signedinteger]], objective: Objec
     """Objective points by the values of the terms worth any (see :func:`terms`), int32 and at least 1."""
     worth = [term.points * values[term_name(term)].astype(np.int64) for term in objective.terms if term.points]
     return np.maximum(1, (sum(worth, start=np.int64(500))) // 1000).astype(np.int32)
+
+
+class Promise(NamedTuple):
+    """What pairs with one vacancy may be worth, in thousandths of a point: `sure` whoever takes it (half a point for
+    rounding included), `quality` for each thousandth of the score, `gain` and `fairness` for each of those terms, which
+    `weekly` (US cents), `full`, `full_months` and `never` say as in the terms."""
+
+    sure: int
+    quality: int
+    gain: int
+    weekly: float
+    full: int
+    fairness: int
+    full_months: int
+    never: int
+
+
+def promise(vacancies: pl.DataFrame, objective: Objective, *, rates: Rates | None = None) -> Promise:
+    """The promise of one vacancy (one row of tables.VACANCIES) to those who are no return; see :func:`points`."""
+    view = EdgeView(pl.DataFrame({"vacancy": [0]}), vacancies.head(0), vacancies, rates or load_rates())
+    found = Promise(500, 0, 0, 0.0, 1, 0, 1, 0)
+    for term in objective.terms:
+        if isinstance(term, Quality):
+            found = found._replace(quality=term.points)
+        elif isinstance(term, WorkerGain):
+            found = found._replace(gain=term.points, weekly=float(term.weekly(view)[0]), full=term.full)
+        elif isinstance(term, Fairness):
+            found = found._replace(fairness=term.points, full_months=term.full_months, never=term.never_placed)
+        elif not isinstance(term, Continuity):
+            found = found._replace(sure=found.sure + term.points * int(term.value(view)[0]))
+    return found
 
 
 def _entries(frame: pl.DataFrame, column: str, row: str) -> pl.DataFrame:

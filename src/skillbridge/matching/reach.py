@@ -31,10 +31,9 @@ SINCE, UNTIL, FLOOR, MONEY, SPOKEN, SCHOOLED, PERMITS, WISHES, MARKS = range(CAR
 """Columns of a card: about one line of the processor's cache a worker."""
 
 
-def herds(p: Profiles, carried: Carried, among: npt.NDArray[np.int32] | None = None) -> Herds:
-    """The herds of a pool, or of its workers `among` (rows in order)."""
-    some = np.arange(len(p.occupation), dtype=np.int32) if among is None else among
-    order = some[np.lexsort((p.tie[some], carried.worker[some], p.occupation[some]))]
+def herds(p: Profiles, carried: Carried) -> Herds:
+    """The herds of a pool."""
+    order = np.lexsort((p.tie, carried.worker, p.occupation)).astype(np.int32)
     occupation, admission = p.occupation[order], carried.worker[order]
     new = np.flatnonzero((np.diff(occupation) != 0) | (np.diff(admission) != 0)) + 1
     at = np.concatenate(([0], new, [len(order)])) if len(order) else np.zeros(1)

@@ -217,6 +217,8 @@ def solve(
 
 RENEWED = 4
 """Renewing a plan takes this much less passes for prices than solving anew."""
+MENDED = 0.002
+"""The gap, counting the favour of stays, at which a mended plan is not improved by chains of moves and parts."""
 
 
 def renew(
@@ -257,7 +259,7 @@ def renew(
     board = max(
         board, dive(near, at, plain, stopped=halted), key=lambda one: one.legal * value(plain.problem, one.chosen)
     )
-    if board.legal and not halted():
+    if board.legal and not halted() and value(plain.problem, board.chosen) < (1.0 - MENDED) * most:
         board = Board(near, board.chosen)
         improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, who="alone", seed=seed, stopped=halted)
         edges, region = PART_EDGES, regions(given)

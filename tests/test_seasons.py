@@ -8,10 +8,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from skillbridge import plan_folder, report, synth, tables
 from skillbridge.check import check_folder
+from skillbridge.cli import cli
 from skillbridge.errors import BadInput
+from skillbridge.explain import seasons
 from skillbridge.explain.explainer import open_plan
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import load
@@ -258,3 +261,81 @@ def test_an_employer_is_changed_without_days_between_only_where_the_agreement_al
     assert len(made.placements) == (2 if together else 1)
     placements = tables.conform(made.placements, tables.PLACEMENTS)
     assert not [one for one in judge(placements, request.workers, jobs, [agreement]) if one.rule == "m"]
+
+
+@pytest.fixture(scope="module")
+def opened(folder: Path) -> seasons.SeasonsExplainer:
+    return seasons.open_seasons(folder)
+
+
+def beside(opened: seasons.SeasonsExplainer, worker: str, season: seasons.Season) -> pl.DataFrame:
+    """The worker's placements with one season more."""
+    mine = opened.folder.placements.filter(pl.col("worker_id") == worker)
+    job = opened.folder.vacancies.filter(pl.col("vacancy_id") == season.vacancy)
+    more = {
+        "worker_id": worker,
+        "vacancy_id": season.vacancy,
+        "employer_id": job["employer_id"][0],
+        "score": season.score,
+    }
+    more |= {"partnership": season.partnership}
+    more |= {"start": date.fromisoformat(season.start), "end": date.fromisoformat(season.end)}
+    return pl.concat([mine, pl.DataFrame([more], schema=mine.schema)]).sort("start")
+
+
+def test_every_worker_is_told_their_seasons_and_what_stands_in_the_way_of_others(
+    opened: seasons.SeasonsExplainer,
+) -> None:
+    """Judged apart: what is said to clash breaks a rule, what is said to lack a position alone breaks none."""
+    folder, states = opened.folder, set()
+    for worker in folder.workers["worker_id"].to_list()[:60]:
+        told = seasons.explain_worker(opened, worker, changes=False)
+        planned = folder.placements.filter(pl.col("worker_id") == worker).sort("start")
+        assert [one.vacancy for one in told.seasons] == planned["vacancy_id"].to_list()
+        for other in told.others:
+            states.add(other.state)
+            both = beside(opened, worker, other.season)
+            found = judge(both, folder.workers, folder.vacancies, folder.partnerships)
+            stays = [one for one in found if one.code.startswith("stay.") or one.code == "worker.twice"]
+            if other.state in ("season", "gap"):
+                assert stays, other
+            if other.state in ("full", "held", "free"):
+                assert not stays, other
+            if other.state == "full":
+                heads = folder.placements.filter(pl.col("vacancy_id") == other.season.vacancy).height
+                job = folder.vacancies.filter(pl.col("vacancy_id") == other.season.vacancy)
+                assert heads >= job["positions"][0]
+    assert {"season", "full"} <= states
+
+
+def test_a_change_told_brings_more_when_the_plan_is_made_with_it(
+    request_: PlaceRequest, opened: seasons.SeasonsExplainer, plan: SeasonPlan
+) -> None:
+    """A position more, given to the whole problem: its best plan is worth no less than the plan and the gain told."""
+    folder = opened.folder
+    for worker in folder.workers["worker_id"]:
+        told = seasons.explain_worker(opened, worker)
+        more = [one for one in told.changes or () if one.kind == "positions"]
+        if more:
+            break
+    job = pl.col("vacancy_id") == more[0].values["vacancy"]
+    roomier = request_.vacancies.with_columns(
+        positions=pl.when(job).then(pl.col("positions") + int(more[0].values["n"])).otherwise("positions")
+    )
+    again = plan_seasons(replace(request_, vacancies=roomier))
+    assert again.solution.bound >= plan.solution.objective + more[0].points
+    assert more[0].seasons >= max(1, len(told.seasons))
+
+
+def test_an_explanation_of_seasons_is_told_in_four_languages(opened: seasons.SeasonsExplainer, folder: Path) -> None:
+    placed, unplaced = opened.folder.placements["worker_id"][0], opened.folder.unplaced["worker_id"][0]
+    vacancy = opened.folder.vacancies["vacancy_id"][0]
+    for lang in ("en", "fr", "es", "ar"):
+        texts = [seasons.text(opened, seasons.explain_worker(opened, one), lang) for one in (placed, unplaced)]
+        texts.append(seasons.text(opened, seasons.explain_vacancy(opened, vacancy), lang))
+        assert all("{" not in text and len(text.splitlines()) > 1 for text in texts)
+    run = CliRunner().invoke(cli, ["explain", str(folder), "--worker", placed, "--vacancy", "nowhere"])
+    assert run.exit_code != 0
+    run = CliRunner().invoke(cli, ["explain", str(folder), "--worker", placed, "--lang", "fr"])
+    assert run.exit_code == 0, run.output
+    assert "saisons prévues" in run.output

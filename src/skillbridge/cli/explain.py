@@ -46,10 +46,19 @@ def explain_command(
         raise BadInput("explain", "nobody named", "--worker ID, --vacancy ID, --places or --training")
     import msgspec
 
-    from skillbridge import explain
+    from skillbridge import explain, plan_folder
+    from skillbridge.explain import seasons
     from skillbridge.explain.advice import advise
     from skillbridge.explain.bridge import trainings
 
+    if plan_folder.read_plan(folder).manifest.seasons and not places and not training:
+        opened = seasons.open_seasons(folder)
+        told = [seasons.explain_worker(opened, one, changes=changes) for one in workers]
+        told += [seasons.explain_vacancy(opened, one) for one in vacancies]
+        for number, one in enumerate(told):
+            said = seasons.text(opened, one, lang, audience=audience)
+            click.echo(msgspec.json.encode(one).decode() if as_json else ("\n" if number else "") + said)
+        return
     explainer = explain.open_plan(folder)
     answers = [explain.explain_worker(explainer, one, changes=changes) for one in workers]
     answers += [explain.explain_vacancy(explainer, one, changes=changes) for one in vacancies]

@@ -77,11 +77,11 @@ class Explainer:
 
     def worker(self, worker_id: str) -> int:
         """The row of a worker; raises `BadInput`."""
-        return _row(self.folder.workers["worker_id"], worker_id, "worker")
+        return row_of(self.folder.workers["worker_id"], worker_id, "worker")
 
     def vacancy(self, vacancy_id: str) -> int:
         """The row of a vacancy; raises `BadInput`."""
-        return _row(self.folder.vacancies["vacancy_id"], vacancy_id, "vacancy")
+        return row_of(self.folder.vacancies["vacancy_id"], vacancy_id, "vacancy")
 
     def closed(self, worker: I64, vacancy: I64) -> I64:
         """What rules out each pair: the number of its reason in `codes`, -1 for a legal pair."""
@@ -227,7 +227,7 @@ def _key(rows: Rows, number: int) -> tuple[str, str, str]:
     return ref.partnership, ref.rule, ref.label
 
 
-def _row(ids: pl.Series, asked: str, kind: str) -> int:
+def row_of(ids: pl.Series, asked: str, kind: str) -> int:
     found = ids.index_of(asked)
     if found is None:
         raise BadInput(f"{kind} {asked}", "not in the plan's inputs", f"one of its {len(ids):,} {kind} ids")

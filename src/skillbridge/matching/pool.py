@@ -31,6 +31,8 @@ Bools = npt.NDArray[np.bool_]
 
 BLOCK = 256
 """Workers in a block, at most."""
+LONG_WORK, LONG_WAIT = 60, 730
+"""Months of experience, and days of waiting, beyond which more make little difference to how good a block may be."""
 BEHIND = 1 << 29
 """Points by which the workers of a block come after those of others, whatever they are worth: more than any pair is."""
 CARD = 12
@@ -40,16 +42,17 @@ SINCE, UNTIL, FLOOR, MONEY, SPOKEN, SCHOOLED, PERMITS, WISHES, SKILLS, MONTHS, W
 
 class Pool(NamedTuple):
     """`worker` int32 in blocks `at`: block b is of one `occupation` and one `origin` (int32 codes), and holds only
-    workers who come `later` (bool) or only others; those with most months come first. `card` int64 [workers, CARD] in
-    the order of `worker`: what a bound looks at; WAITING is the day since when, FRESH 1 without a past season.
-    Per block: `longest` int64, the earliest such day; `fresh`, `wishing` bool, whether anybody is, or has wishes;
-    `stated` int64, the most skills anybody states.
-    `place` int64 [past texts + 1] and `back` int32: the workers by the text of their past."""
+    workers who come `later` (bool) or only others; those of long experience and waiting come first. `card` int64
+    [workers, CARD] in the order of `worker`: what a bound looks at; WAITING is the day since when, FRESH 1 without a
+    past season. Per block: `months` int64, the most; `longest` int64, the earliest such day; `fresh`, `wishing` bool,
+    whether anybody is, or has wishes; `stated` int64, the most skills anybody states. `place` int64 [past texts + 1],
+    `back` int32: the workers by the text of their past."""
 
     at: I64
     occupation: I32
     origin: I32
     later: Bools
+    months: I64
     longest: I64
     fresh: Bools
     wishing: Bools
@@ -64,7 +67,11 @@ def pool(p: Profiles, origin: I32, waiting: I64, fresh: Bools, later: Bools, amo
     """The workers `among` (rows in order). [all workers]: codes of their origin, the day since when they wait (FOREVER:
     not said), who has no past season, and who comes after all others."""
     apart, trade, home = later[among], p.occupation[among], origin[among]
-    order = np.lexsort((among, waiting[among], -p.months[among], apart, home, trade))
+    since = waiting[among]
+    said = since < FOREVER
+    long = np.where(said, (since[said].max(initial=0) - since) / LONG_WAIT, 0.0)
+    promise = np.minimum(p.months[among] / LONG_WORK, 1.0) + np.minimum(long, 1.0)
+    order = np.lexsort((among, -promise, apart, home, trade))
     worker, apart, trade, home = among[order], apart[order], trade[order], home[order]
     new = np.flatnonzero((np.diff(trade) != 0) | (np.diff(home) != 0) | (apart[1:] != apart[:-1])) + 1
     ends = np.append(new, len(worker))
@@ -85,6 +92,7 @@ def pool(p: Profiles, origin: I32, waiting: I64, fresh: Bools, later: Bools, amo
         trade[first],
         home[first],
         apart[first],
+        np.maximum.reduceat(card[:, MONTHS], first) if len(first) else first,
         np.minimum.reduceat(card[:, WAITING], first) if len(first) else first,
         np.logical_or.reduceat(card[:, FRESH] > 0, first) if len(first) else first > 0,
         np.logical_or.reduceat(wishes, first) if len(first) else first > 0,
@@ -189,7 +197,7 @@ def promising(
         closeness = p.closeness[occupation, trade]
         if not wanted.opened[pool.origin[b]] or (closeness == 0 and not is_open and asks == 0):
             continue
-        months = card[at[b], MONTHS]
+        months = pool.months[b]
         essential = cover_of(wanted, p, occupation, 0, months, 1000 * pool.stated[b], asks)
         optional = cover_of(wanted, p, occupation, 1, months, 1000 * pool.stated[b], wishes)
         if closeness == 0 and not is_open and essential < s.min_cover:

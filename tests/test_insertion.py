@@ -19,6 +19,7 @@ from skillbridge.insertion import (
     places_of_worker,
 )
 from skillbridge.matching.beside import beside
+from skillbridge.partnerships.admission import admission, shut
 from skillbridge.partnerships.judge import judge
 from skillbridge.pipeline import understand
 from skillbridge.solver.plan import broken, value
@@ -224,6 +225,19 @@ def test_a_new_vacancy_knows_whom_it_names_and_who_was_there_before(plan: Openin
         assert {one.worker_id: one.terms["continuity"] for one in places}[last] == 1000
         returning += sum(one.terms["continuity"] > 0 for one in known)
     assert returning > 0
+
+
+def test_an_agreement_shut_to_a_vacancy_takes_nobody_there(plan: Openings) -> None:
+    folder = plan.explainer.folder
+    known = 0
+    for number in range(folder.vacancies.height):
+        job = folder.vacancies[number].with_columns(wage=pl.lit(1, pl.Int64) if number % 2 else pl.col("wage"))
+        closed = shut(job, folder.workers.head(1), folder.partnerships)
+        taken = admission(folder.workers, job, folder.partnerships).pathway
+        ids = [one.id for one in folder.partnerships]
+        assert closed.isdisjoint(ids[code] for code in np.unique(taken) if code < len(ids))
+        known += len(closed)
+    assert known > 0
 
 
 def test_a_new_vacancy_may_ask_what_no_vacancy_asked_before(plan: Openings) -> None:

@@ -19,7 +19,7 @@ from skillbridge.errors import BadInput
 from skillbridge.explain.explainer import Explainer
 from skillbridge.matching.beside import Ahead, Beside, beside
 from skillbridge.matching.objective import WORKER_COLUMNS, points, promise, terms
-from skillbridge.partnerships.admission import admission
+from skillbridge.partnerships.admission import admission, shut
 from skillbridge.partnerships.partnership import Partnership
 from skillbridge.partnerships.rows import Rows, compile_rows
 from skillbridge.partnerships.view import employer_countries
@@ -182,7 +182,8 @@ def places_of_new_vacancy(plan: Openings, vacancy: pl.DataFrame, *, limit: int =
     _one(vacancy, "vacancy_id", folder.vacancies)
     there = vacancy["destination"][0]
     agreements = [one for one in folder.partnerships if not one.destination or there in one.destination]
-    paths = [one for one in agreements if _served(vacancy, one).all()]
+    closed = shut(vacancy, folder.workers.head(1), agreements)
+    paths = [one for one in agreements if one.id not in closed and _served(vacancy, one).all()]
     if not paths:
         return []
     everybody = any(not one.origins for one in paths)

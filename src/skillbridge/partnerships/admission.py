@@ -166,6 +166,28 @@ def admission(
     return Admission(worker_class, vacancy_class, pathway, reason, tuple(reasons), view, asked, rules, has_past)
 
 
+def shut(vacancy: pl.DataFrame, worker: pl.DataFrame, partnerships: Sequence[Partnership]) -> set[str]:
+    """The partnerships that refuse one vacancy (a row of tables.VACANCIES) whoever comes, as far as rules without
+    exemption tell; `worker` is any row of tables.WORKERS."""
+    view = View(worker, vacancy)
+
+    def always(where: Where) -> bool:
+        return any(mask.worker is None and (mask.vacancy is None or bool(mask.vacancy.all())) for mask in where)
+
+    found = set()
+    for one in partnerships:
+        for rule in one.binding:
+            if rule.strictness != "hard" or rule.exempt or one.overriding(rule.id) or one.is_overlay:
+                continue
+            if any(
+                always(check.fails) and always(check.population.include) and one.id not in check.spared
+                for check in rule.checks(view, one)
+            ):
+                found.add(one.id)
+                break
+    return found
+
+
 @dataclass(frozen=True)
 class _Way:
     """One partnership over a view: what it covers and what it refuses, rule by rule."""

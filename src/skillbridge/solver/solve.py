@@ -217,8 +217,8 @@ def solve(
 
 RENEWED = 4
 """Renewing a plan takes this much less passes for prices than solving anew, and half of that where no parts follow."""
-MENDED = 0.003
-"""The gap, counting the favour of stays, at which a mended plan is not improved by chains of moves and parts."""
+MENDED = 0.01
+"""The gap, counting the favour of stays, at which a mended plan to which no parts follow is not improved by chains."""
 
 
 def renew(
@@ -259,7 +259,8 @@ def renew(
     board = max(
         board, dive(near, at, plain, stopped=halted), key=lambda one: one.legal * value(plain.problem, one.chosen)
     )
-    if board.legal and not halted() and value(plain.problem, board.chosen) < (1.0 - MENDED) * most:
+    lacking = todo.parts > 0 or value(plain.problem, board.chosen) < (1.0 - MENDED) * most
+    if board.legal and lacking and not halted():
         board = Board(near, board.chosen)
         improve(board, at, within=60.0, reach=100.0, starts=(0.0,), sweeps=1, who="alone", seed=seed, stopped=halted)
         edges, region = PART_EDGES, regions(given)

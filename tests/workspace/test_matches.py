@@ -3,13 +3,14 @@
 import random
 import re
 from datetime import date
+from typing import Any
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from skillbridge.errors import BadInput
-from skillbridge.model import Preference
+from skillbridge.model import PastSeason, Preference
 from skillbridge.workspace import board as boards
 from skillbridge.workspace import demand, frames, matches, people
 from skillbridge.workspace.board import Standing, board, understood
@@ -156,3 +157,24 @@ def test_what_is_brought_up_to_date_is_what_would_be_read_anew(world: World) -> 
     assert {name for name, _, _ in ws.store.ledger.files("frames/")} == {
         path.relative_to(ws.folder).as_posix() for path in (ws.folder / "frames").iterdir()
     }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"wage_floor": 10**19, "currency": "NZD"}, {"languages": {"en;fr": "B1"}},
+     {"preferences": (Preference("a:b;c", 2),)}, {"past": (PastSeason("a;b:c", 2020),)},
+     {"past": (PastSeason("e", 10**12),)}],
+)  # fmt: skip
+def test_no_worker_is_taken_who_would_stop_every_ranking(world: World, more: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        people.create_worker(world.ws, world.actors["origin_unit"], NewWorker(worker("odd", **more)))
+    assert ranked(world) == ["w-1", "w-2", "w-3", "w-to"]
+
+
+@pytest.mark.parametrize(
+    "more", [{"positions": 10**10}, {"wage": 10**19, "currency": "NZD"}, {"beds": 10**12}, {"languages": {"en:": "B1"}}]
+)
+def test_no_vacancy_is_taken_that_would_stop_every_ranking(world: World, more: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        demand.create_vacancy(world.ws, world.actors["employer"], vacancy("odd", **more))
+    assert ranked(world) == ["w-1", "w-2", "w-3", "w-to"]

@@ -180,7 +180,10 @@ def decode(body: bytes, kind: Any) -> Any:
         if "got `float`" not in str(error):
             raise
         # JSON has one kind of number: 6105.0 is an integer.
-        return msgspec.convert(_whole(msgspec.json.decode(body)), kind, str_keys=True)
+        try:
+            return msgspec.convert(_whole(msgspec.json.decode(body)), kind, str_keys=True)
+        except RecursionError:
+            raise Refused("malformed", "the body is nested too deeply") from None
 
 
 def _whole(value: Any) -> Any:

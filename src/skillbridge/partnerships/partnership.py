@@ -1,5 +1,6 @@
 """An agreement as data: its envelope, its rules, and how it is read, checked, written and relaxed."""
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -203,14 +204,23 @@ def load(source: str | Path, *, scenario: bool = False) -> Partnership:
     return parse(text, path.name, scenario=scenario)
 
 
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){30}""")
+
+
 def parse(text: str, name: str = "partnership", *, scenario: bool = False) -> Partnership:
     """The partnership written in a TOML text; `name` leads the messages. Raises `BadInputs`."""
     try:
+        if _LONG_KEY.search(text):  # the reader would take seconds, or fall
+            raise BadInput(name, "a key of more than 30 parts", "keys of few parts")
         raw = tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise BadInput(name, "nested too deeply", "tables and lists a few levels deep") from None
     except tomllib.TOMLDecodeError as error:
         from skillbridge.partnerships.faults import not_toml
 
         raise not_toml(text, name, error) from error
+    except ValueError:
+        raise BadInput(name, "a number of thousands of digits", "numbers as they are written") from None
     problems: list[BadInput] = []
     rules: list[Any] = []
     written = raw.pop("rules", [])

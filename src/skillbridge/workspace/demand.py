@@ -12,6 +12,7 @@ from skillbridge.journey import FINAL, SHOWN_TO_EMPLOYER
 from skillbridge.model import Employer, Vacancy
 from skillbridge.store import Compare, Record
 from skillbridge.workspace import PageQuery, Workspace, after, check_id, following, read, write
+from skillbridge.workspace.frames import check_row
 from skillbridge.workspace.views import Employers, EmployerView, Vacancies, VacancyBody, VacancyChange, VacancyView
 
 ENDED = FINAL | {"rejected"}
@@ -147,6 +148,7 @@ def create_vacancy(ws: Workspace, actor: Actor, body: Vacancy) -> VacancyView:
         employer = _employer(ws, actor, body)
         check_id("$.vacancy_id", body.vacancy_id)
         check_dates(body)
+        check_row(body)
         body = applied(ws, actor, body)
         record = ws.store.records.create("vacancy", body.vacancy_id, write(VacancyBody(body)), employer.party, ws.now())
         ws.note(actor, "vacancies.write", record.id, after=record)
@@ -167,6 +169,7 @@ def update_vacancy(
         if actor.role == "employer":
             _employer(ws, actor, stored.vacancy)
         check_dates(body.vacancy, "$.vacancy")
+        check_row(body.vacancy, "$.vacancy")
         if body.vacancy.positions < placed:
             raise Refused("conflict", f"{placed} heads hold a place: positions cannot be {body.vacancy.positions}")
         mine = applied(ws, actor, body.vacancy, stored.vacancy.applied_on, "$.vacancy")

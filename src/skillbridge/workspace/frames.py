@@ -7,6 +7,7 @@ import msgspec
 import polars as pl
 
 from skillbridge import tables
+from skillbridge.errors import BadInput
 from skillbridge.model import PastSeason, Preference, Vacancy, Worker
 from skillbridge.store import Record
 from skillbridge.tables import parse_languages, parse_list, parse_past, parse_preferences, replace_file
@@ -154,3 +155,37 @@ def _struct(row: Mapping[str, Any], kind: type[Worker] | type[Vacancy]) -> dict[
         for name in kind.__struct_fields__
         if row.get(name) is not None
     }
+
+
+MOST = {"positions": 1_000_000, "beds": 1_000_000, "wage": 10_000_000_000, "wage_floor": 10_000_000_000}
+"""The largest numbers that rankings and plans reckon with: heads, and minor units of money."""
+
+
+def check_row(noun: Worker | Vacancy, where: str = "$") -> None:
+    """Refuse what could not stand in a row of the tables, where one such row would stop every ranking and plan."""
+    for name, most in MOST.items():
+        if (getattr(noun, name, None) or 0) > most:
+            raise BadInput(f"{where}.{name}", "too large", f"at most {most}")
+    for path, text, signs in _pieces(noun):
+        if not text.strip() or any(sign in text for sign in signs):
+            raise BadInput(
+                f"{where}.{path}", "blank, or with a sign that lists are written with", f"text without {signs}"
+            )
+    for season in getattr(noun, "past", ()):
+        if not 1900 <= season.year <= 2100 or (season.start and season.end and season.end < season.start):
+            raise BadInput(f"{where}.past", "a season that ends before it starts, or of another age", "1900 to 2100")
+
+
+def _pieces(noun: Worker | Vacancy) -> Iterable[tuple[str, str, str]]:
+    """(path, text, signs it must not hold) of what becomes part of a list in a row."""
+    for name in ("skills", "licences", "named_workers"):
+        yield from ((name, text, ";") for text in getattr(noun, name, ()))
+    yield from (("languages", text, ";:") for text in noun.languages)
+    for name, text in noun.facts.items():
+        yield "facts", name, ";:"
+        yield "facts", text or "-", ";"
+    for wish in getattr(noun, "preferences", ()):
+        yield "preferences", wish.target, ";:!"
+    for season in getattr(noun, "past", ()):
+        for text in (season.employer_id, season.destination or "-", season.partnership or "-"):
+            yield "past", text, ";:/"

@@ -11,6 +11,7 @@ from skillbridge.journey import ABROAD
 from skillbridge.model import Worker
 from skillbridge.store import Compare, Record
 from skillbridge.workspace import PageQuery, Workspace, after, check_id, following, read, write
+from skillbridge.workspace.frames import check_row
 from skillbridge.workspace.views import (
     AppealBody,
     Erased,
@@ -118,6 +119,7 @@ def create_worker(ws: Workspace, actor: Actor, body: NewWorker) -> WorkerView:
     if ws.store.records.get("dataset", body.dataset) is None:
         raise BadInput("$.dataset", f"there is no dataset {body.dataset!r}", "a dataset with purpose and legal basis")
     check_id("$.profile.worker_id", body.profile.worker_id)
+    check_row(body.profile, "$.profile")
     stored = WorkerBody(body.profile, dataset=body.dataset)
     with ws.acting():
         record = ws.store.records.create("worker", body.profile.worker_id, write(stored), party, ws.now())
@@ -133,6 +135,7 @@ def update_worker(
         before = reach(ws.store, actor, "workers.write", "worker", worker_id)
         if body.profile.worker_id != worker_id:
             raise BadInput("$.profile.worker_id", f"{body.profile.worker_id!r}", f"{worker_id!r}, as in the path")
+        check_row(body.profile, "$.profile")
         stored = _alive(before)
         changed = replace(stored, profile=body.profile, status=body.status)
         record = ws.store.records.replace("worker", worker_id, write(changed), ws.now(), version)

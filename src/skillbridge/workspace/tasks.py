@@ -123,10 +123,12 @@ def _entry(item: Any, payload: dict[str, Any], employers: dict[str, Any]) -> tup
     if payload["kind"] == "workers":
         worker = frames.worker_of(item) if isinstance(item, dict) else msgspec.json.decode(item, type=Worker)
         check_id("worker_id", worker.worker_id)
+        frames.check_row(worker)
         return worker.worker_id, write(WorkerBody(worker, dataset=payload["dataset"])), payload["party"]
     vacancy = frames.vacancy_of(item) if isinstance(item, dict) else msgspec.json.decode(item, type=Vacancy)
     check_id("vacancy_id", vacancy.vacancy_id)
     check_dates(vacancy)
+    frames.check_row(vacancy)
     if payload["employer"] and vacancy.employer_id != payload["employer"]:
         raise BadInput("employer_id", f"{vacancy.employer_id!r}", f"{payload['employer']!r}, your own")
     employer = employers.get(vacancy.employer_id)

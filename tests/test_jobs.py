@@ -22,7 +22,19 @@ from skillbridge.errors import BadInput, Refused
 from skillbridge.jobs import Runner
 from skillbridge.jobs.send import deliver_due, post, public_address
 from skillbridge.store.backup import verify
-from skillbridge.workspace import PageQuery, demand, hooks, insight, people, placements, places, planning, plans, work
+from skillbridge.workspace import (
+    PageQuery,
+    demand,
+    hooks,
+    insight,
+    people,
+    placements,
+    places,
+    planning,
+    plans,
+    tasks,
+    work,
+)
 from skillbridge.workspace.views import (
     Approval,
     JourneyEvent,
@@ -87,6 +99,14 @@ not json
         "expected": "one record a line",
     }
     assert people.read_worker(world.ws, world.actors["origin_unit"], "n-2").party == "unit-ws"
+
+
+def test_an_import_counts_every_refused_row_and_names_the_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "TOLD", 3)
+    job_id = start(world, b"not json\n" * 8)
+    run_all(world)
+    result = result_of(world, job_id)
+    assert (result["refused"], len(result["problems"])) == (8, 3)
 
 
 def test_a_csv_import_reads_the_cores_table_and_reports_unknown_columns(world: World) -> None:

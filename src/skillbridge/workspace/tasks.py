@@ -22,6 +22,9 @@ from skillbridge.workspace.problems import field_problem
 from skillbridge.workspace.views import PlacementBody, PlanBody, Problem, ScenarioBody, VacancyBody, WorkerBody
 from skillbridge.workspace.work import BATCH
 
+TOLD = 1_000
+"""Refused rows of an import that are named; all are counted."""
+
 
 class LostError(SkillBridgeError):
     """Another worker process has taken the job over: nothing of this attempt is kept."""
@@ -69,6 +72,7 @@ def run_import(ws: Workspace, job: Job, control: planning.Control) -> None:
     reached = msgspec.json.decode(job.progress) | {}
     done, new, known = reached.get("rows", 0), reached.get("new", 0), reached.get("known", 0)
     problems: list[dict[str, str]] = list(reached.get("problems", ()))
+    refused = reached.get("refused", 0)
     path = ws.folder / payload["path"]
     total = max(1, _lines(path))
     rows = _rows(path, payload["kind"], payload["format"])
@@ -83,7 +87,7 @@ def run_import(ws: Workspace, job: Job, control: planning.Control) -> None:
                 raise LostError("another worker process has the job")
             fresh = ws.store.records.create_many(table, batch, ws.now())
             new, known = new + fresh, known + len(batch) - fresh
-            state = {"rows": number, "new": new, "known": known, "problems": problems[:1000], "refused": len(problems)}
+            state = {"rows": number, "new": new, "known": known, "problems": problems, "refused": refused}
             progress = state | {"stage": "import", "share": min(1.0, number / total)}
             ws.store.queue.beat(job, ws.seconds(), progress)
             if batch:
@@ -99,7 +103,9 @@ def run_import(ws: Workspace, job: Job, control: planning.Control) -> None:
         try:
             batch.append(_entry(item, payload, employers))
         except (BadInput, msgspec.ValidationError, msgspec.DecodeError) as error:
-            problems.append({"row": label, **_problem(error)})
+            refused += 1
+            if len(problems) < TOLD:
+                problems.append({"row": label, **_problem(error)})
         if len(batch) >= BATCH:
             store(number, last=False)
             if control.stop():

@@ -49,7 +49,7 @@ def test_list_names_the_bundled_packs_and_those_given(packs: tuple[Path, Path]) 
     told = json.loads(_told("list", packs[0], "--json"))
     assert [row["id"] for row in told] == [*pack.library(), "esco"]
     assert told[0]["kinds"]["isco_group"] == 619
-    assert "core 1.0" in _told("list")
+    assert "core 1.1" in _told("list")
 
 
 def test_show_tells_labels_parents_and_skills() -> None:

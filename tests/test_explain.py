@@ -216,7 +216,7 @@ def test_places_that_were_confirmed_hold_by_another_solver_too(explainer: Explai
     waiting = np.flatnonzero((explainer.chosen < 0) & (explainer.problem.group < 0))
     part = nearby(explainer.problem, explainer.chosen, waiting)
     shown = 0
-    for worker in waiting[::10].tolist():
+    for worker in waiting[::4].tolist():
         for change in changes.for_worker(explainer, worker):
             steps = [explain.Step(change.kind, change.values), *change.also]
             if {step.kind for step in steps} - {"positions", "places"}:

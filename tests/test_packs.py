@@ -8,8 +8,13 @@ import pytest
 from skillbridge.model import ISCO
 from skillbridge.taxonomies import graph, pack
 
-LANGUAGES = {"en", "fr", "es", "ar", "pt", "ru", "uk", "tr", "hi", "ur", "bn", "vi", "id", "ms", "fil"}
-SCRIPTS = {"ru": "CYRILLIC", "uk": "CYRILLIC", "ar": "ARABIC", "ur": "ARABIC", "hi": "DEVANAGARI", "bn": "BENGALI"}
+OF_ORIGINS = {"en", "fr", "es", "ar", "pt", "ru", "uk", "tr", "hi", "ur", "bn", "vi", "id", "ms", "fil"}
+OF_DESTINATIONS = {"de", "it", "nl", "pl", "ro", "sv", "da", "no", "ko"}
+LANGUAGES = OF_ORIGINS | OF_DESTINATIONS
+SCRIPTS = {
+    "ru": "CYRILLIC", "uk": "CYRILLIC", "ar": "ARABIC", "ur": "ARABIC", "hi": "DEVANAGARI", "bn": "BENGALI",
+    "ko": "HANGUL",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,7 @@ def test_every_group_and_skill_has_one_english_name(core: pack.Taxonomy) -> None
     assert not twice.any()
 
 
-def test_at_least_80_unit_groups_have_titles_in_15_languages(core: pack.Taxonomy) -> None:
+def test_at_least_150_unit_groups_have_titles_in_every_language(core: pack.Taxonomy) -> None:
     titles = core.labels.filter(pl.col("concept_uri").str.starts_with(ISCO))
     spoken = titles.group_by("concept_uri").agg(pl.col("lang").n_unique())
     assert set(core.languages) == LANGUAGES

@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 from skillbridge import plan_folder
 from skillbridge.check import check_folder
 from skillbridge.errors import BadInput
+from skillbridge.matching.candidates import Candidates, candidates
 from skillbridge.pipeline import Step, place, understand
 from skillbridge.taxonomies import pack
 from tests.worlds import planned, season
@@ -114,3 +115,27 @@ def test_skills_in_words_meet_across_languages_and_what_is_not_understood_stays(
         schema_overrides={"concept": pl.String},
     )
     assert understand(frame, pack.load("core"))["skills"].to_list() == [f"{grapes};xyzzy qq", grapes, None, grapes]
+
+
+def test_who_waits_is_asked_again_about_what_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the lists of candidates forget a third of the vacancies, these are filled all the same."""
+    found, asked = candidates, []
+
+    def forgetful(*frames: object, **options: object) -> Candidates:
+        asked.append(found(*frames, **options))  # type: ignore[arg-type]
+        kept = asked[0].edges.filter(pl.col("vacancy") % 3 > 0)
+        return replace(asked[0], edges=kept) if len(asked) == 1 else asked[1]
+
+    monkeypatch.setattr("skillbridge.pipeline.candidates", forgetful)
+    outcome = place(replace(season(), limit=16))
+    assert len(asked) == 2
+    edges = outcome.candidates.edges
+    assert edges.select("worker", "vacancy").is_unique().all()
+    taken = edges["vacancy"].gather(outcome.solution.chosen[outcome.solution.chosen >= 0])
+    assert (taken % 3 == 0).any()
+    plan_folder.write(outcome.folder, tmp_path / "plan")
+    report = check_folder(tmp_path / "plan", full=True)
+    assert {finding.what.partition(" ")[2] for finding in report.findings} == {"of the edges derived are not there"}
+    asked.clear()
+    monkeypatch.setattr("skillbridge.pipeline._wider", lambda *_: None)
+    assert outcome.plan.counts.placed > place(replace(season(), limit=16)).plan.counts.placed

@@ -47,6 +47,9 @@ class Step:
     bound: float = 0.0
 
 
+SECOND = 0.2
+"""The share of a time limit that is kept for the plan with what stays open asked again."""
+
 Prices = tuple[np.ndarray, np.ndarray]
 
 
@@ -134,14 +137,20 @@ def compile_request(request: PlaceRequest, tell: Callable[[Step], None]) -> Comp
         keep=None if request.keep is None else rows_of(request.keep, workers, vacancies),
         progress=lambda share: tell(Step("candidates", share)),
     )
+    return _ruled(replace(request, workers=workers, vacancies=vacancies), found, tell)
+
+
+def _ruled(request: PlaceRequest, found: Candidates, tell: Callable[[Step], None]) -> Compiled:
+    """The problem of a request whose tables are understood, over the pairs found."""
     tell(Step("rules"))
+    workers, vacancies = request.workers, request.vacancies
     rows = compile_rows(found.edges, workers, vacancies, request.partnerships)
     settings = bundled_settings(request.objective, request.objective_text)
     objective = parse_objective(settings["objective.toml"], request.objective)
     problem = compile_problem(
         found.edges, rows, workers, vacancies, weights(found.edges, workers, vacancies, objective)
     )
-    return Compiled(replace(request, workers=workers, vacancies=vacancies), found, rows, problem, objective)
+    return Compiled(request, found, rows, problem, objective)
 
 
 def place(
@@ -176,13 +185,75 @@ def place(
         held = [Held(stage.name, values[stage.name] + 1, stage.held) for stage in stages]
         adjusted = replace(adjusted, rows=with_held(rows, held))
     else:
-        solution = _solved(problem, adjusted, start, request, tell, stop)
+        again = adjusted is problem and not start.stands and vacancies.height > request.limit
+        first, rest = _shared_time(request.time_limit, again)
+        solution = _solved(problem, adjusted, start, replace(request, time_limit=first), tell, stop)
+        wider = _wider(compiled, solution, tell) if again and not (stop is not None and stop()) else None
+        if wider is not None:
+            compiled, start = wider
+            found, rows, problem = compiled.found, compiled.rows, compiled.problem
+            adjusted = problem
+            solution = _solved(problem, problem, start, replace(request, time_limit=rest), tell, stop)
     solution = with_clash(solution, adjusted, request.partnerships)
     in_turn = turns(found.edges, workers, vacancies, request.partnerships, request.seed)
     solution = replace(solution, chosen=settle(adjusted, solution.chosen, *in_turn))
     tell(Step("reasons"))
     folder = folder_of(compiled, solution, stages)
     return Outcome(folder, found, rows, problem, solution)
+
+
+def _shared_time(time_limit: float | None, again: bool) -> tuple[float | None, float | None]:
+    """The solver's seconds for the first plan and, if there may be one, for that with what stays open asked again."""
+    if time_limit is None or not again:
+        return time_limit, time_limit
+    return (1 - SECOND) * time_limit, SECOND * time_limit
+
+
+def _wider(compiled: Compiled, solution: Solution, tell: Callable[[Step], None]) -> tuple[Compiled, Start] | None:
+    """The problem with the pairs of who waits and what is open besides, and the plan so far as its start.
+
+    Lists of candidates are short: where the best vacancies are full, those who wait may never have been asked about the
+    others. None where nobody waits for what is open, or no pair is new. Groups are not asked again.
+    """
+    request, found, problem = compiled.request, compiled.found, compiled.problem
+    placed = solution.chosen[solution.chosen >= 0]
+    filled = np.bincount(problem.vacancy[placed], minlength=problem.n_vacancies)
+    unfilled = np.flatnonzero(filled < problem.positions).astype(np.uint32)
+    waiting = np.flatnonzero((solution.chosen < 0) & (problem.group < 0)).astype(np.uint32)
+    if not len(unfilled) or not len(waiting):
+        return None
+    more = candidates(
+        request.workers[waiting],
+        request.vacancies[unfilled],
+        request.partnerships,
+        request.taxonomy,
+        limit=request.limit,
+        progress=lambda share: tell(Step("candidates for what is open", share)),
+    ).edges
+    more = more.with_columns(
+        worker=pl.Series(waiting[more["worker"].to_numpy()]), vacancy=pl.Series(unfilled[more["vacancy"].to_numpy()])
+    )
+    fresh = more.join(found.edges, on=["worker", "vacancy"], how="anti")
+    if fresh.is_empty():
+        return None
+    edges = pl.concat([found.edges, fresh]).sort("worker", "vacancy")
+    asked = fresh["worker"].unique().implode()
+    wider = _ruled(
+        request, replace(found, edges=edges, without=found.without.filter(~pl.col("worker").is_in(asked))), tell
+    )
+    key, known = (
+        frame["worker"].cast(pl.Int64).to_numpy() * problem.n_vacancies + frame["vacancy"].to_numpy()
+        for frame in (edges, found.edges)
+    )
+    plan = solution.chosen.copy()
+    plan[plan >= 0] = np.searchsorted(key, known[placed])
+    named = dict(zip(_keys(compiled.rows), solution.row_price.tolist(), strict=False))
+    row_price = np.array([named.get(name, 0.0) for name in _keys(wider.rows)], dtype=np.float64)
+    return wider, Start((solution.vacancy_price, row_price), plan)
+
+
+def _keys(rows: Rows) -> list[str]:
+    return row_keys([(ref.partnership, ref.rule, ref.label) for ref in rows.refs])
 
 
 def _solved(

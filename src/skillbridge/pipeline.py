@@ -28,7 +28,7 @@ from skillbridge.partnerships.turns import turns
 from skillbridge.plan_folder import PlanFolder, bundled_settings, certificate, row_keys
 from skillbridge.solver.plan import Solution, certified_bound, dual_value, usage, value
 from skillbridge.solver.problem import Problem, compile_problem, tightened
-from skillbridge.solver.solve import EXACT_WORKERS, Effort, Progress, renew, solve
+from skillbridge.solver.solve import EXACT_WORKERS, Effort, Progress, effort, renew, solve
 from skillbridge.solver.stages import Stage, plan_in_order
 from skillbridge.solver.ties import settle
 from skillbridge.taxonomies.index import Index, Kind
@@ -49,6 +49,9 @@ class Step:
 
 SECOND = 0.2
 """The share of a time limit that is kept for the plan with what stays open asked again."""
+
+PASSES = 3_000
+"""The least passes for prices of that plan: where those who waited now compete, prices rise far."""
 
 Prices = tuple[np.ndarray, np.ndarray]
 
@@ -249,7 +252,9 @@ def _wider(compiled: Compiled, solution: Solution, tell: Callable[[Step], None])
     plan[plan >= 0] = np.searchsorted(key, known[placed])
     named = dict(zip(_keys(compiled.rows), solution.row_price.tolist(), strict=False))
     row_price = np.array([named.get(name, 0.0) for name in _keys(wider.rows)], dtype=np.float64)
-    return wider, Start((solution.vacancy_price, row_price), plan)
+    usual = effort(problem.n_workers, None)
+    work = replace(usual, passes=max(PASSES, usual.passes)) if request.time_limit is None else None
+    return wider, Start((solution.vacancy_price, row_price), plan, work)
 
 
 def _keys(rows: Rows) -> list[str]:

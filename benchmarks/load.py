@@ -25,7 +25,7 @@ from skillbridge import synth
 from skillbridge.access import SYSTEM, authenticate, issue
 from skillbridge.model import Employer
 from skillbridge.partnerships.partnership import dump, load
-from skillbridge.pipeline import understand
+from skillbridge.understanding import understand
 from skillbridge.workspace import Workspace, accounts, agreements, demand, frames, record, write
 from skillbridge.workspace.catalog import taxonomy
 from skillbridge.workspace.views import Dataset, Draft, NewAccount, VacancyBody, WorkerBody

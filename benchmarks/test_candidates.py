@@ -17,8 +17,8 @@ from skillbridge.matching.search import prepare
 from skillbridge.matching.yardstick import Yardstick, yardstick
 from skillbridge.partnerships import partnership
 from skillbridge.partnerships.admission import Admission, admission
-from skillbridge.pipeline import understand
 from skillbridge.taxonomies import pack
+from skillbridge.understanding import understand
 
 WORKERS = int(os.environ.get("SKILLBRIDGE_BENCH_WORKERS", "100000"))
 VACANCIES = 20_000

@@ -32,12 +32,13 @@ from skillbridge.matching.candidates import candidates
 from skillbridge.matching.objective import load_objective, weights
 from skillbridge.partnerships import partnership
 from skillbridge.partnerships.rows import compile_rows
-from skillbridge.pipeline import PlaceRequest, place, placements_of, understand
+from skillbridge.pipeline import PlaceRequest, place, placements_of
 from skillbridge.solver.greedy import greedy
 from skillbridge.solver.plan import Solution
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import compile_problem
 from skillbridge.taxonomies import pack
+from skillbridge.understanding import understand
 
 
 def write_greedy(workers: int, vacancies: int, root: Path, seed: int = 1) -> None:

@@ -21,9 +21,9 @@ from skillbridge.insertion import (
 from skillbridge.matching.beside import beside
 from skillbridge.partnerships.admission import admission, shut
 from skillbridge.partnerships.judge import judge
-from skillbridge.pipeline import understand
 from skillbridge.solver.plan import broken, value
 from skillbridge.taxonomies import pack
+from skillbridge.understanding import understand
 from tests.worlds import planned
 
 

@@ -11,8 +11,9 @@ from skillbridge import plan_folder
 from skillbridge.check import check_folder
 from skillbridge.errors import BadInput
 from skillbridge.matching.candidates import Candidates, candidates
-from skillbridge.pipeline import Step, place, understand
+from skillbridge.pipeline import Step, place
 from skillbridge.taxonomies import pack
+from skillbridge.understanding import understand
 from tests.worlds import planned, season
 
 

@@ -18,11 +18,12 @@ from skillbridge.explain import seasons
 from skillbridge.explain.explainer import open_plan
 from skillbridge.partnerships.judge import judge
 from skillbridge.partnerships.partnership import load
-from skillbridge.pipeline import PlaceRequest, understand
+from skillbridge.pipeline import PlaceRequest
 from skillbridge.rates import load_rates
 from skillbridge.seasons import SeasonPlan, plan_seasons
 from skillbridge.solver.chains import chain_bound
 from skillbridge.taxonomies import pack
+from skillbridge.understanding import understand
 from skillbridge.wishes import earnings
 from tests.partnerships import worlds
 

@@ -17,13 +17,14 @@ from skillbridge.errors import BadInput
 from skillbridge.matching.candidates import candidates
 from skillbridge.matching.objective import load_objective, weights
 from skillbridge.partnerships.rows import compile_rows
-from skillbridge.pipeline import Compiled, Outcome, PlaceRequest, Step, folder_of, understand
+from skillbridge.pipeline import Compiled, Outcome, PlaceRequest, Step, folder_of
 from skillbridge.solver.forecast import Forecast
 from skillbridge.solver.plan import Solution, broken, value
 from skillbridge.solver.prices import descend
 from skillbridge.solver.pricing import Pricer
 from skillbridge.solver.problem import Problem, compile_problem, of_workers
 from skillbridge.solver.rolling import UNDECIDED, Policy, roll
+from skillbridge.understanding import understand
 
 DECIDED: dict[str, pl.DataType] = {
     "worker_id": pl.String(),

@@ -17,11 +17,11 @@ from skillbridge.matching.objective import load_objective, weights
 from skillbridge.model import CEFR
 from skillbridge.partnerships.partnership import load
 from skillbridge.partnerships.rows import compile_rows
-from skillbridge.pipeline import understand
 from skillbridge.solver.problem import compile_problem
 from skillbridge.synth import parameters
 from skillbridge.tables import parse_languages, parse_list
 from skillbridge.taxonomies import pack
+from skillbridge.understanding import understand
 
 YEAR = 2026
 """Real demand is moved to this year by whole years, as agreements hold from some year on."""

@@ -135,7 +135,7 @@ def ranker_of(ws: Workspace, people: pl.DataFrame, jobs: pl.DataFrame, day: date
 
 def understood(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with concept, isco and the concepts of skills where words say them."""
-    from skillbridge.pipeline import understand
+    from skillbridge.understanding import understand
 
     return understand(frame, taxonomy(), index)
 

@@ -18,6 +18,7 @@ from skillbridge.explain.changes import Change, for_worker
 from skillbridge.explain.explainer import Explainer, open_plan
 from skillbridge.explain.mends import Step
 from skillbridge.explain.reasons import rule_code
+from skillbridge.explain.told import bearing, filling
 from skillbridge.explain.vacancy_changes import for_vacancy
 from skillbridge.matching.criteria import Contribution
 from skillbridge.matching.profile import profile
@@ -211,15 +212,8 @@ def text(explainer: Explainer, explanation: Explanation, lang: str = "en", *, au
         else:
             lines.append(say("explain.worker_unplaced", reason=reason))
     else:
-        destination = words.country(lang, e.place)
-        lines.append(say("explain.vacancy", id=e.id, positions=e.positions, destination=destination))
-        left = (e.positions or 0) - (e.filled or 0)
-        done = say("explain.vacancy_filled")
-        lines.append(say("explain.vacancy_unfilled", filled=e.filled, open=left, reason=reason) if left else done)
-    if e.row:
-        lines.append(say("explain.row", row=e.row, partnership=e.partnership, rule=e.rule))
-    if e.price and audience == "ministry":
-        lines.append(say("explain.price", price=round(e.price, 1)))
+        lines += filling(e, reason, lang)
+    lines += bearing(e, lang, audience)
     if e.breakdown:
         lines.append(say("explain.score"))
         lines += [

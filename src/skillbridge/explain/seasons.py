@@ -18,6 +18,7 @@ from skillbridge import plan_folder, tables, words
 from skillbridge.errors import BadInput
 from skillbridge.explain.blocks import Blocks, blocks
 from skillbridge.explain.explainer import row_of
+from skillbridge.explain.told import bearing, filling
 from skillbridge.matching.chain_bound import chain_choices
 from skillbridge.matching.objective import load_objective, weights
 from skillbridge.matching.stays import MAX_CHAIN, best_chains
@@ -401,14 +402,8 @@ def text(
         lines.append(say("chain.planned", n=len(e.seasons)) if e.seasons else none)
         lines += [f"  {_line(opened, one, lang)}" for one in e.seasons]
     else:
-        lines.append(say("explain.vacancy", id=e.id, positions=e.positions, destination=words.country(lang, e.place)))
-        left = (e.positions or 0) - (e.filled or 0)
-        done = say("explain.vacancy_filled")
-        lines.append(say("explain.vacancy_unfilled", filled=e.filled, open=left, reason=reason) if left else done)
-    if e.row:
-        lines.append(say("explain.row", row=e.row, partnership=e.partnership, rule=e.rule))
-    if e.price and audience == "ministry":
-        lines.append(say("explain.price", price=round(e.price, 1)))
+        lines += filling(e, reason, lang)
+    lines += bearing(e, lang, audience)
     if e.others:
         lines.append(say("chain.others"))
         lines += [f"  {_line(opened, one.season, lang)}: {_stands(one, lang)}" for one in e.others]

@@ -46,11 +46,11 @@ class Step:
     bound: float = 0.0
 
 
-SECOND = 0.2
-"""The share of a time limit that is kept for the plan with what stays open asked again."""
+AGAIN_SHARE = 0.2
+"""The share of a time limit kept for the plan made again, once who waits was asked about what is open."""
 
-PASSES = 3_000
-"""The least passes for prices of that plan: where those who waited now compete, prices rise far."""
+AGAIN_PASSES = 3_000
+"""The least passes for prices of the plan made again: where those who waited now compete, prices rise far."""
 
 Prices = tuple[np.ndarray, np.ndarray]
 
@@ -208,7 +208,7 @@ def _shared_time(time_limit: float | None, again: bool) -> tuple[float | None, f
     """The solver's seconds for the first plan and, if there may be one, for that with what stays open asked again."""
     if time_limit is None or not again:
         return time_limit, time_limit
-    return (1 - SECOND) * time_limit, SECOND * time_limit
+    return (1 - AGAIN_SHARE) * time_limit, AGAIN_SHARE * time_limit
 
 
 def _wider(compiled: Compiled, solution: Solution, tell: Callable[[Step], None]) -> tuple[Compiled, Start] | None:
@@ -252,7 +252,7 @@ def _wider(compiled: Compiled, solution: Solution, tell: Callable[[Step], None])
     named = dict(zip(_keys(compiled.rows), solution.row_price.tolist(), strict=False))
     row_price = np.array([named.get(name, 0.0) for name in _keys(wider.rows)], dtype=np.float64)
     usual = effort(problem.n_workers, None)
-    work = replace(usual, passes=max(PASSES, usual.passes)) if request.time_limit is None else None
+    work = replace(usual, passes=max(AGAIN_PASSES, usual.passes)) if request.time_limit is None else None
     return wider, Start((solution.vacancy_price, row_price), plan, work)
 
 

@@ -190,7 +190,7 @@ def place(
         again = adjusted is problem and not start.stands and vacancies.height > request.limit
         first, rest = _shared_time(request.time_limit, again)
         solution = _solved(problem, adjusted, start, replace(request, time_limit=first), tell, stop)
-        wider = _wider(compiled, solution, tell) if again and not (stop is not None and stop()) else None
+        wider = _wider(compiled, solution, start.work, tell) if again and not (stop is not None and stop()) else None
         if wider is not None:
             compiled, start = wider
             found, rows, problem = compiled.found, compiled.rows, compiled.problem
@@ -211,11 +211,14 @@ def _shared_time(time_limit: float | None, again: bool) -> tuple[float | None, f
     return (1 - AGAIN_SHARE) * time_limit, AGAIN_SHARE * time_limit
 
 
-def _wider(compiled: Compiled, solution: Solution, tell: Callable[[Step], None]) -> tuple[Compiled, Start] | None:
+def _wider(
+    compiled: Compiled, solution: Solution, work: Effort | None, tell: Callable[[Step], None]
+) -> tuple[Compiled, Start] | None:
     """The problem with the pairs of who waits and what is open besides, and the plan so far as its start.
 
     Lists of candidates are short: where the best vacancies are full, those who wait may never have been asked about the
-    others. None where nobody waits for what is open, or no pair is new. Groups are not asked again.
+    others. None where nobody waits for what is open, or no pair is new. Groups are not asked again. `work` is what the
+    first plan was limited to, if it was; the second is too.
     """
     request, found, problem = compiled.request, compiled.found, compiled.problem
     placed = solution.chosen[solution.chosen >= 0]
@@ -249,10 +252,11 @@ def _wider(compiled: Compiled, solution: Solution, tell: Callable[[Step], None])
     )
     plan = solution.chosen.copy()
     plan[plan >= 0] = np.searchsorted(key, known[placed])
-    named = dict(zip(_keys(compiled.rows), solution.row_price.tolist(), strict=False))
+    named = dict(zip(_keys(compiled.rows), solution.row_price.tolist(), strict=True))
     row_price = np.array([named.get(name, 0.0) for name in _keys(wider.rows)], dtype=np.float64)
-    usual = effort(problem.n_workers, None)
-    work = replace(usual, passes=max(AGAIN_PASSES, usual.passes)) if request.time_limit is None else None
+    if work is None and request.time_limit is None:
+        usual = effort(problem.n_workers, None)
+        work = replace(usual, passes=max(AGAIN_PASSES, usual.passes))
     return wider, Start((solution.vacancy_price, row_price), plan, work)
 
 
